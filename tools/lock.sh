@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Writes requirements.lock (pyproject.toml and requirements.in) and tools/typings.lock, hash-pinned.
+# pip-tools lives in an environment of its own; no index, host or folder of this machine gets into the locks.
+# UPGRADE=1 takes the newest versions instead of keeping what is locked.
+set -eu
+cd "$(dirname "$0")/.."
+
+home=build/pip-tools
+mkdir -p build
+compile=${LOCK_WITH:-$home/bin/pip-compile}
+if [ ! -x "$compile" ]; then
+    "${PYTHON:-python3}" -m venv "$home"
+    "$home/bin/pip" install --quiet pip-tools
+    compile=$home/bin/pip-compile
+fi
+
+lock() { # output, then the inputs and their options
+    output=$1
+    shift
+    CUSTOM_COMPILE_COMMAND="make lock" "$compile" --quiet --generate-hashes --strip-extras \
+        --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
+        ${UPGRADE:+--upgrade} --output-file "$output" "$@"
+    if grep -nE 'https?://|file://|^-|^--(index|extra|find|trusted)' "$output"; then
+        echo "$output names an index or a host" >&2
+        exit 1
+    fi
+}
+
+lock requirements.lock pyproject.toml requirements.in
+lock tools/typings.lock tools/typings.in
+echo "requirements.lock: $(grep -c == requirements.lock) packages; tools/typings.lock: $(grep -c == tools/typings.lock)"
