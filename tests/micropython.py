@@ -3,9 +3,9 @@
 
     MICROPYPATH=build/mpy micropython -X heapsize=240K tests/micropython.py [FILE ...]
 
-Without files: all of them. The checkout stands last on MicroPython's path, so compiled firmware comes first. After
-each file its modules are dropped, as a board holds one device only. A test that raises SkipTest (tests/skip.py) is
-skipped. Ends with 'N passed, N failed, N skipped'; exit status 1 when any failed.
+Without files: all of them. The checkout stands last on MicroPython's path: compiled firmware first.
+After each file its modules are dropped, as a board holds one device only. SkipTest (tests/skip.py)
+skips. Ends with 'N passed, N failed, N skipped'; exit status 1 when any failed.
 """
 
 import gc
@@ -24,14 +24,6 @@ def shared_modules(tests):
                 yield "tests." + (folder + "." if folder else "") + name[:-3]
 
 
-def show(error):
-    """The traceback, in the way of each interpreter."""
-    if hasattr(sys, "print_exception"):
-        sys.print_exception(error)
-    else:
-        sys.excepthook(type(error), error, error.__traceback__)
-
-
 def run_test(name, test):
     """0 passed, 1 failed, 2 skipped: its place in the counts."""
     gc.collect()
@@ -42,13 +34,14 @@ def run_test(name, test):
             print("SKIP", name, error)
             return 2
         print("FAIL", name)
-        show(error)
+        show = getattr(sys, "print_exception", None)  # MicroPython's
+        show(error) if show else sys.excepthook(type(error), error, error.__traceback__)
         return 1
     return 0
 
 
 def run(modules):
-    """[passed, failed, skipped] over all test modules; one that cannot be imported fails as one test."""
+    """[passed, failed, skipped]; a module that cannot be imported is one failed test."""
     counts = [0, 0, 0]
     kept = list(sys.modules)
     for module in modules:

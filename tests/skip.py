@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SkipTest("why"): raised by a shared test that cannot run here; pytest and tests/micropython.py show it as skipped."""
+"""SkipTest("why"): raised by a shared test that cannot run here; both runners show it."""
 
 try:
     from unittest import SkipTest

