@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The four exceptions of the house: a refusal of a card is none of them, it is a returned Outcome."""
+"""The four exceptions of the house. A refusal of a card is none of them: it is a returned Outcome."""
 
 
 class FormatError(Exception):
@@ -11,7 +11,8 @@ class LinkLost(Exception):
 
 
 class ChipError(LinkLost):
-    """The reader chip reported an error: `code` is its status byte (UM0701-02, 7.1), -1 for silence.
+    """The reader chip reported an error: `code` is its status byte (UM0701-02, 7.1), -1 for
+    silence.
 
     It is a LinkLost: whether card or chip failed makes no difference to the money.
     """

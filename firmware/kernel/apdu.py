@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands the kernel sends and the status words it meets (JR/T 0025.5 annex B, .12 annex A)."""
+
+from firmware.errors import FormatError
+
+INS_SELECT = 0xA4
+INS_READ_RECORD = 0xB2
+INS_GPO = 0xA8
+INS_GET_DATA = 0xCA
+
+SW_OK = 0x9000
+SW_BLOCKED = 0x6283
+SW_NOT_SUPPORTED = 0x6A81
+SW_NOT_FOUND = 0x6A82
+SW_NO_RECORD = 0x6A83
+
+PPSE = b"2PAY.SYS.DDF01"
+
+
+def select(name):
+    """SELECT by name, first occurrence, with Le (QT-076, QT-086)."""
+    return b"\x00\xa4\x04\x00" + bytes((len(name),)) + name + b"\x00"
+
+
+def get_data(tag):
+    """GET DATA of a primitive object of the application (JR/T 0025.5 B.7)."""
+    return b"\x80\xca" + tag.to_bytes(2, "big") + b"\x00"
+
+
+def get_processing_options(pdol_data):
+    """GPO with the PDOL values in template 83 (QT-101)."""
+    count = len(pdol_data)
+    head = bytes((0x83, count)) if count < 0x80 else bytes((0x83, 0x81, count))
+    body = head + pdol_data
+    return b"\x80\xa8\x00\x00" + bytes((len(body),)) + body + b"\x00"
+
+
+def read_record(sfi, record):
+    """READ RECORD `record` (1..255) of file `sfi` (1..30) (QT-123)."""
+    return bytes((0x00, INS_READ_RECORD, record, sfi << 3 | 4, 0x00))
+
+
+def split(r_apdu):
+    """(data, status word) of an answer. FormatError when there is no status word."""
+    if len(r_apdu) < 2:
+        raise FormatError("answer of %d bytes has no status word" % len(r_apdu))
+    return r_apdu[:-2], r_apdu[-2] << 8 | r_apdu[-1]

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Application selection: PPSE, candidate list, final SELECT (JR/T 0025.12 §6.4, .3 §12.3).
+
+Nothing here changes the card. A refusal is an Outcome `other_interface`; a lost link goes up to
+the caller.
+"""
+
+from collections import namedtuple
+
+from firmware.errors import FormatError
+from firmware.kernel import apdu, dol, outcome, tags, tlv
+
+MAX_CANDIDATES = 16  # more entries than a PPSE answer can hold; a bound for hostile ones
+
+# aid bytes; partial: True when a longer card AID may match (ASI 0, QT-025)
+ListedAid = namedtuple("ListedAid", ("aid", "partial"))
+# aid: the card's full ADF name; priority: low nibble of 87, 0 = none
+Candidate = namedtuple("Candidate", ("aid", "priority"))
+# aid, label: bytes; pdol: entries of dol.parse, None without 9F66; pdol_value: 9F38 as it came
+Selected = namedtuple("Selected", ("aid", "label", "pdol", "pdol_value"))
+
+
+def _other(reason, detail):
+    return outcome.refused(outcome.OTHER_INTERFACE, reason, detail)
+
+
+def listed(aid, aids):
+    """True when the terminal lists `aid`, exactly or as a prefix where ASI allows (QT-081)."""
+    return any(aid == one.aid or (one.partial and aid.startswith(one.aid)) for one in aids)
+
+
+def directory_entries(data):
+    """Candidates of a PPSE answer in its order, entries without a usable 4F left out (QT-079)."""
+    proprietary = tlv.find(tlv.parse_template(data, tags.FCI), tags.FCI_PROPRIETARY)
+    discretionary = tlv.find(proprietary.children, tags.FCI_DISCRETIONARY) if proprietary else None
+    if not discretionary:
+        raise FormatError("PPSE answer without A5 BF0C")
+    candidates = []
+    for entry in discretionary.children[:MAX_CANDIDATES]:
+        name = tlv.find(entry.children, tags.ADF_NAME) if entry.tag == tags.FCI_ENTRY else None
+        if name and 5 <= len(name.value) <= 16:
+            mark = tlv.find(entry.children, tags.PRIORITY)
+            priority = mark.value[0] & 0x0F if mark and mark.value else 0
+            candidates.append(Candidate(name.value, priority))
+    return candidates
+
+
+def build_candidate_list(entries, aids):
+    """What card and terminal have in common, best first (QT-082..084).
+
+    Order of the card decides between equals.
+    """
+    common = [entry for entry in entries if listed(entry.aid, aids)]
+    return sorted(common, key=lambda candidate: candidate.priority or 16)
+
+
+def parse_fci(aid, data):
+    """Selected of the answer to the final SELECT; raises FormatError (QT-087).
+
+    pdol is None without a 9F38 with 9F66.
+    """
+    proprietary = tlv.find(tlv.parse_template(data, tags.FCI), tags.FCI_PROPRIETARY)
+    if not proprietary:
+        raise FormatError("FCI without A5")
+    pdol = tlv.find(proprietary.children, tags.PDOL)
+    label = tlv.find(proprietary.children, tags.APPLICATION_LABEL)
+    entries = dol.parse(pdol.value) if pdol else ()
+    usable = tags.TTQ in [tag for tag, _ in entries]
+    label = label.value if label else b""
+    return Selected(aid, label, entries if usable else None, pdol.value if pdol else b"")
+
+
+def select_application(aids):
+    """Generator: Selected, or an Outcome. aids: the ListedAid of the terminal."""
+    try:
+        data, sw = apdu.split((yield apdu.select(apdu.PPSE)))
+        if sw != apdu.SW_OK:
+            return _other("no_ppse", "SW %04X" % sw)
+        entries = directory_entries(data)
+    except FormatError as wrong:
+        return _other("no_ppse", str(wrong))  # QT-077
+    candidates = build_candidate_list(entries, aids)
+    if not candidates:
+        return _other("no_common_app", "%d applications, none listed" % len(entries))  # QT-085
+    aid = candidates[0].aid
+    try:
+        data, sw = apdu.split((yield apdu.select(aid)))
+        if sw != apdu.SW_OK:
+            return _other("app_blocked", "SELECT %s: SW %04X" % (aid.hex().upper(), sw))  # QT-086
+        selected = parse_fci(aid, data)
+    except FormatError as wrong:
+        return _other("no_pdol_ttq", str(wrong))
+    if selected.pdol is None:
+        return _other("no_pdol_ttq", "PDOL does not ask for 9F66")  # QT-088
+    return selected

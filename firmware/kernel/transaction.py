@@ -1,0 +1,333 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The offline purchase: prepare() up to the gate, commit() behind it (JR/T 0025.12 §6.5, §7;
+qpboc.md E, F, G, K).
+
+The card makes the debit final just before it answers the last READ RECORD of the AFL (§7.7.19). So
+everything that can refuse the card stands in prepare(), which never asks for that record; it ends
+in an Outcome or in a Ready. The device makes the pending entry durable, and only commit(ready)
+sends the last READ RECORD. gate() alone makes a Ready (QT-143).
+
+Both are generators: they yield commands and Works (work.py) and return. Clock, random number,
+limits, deny list are handed in by the Purchase.
+"""
+
+from collections import namedtuple
+
+from firmware.errors import FormatError, LinkLost
+from firmware.kernel import apdu, bcd, bits, dol, oda, outcome, tags
+from firmware.kernel.tap import Tap
+from firmware.kernel.work import Work
+
+# What a terminal brings to a purchase:
+# values: dict tag -> bytes for the PDOL, 9F66, 9F02, 9F37, 9A, 9F21 among them; today: (year,
+# month, day);
+# capks: tuple of oda.Capk; cache: oda.KeyCache; refuse(pan, psn) -> reason word or "" (psn None:
+# not known yet);
+# editions: values of 9F08 that mean this edition of the standard (qpboc.md 3, point 5)
+Purchase = namedtuple("Purchase", ("values", "today", "capks", "cache", "refuse", "editions"))
+EDITIONS = (b"\x00\x30",)
+
+# A transaction that may be committed: the last record's (sfi, number), the Work that opens the
+# SDAD
+Ready = namedtuple("Ready", ("tap", "last", "opened"))
+
+MANDATORY = (  # before the last record (QT-144)
+    tags.CAPK_INDEX,
+    tags.ISSUER_CERTIFICATE,
+    tags.ISSUER_EXPONENT,
+    tags.ICC_CERTIFICATE,
+    tags.ICC_EXPONENT,
+    tags.SDAD,
+    tags.EXPIRY,
+)
+
+
+class _Refusal(Exception):
+    """Ends prepare(): carried to its one `except`, where it becomes an Outcome."""
+
+    def __init__(self, reason, detail="", oda_result=outcome.NOT_PERFORMED):
+        super().__init__(reason)
+        self.reason = reason
+        self.detail = detail
+        self.oda = oda_result
+
+
+def prepare(selected, purchase):
+    """Generator: Ready, or the Outcome that refuses. Nothing is debited when it ends (JR/T 0025.12
+    §7.4.1).
+
+    A lost link before the end is an Outcome `try_again`: the card restores itself (QT-102,
+    QT-124).
+    """
+    tap = Tap(selected, dol.fill(selected.pdol, purchase.values))
+    chain = Chain(tap, purchase)
+    try:
+        refusal = yield from initiate_application_processing(tap, purchase)
+        if refusal:
+            return refusal
+        yield from read_application_data(tap, purchase, chain)
+        return gate(tap, purchase, chain)
+    except _Refusal as why:
+        return outcome.refused(
+            outcome.DECLINED, why.reason, why.detail, tap.decision, why.oda, None, tap
+        )
+    except FormatError as wrong:
+        return outcome.refused(outcome.DECLINED, "card_data", str(wrong), tap.decision, tap=tap)
+    except LinkLost as gone:
+        return outcome.refused(outcome.TRY_AGAIN, "card_lost", str(gone), tap.decision, tap=tap)
+
+
+def initiate_application_processing(tap, purchase):
+    """Generator: GPO and what its answer decides (JR/T 0025.12 §6.5, §7.8.1).
+
+    None to go on, or the Outcome.
+    """
+    try:
+        data, sw = apdu.split((yield apdu.get_processing_options(tap.sent)))
+        if sw != apdu.SW_OK:
+            return outcome.refused(
+                outcome.OTHER_INTERFACE, "gpo_refused", "SW %04X" % sw
+            )  # QT-103
+        tap.take_gpo(data)
+        pan = tap.pan()
+        balance_fen = tap.balance_fen()
+    except FormatError as wrong:
+        return outcome.refused(outcome.OTHER_INTERFACE, "not_qpboc", str(wrong))
+    if tap.decision == outcome.TC:
+        _refuse_listed(tap, purchase, pan)  # QT-116
+        return None
+    if tap.decision == outcome.AAC:  # QT-114
+        return outcome.refused(
+            outcome.DECLINED, "card_declined", "", outcome.AAC, balance_fen=balance_fen, tap=tap
+        )
+    offline_only = bits.has(purchase.values[tags.TTQ], bits.TTQ_OFFLINE_ONLY)
+    kind, reason = (
+        (outcome.DECLINED, "online_required")
+        if offline_only
+        else (outcome.ONLINE, "card_requested_online")
+    )  # QT-115
+    return outcome.refused(kind, reason, "", outcome.ARQC, balance_fen=balance_fen, tap=tap)
+
+
+def read_application_data(tap, purchase, chain):
+    """Generator: every record of the AFL but the last, each checked the moment it is read (JR/T
+    0025.12 §7.4.3).
+    """
+    for sfi, number, _ in tap.read_list()[:-1]:
+        record, sw = apdu.split((yield apdu.read_record(sfi, number)))
+        if sw != apdu.SW_OK:
+            raise _Refusal("card_data", "record %d.%d: SW %04X" % (sfi, number, sw))  # QT-125
+        tap.take_record(sfi, number, record)
+        processing_restrictions(tap, purchase.today)
+        pan = tap.pan()
+        if pan:
+            _refuse_listed(tap, purchase, pan)  # QT-136
+        yield from chain.advance()
+
+
+def processing_restrictions(tap, today):
+    """Expiry and effective date as soon as they are read (JR/T 0025.12 §7.7.20; QT-130, QT-134)."""
+    expiry, effective = tap.value(tags.EXPIRY), tap.value(tags.EFFECTIVE)
+    if expiry and bcd.to_date(expiry) < today:
+        raise _Refusal("expired", "5F24 " + expiry.hex())
+    if effective and bcd.to_date(effective) > today:
+        raise _Refusal("not_yet_valid", "5F25 " + effective.hex())
+
+
+def _refuse_listed(tap, purchase, pan):
+    known = tags.PSN in tap.data
+    reason = purchase.refuse(pan, tap.psn() if known else None) if pan else ""
+    if reason:
+        raise _Refusal(reason)
+
+
+class Chain:
+    """The works of offline data authentication, each begun as soon as its bytes are there."""
+
+    def __init__(self, tap, purchase):
+        self.tap = tap
+        self.purchase = purchase
+        self.issuer = None
+        self.icc = None
+        self.opened = None
+
+    def advance(self):
+        """Generator: yields each Work that can begin now."""
+        tap = self.tap
+        if self.issuer is None and self._has(
+            tags.CAPK_INDEX, tags.ISSUER_CERTIFICATE, tags.ISSUER_EXPONENT
+        ):
+            self.issuer = self._work(self._issuer_steps())
+            yield self.issuer
+        signed_left = len([1 for _, _, enters in tap.read_list()[len(tap.records) :] if enters])
+        if self.icc is None and self.issuer and not signed_left and tap.pan():
+            if self._has(tags.ICC_CERTIFICATE, tags.ICC_EXPONENT):
+                self.icc = self._work(self._icc_steps())
+                yield self.icc
+        if self.opened is None and self.icc and self._has(tags.SDAD):
+            self.opened = self._work(
+                oda.open_sdad(self.icc, tap.value(tags.SDAD), tap.value(tags.ATC))
+            )
+            yield self.opened
+
+    def _has(self, *wanted):
+        return all(tag in self.tap.data for tag in wanted)
+
+    def _work(self, slices):
+        return Work(slices, oda.OdaFailed)
+
+    def _issuer_steps(self):
+        tap = self.tap
+        index = tap.value(tags.CAPK_INDEX)
+        if len(index) != 1:
+            raise oda.OdaFailed("8F of %d bytes" % len(index))
+        capk = oda.find_capk(self.purchase.capks, tap.selected.aid[:5], index[0])  # QT-146
+        if capk is None:
+            raise oda.OdaFailed("CA key %02X is not known" % index[0])
+        if capk.expiry and capk.expiry < self.purchase.today:
+            raise oda.OdaFailed("CA key %02X has expired" % index[0])  # QT-023
+        key = yield from oda.issuer_key(
+            capk,
+            tap.value(tags.ISSUER_CERTIFICATE),
+            tap.value(tags.ISSUER_REMAINDER),
+            tap.value(tags.ISSUER_EXPONENT),
+            self.purchase.cache,
+        )
+        return key
+
+    def _icc_steps(self):
+        tap = self.tap
+        key = yield from oda.icc_key(
+            self.issuer,
+            tap.value(tags.ICC_CERTIFICATE),
+            tap.value(tags.ICC_REMAINDER),
+            tap.value(tags.ICC_EXPONENT),
+            tap.static_data(),
+            tap.pan(),
+            self.purchase.today,
+        )
+        return key
+
+
+def gate(tap, purchase, chain):
+    """Everything that must hold before the last READ RECORD: Ready, or _Refusal (qpboc.md G)."""
+    if len(tap.read_list()) < 2:
+        raise _Refusal("card_data", "AFL of one record", outcome.FAILED)  # QT-161
+    for tag in MANDATORY:
+        if tag not in tap.data:
+            raise _Refusal("oda_failed", "%X missing" % tag, outcome.FAILED)
+    if not tap.has_dda():
+        raise _Refusal("oda_failed", "AIP without DDA", outcome.FAILED)  # QT-145, QT-213
+    pan = tap.pan()
+    if not pan:
+        raise _Refusal("card_data", "no card number")
+    if tap.as_sent(tags.UN) is None or (
+        _may_be_v01(tap)
+        and (tap.as_sent(tags.AMOUNT) is None or tap.as_sent(tags.CURRENCY) is None)
+    ):
+        raise _Refusal("oda_failed", "PDOL lacks what fDDA signs", outcome.FAILED)  # QT-151
+    if tap.as_sent(tags.AMOUNT) != purchase.values[tags.AMOUNT]:
+        raise _Refusal("card_data", "PDOL without 9F02")  # QT-153
+    psn_refusal = purchase.refuse(pan, tap.psn())
+    if psn_refusal:
+        raise _Refusal(psn_refusal)  # QT-152
+    try:
+        opened = chain.opened.finish() if chain.opened else None
+        if opened is None:
+            raise oda.OdaFailed("certificates incomplete before the last record")
+        if not _may_be_v01(tap) or _is_older(tap, purchase.editions):
+            oda.check_fdda(opened, 0, tap.as_sent(tags.UN), b"", b"", b"")  # QT-150
+    except oda.OdaFailed as failed:
+        raise _Refusal("oda_failed", str(failed), outcome.FAILED)
+    sfi, number, _ = tap.read_list()[-1]
+    return Ready(tap, (sfi, number), opened)
+
+
+def _may_be_v01(tap):
+    return bits.has(tap.as_sent(tags.TTQ), bits.TTQ_FDDA_01)
+
+
+def _is_older(tap, editions):
+    """True when 9F08 is known and not of this edition: the card can only sign version 00."""
+    version = tap.value(tags.APPLICATION_VERSION)
+    return bool(version) and version not in editions
+
+
+def commit(ready, purchase):
+    """Generator: the last READ RECORD and what follows.
+
+    Returns the Outcome; its `taken` is None when nobody knows.
+    """
+    sfi, number = ready.last
+    try:
+        record, sw = apdu.split((yield apdu.read_record(sfi, number)))
+    except (LinkLost, FormatError) as gone:
+        return torn(ready.tap, str(gone))
+    if sw != apdu.SW_OK:
+        return torn(ready.tap, "last record: SW %04X" % sw)  # QT-166
+    return conclude(ready, purchase.editions, record)
+
+
+def torn(tap, detail):
+    """The Outcome of a lost last answer: unknown, the pending entry stays open."""
+    return outcome.Outcome(
+        outcome.TORN_PENDING,
+        "last_record_lost",
+        detail,
+        tap.decision,
+        outcome.NOT_PERFORMED,
+        None,
+        None,
+        tap,
+    )
+
+
+def conclude(ready, editions, record, kind=outcome.APPROVED, reason="ok"):
+    """Outcome once the last record is here: the debit stands whatever follows (QT-163, QT-164).
+
+    kind, reason: what an approval is called; torn.py passes `recovered`.
+    """
+    tap = ready.tap
+    sfi, number = ready.last
+    balance_fen = tap.balance_fen()
+    try:
+        tap.take_record(sfi, number, record)
+        version = check_signature(tap, ready.opened, editions)
+    except (FormatError, oda.OdaFailed) as failed:
+        kind = after_failed_fdda(tap)
+        return outcome.Outcome(
+            kind, "oda_failed", str(failed), tap.decision, outcome.FAILED, balance_fen, True, tap
+        )
+    if balance_fen is None:
+        balance_fen = tap.balance_fen()  # 9F5D may travel in the last record
+    return outcome.Outcome(kind, reason, "", tap.decision, version, balance_fen, True, tap)
+
+
+def check_signature(tap, opened, editions):
+    """fDDA version word, or OdaFailed (JR/T 0025.12 B.2; QT-206..211)."""
+    related = tap.data.get(tags.CARD_AUTHENTICATION_DATA)
+    un = tap.as_sent(tags.UN)
+    if related is None:
+        if _may_be_v01(tap) and not _is_older(tap, editions):
+            raise oda.OdaFailed("signature of version 00 from a card of this edition")  # QT-210
+        oda.check_fdda(opened, 0, un, b"", b"", b"")
+        return outcome.FDDA_00
+    if not 8 <= len(related) <= 16 or related[0] != 1:
+        raise oda.OdaFailed("9F69 of unknown version")
+    copy, qualifiers = related[5:7], tap.value(tags.CTQ) or b"\x00\x00"
+    if copy != b"\x00\x00" and copy != qualifiers:
+        # The laboratory cards leave the copy empty; a copy that is there must agree (qpboc.md 3,
+        # point 4).
+        raise oda.OdaFailed("9F69 and 9F6C disagree")  # QT-211
+    oda.check_fdda(opened, 1, un, tap.as_sent(tags.AMOUNT), tap.as_sent(tags.CURRENCY), related)
+    return outcome.FDDA_01
+
+
+def after_failed_fdda(tap):
+    """Outcome word when fDDA failed after the debit (JR/T 0025.12 §7.8.1; QT-236..238)."""
+    ttq, ctq = tap.as_sent(tags.TTQ), tap.value(tags.CTQ)
+    if bits.has(ctq, bits.CTQ_ONLINE_IF_ODA_FAILED) and not bits.has(ttq, bits.TTQ_OFFLINE_ONLY):
+        return outcome.ONLINE
+    if bits.has(ctq, bits.CTQ_CONTACT_IF_ODA_FAILED) and bits.has(ttq, bits.TTQ_CONTACT):
+        return outcome.OTHER_INTERFACE
+    return outcome.DECLINED
