@@ -3,7 +3,7 @@
 
     MICROPYPATH=build/mpy micropython -X heapsize=240K tests/micropython.py [FILE ...]
 
-Without files: all of them. The checkout stands last on MicroPython's path: compiled firmware first.
+Without files: all of them. The checkout stands last on MicroPython's path, compiled code first.
 After each file its modules are dropped, as a board holds one device only. SkipTest (tests/skip.py)
 skips. Ends with 'N passed, N failed, N skipped'; exit status 1 when any failed.
 """

@@ -6,7 +6,7 @@ runtime_command("micropython") says how to start a module there: append `-m firm
 caller's. Where there is no MicroPython it answers with CPython, and `note` is the sentence to
 show.
 
-    python -m host_tools.cli.runtime FOLDER      compiles all into FOLDER: `make mpy`, the syntax gate
+    python -m host_tools.cli.runtime FOLDER   compiles all into FOLDER: `make mpy`
 
 Boards load compiled files, because compiling there costs 29 KB more at its peak; the PC does the
 same where mpy-cross exists for it. A file is compiled again when its source is newer.
