@@ -85,7 +85,7 @@ class Tap:
         return decision
 
     def take_record(self, sfi, number, record):
-        """Read one record. FormatError when it is malformed or repeats an object (QT-126, QT-127)."""
+        """Read one record. FormatError when malformed or repeating an object (QT-126, 127)."""
         self.records.append((sfi, number, record))
         self.take(tlv.parse_template(record, tags.RECORD))
 
@@ -110,9 +110,18 @@ class Tap:
             pan = of_track
         return pan
 
+    def known_pan(self):
+        """Card number for people and refusals: "" when the card's data contradict each other."""
+        try:
+            return self.pan()
+        except FormatError:
+            return ""
+
     def psn(self):
         """PAN sequence number, 0 if there is none (clearing.md, 2)."""
         value = self.value(tags.PSN)
+        if len(value) > 1:
+            raise FormatError("5F34 of %d bytes" % len(value))
         return bcd.to_int(value) if value else 0
 
     def atc(self):

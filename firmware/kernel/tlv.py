@@ -84,7 +84,7 @@ def parse(data, depth=0):
 
 
 def parse_template(data, tag):
-    """Children of the one object `tag` that `data` must be, nothing before or behind it (QT-108)."""
+    """Children of the one object `tag` that `data` must be, nothing around it (QT-108)."""
     found, at = read_tag(data, 0)
     length, start = read_length(data, at)
     if found != tag or start + length != len(data):

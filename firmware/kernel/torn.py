@@ -9,8 +9,8 @@ is not the one of the entry is left alone.
 |---|---|---|
 | equal | before - amount | debit stands: last record again, fDDA -> RECOVERED, else UNPROVEN |
 | equal | before | NOT_DEBITED: the entry is void, a new transaction may begin |
-| equal | neither, or unreadable | SUSPECT |
-| greater, same card number | any | SUSPECT: used elsewhere since |
+| equal | neither, or unreadable | SUSPECT: no GPO while the entry is open (QT-185) |
+| greater, same card number | any | MOVED_ON: used elsewhere since; suspect, a new customer |
 | smaller, or other card number, application | | OTHER card |
 """
 
@@ -23,6 +23,7 @@ RECOVERED = "recovered"
 UNPROVEN = "unproven"
 NOT_DEBITED = "not_debited"
 SUSPECT = "suspect"
+MOVED_ON = "moved_on"
 OTHER = "other"
 LOST = "lost"
 
@@ -50,7 +51,7 @@ def resume(selected, tap, purchase):
         if atc is None:
             return Verdict(SUSPECT, None, "the card does not tell its ATC")
         if atc > tap.atc():
-            return Verdict(SUSPECT, None, "the card was used elsewhere since")
+            return Verdict(MOVED_ON, None, "the card was used elsewhere since")
         return (yield from _by_balance(tap, purchase))
     except LinkLost as gone:
         return Verdict(LOST, None, str(gone))

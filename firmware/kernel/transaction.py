@@ -126,7 +126,7 @@ def read_application_data(tap, purchase, chain):
 
 
 def processing_restrictions(tap, today):
-    """Expiry and effective date as soon as they are read (JR/T 0025.12 §7.7.20; QT-130, QT-134)."""
+    """Expiry and effective date as soon as read (JR/T 0025.12 §7.7.20; QT-130, QT-134)."""
     expiry, effective = tap.value(tags.EXPIRY), tap.value(tags.EFFECTIVE)
     if expiry and bcd.to_date(expiry) < today:
         raise _Refusal("expired", "5F24 " + expiry.hex())
@@ -228,6 +228,7 @@ def gate(tap, purchase, chain):
         raise _Refusal("oda_failed", "PDOL lacks what fDDA signs", outcome.FAILED)  # QT-151
     if tap.as_sent(tags.AMOUNT) != purchase.values[tags.AMOUNT]:
         raise _Refusal("card_data", "PDOL without 9F02")  # QT-153
+    tap.balance_fen()  # well-formed, or FormatError while nothing is charged
     psn_refusal = purchase.refuse(pan, tap.psn())
     if psn_refusal:
         raise _Refusal(psn_refusal)  # QT-152
@@ -285,28 +286,36 @@ def torn(tap, detail):
 def conclude(ready, editions, record, kind=outcome.APPROVED, reason="ok"):
     """Outcome once the last record is here: the debit stands whatever follows (QT-163, QT-164).
 
-    kind, reason: what an approval is called; torn.py passes `recovered`.
+    kind, reason: what an approval is called; torn.py passes `recovered`. Raises nothing: the gate
+    has proven every value that is used here, and the last record is not trusted.
     """
     tap = ready.tap
     sfi, number = ready.last
     balance_fen = tap.balance_fen()
+    detail = ""
     try:
         tap.take_record(sfi, number, record)
         version = check_signature(tap, ready.opened, editions)
     except (FormatError, oda.OdaFailed) as failed:
-        kind = after_failed_fdda(tap)
-        return outcome.Outcome(
-            kind, "oda_failed", str(failed), tap.decision, outcome.FAILED, balance_fen, True, tap
-        )
+        kind, reason, detail = after_failed_fdda(tap), "oda_failed", str(failed)
+        version = outcome.FAILED
     if balance_fen is None:
-        balance_fen = tap.balance_fen()  # 9F5D may travel in the last record
-    return outcome.Outcome(kind, reason, "", tap.decision, version, balance_fen, True, tap)
+        balance_fen = _late_balance(tap)
+    return outcome.Outcome(kind, reason, detail, tap.decision, version, balance_fen, True, tap)
+
+
+def _late_balance(tap):
+    """9F5D may travel in the last record; a malformed one there changes no verdict."""
+    try:
+        return tap.balance_fen()
+    except FormatError:
+        return None
 
 
 def check_signature(tap, opened, editions):
     """fDDA version word, or OdaFailed (JR/T 0025.12 B.2; QT-206..211)."""
     related = tap.data.get(tags.CARD_AUTHENTICATION_DATA)
-    un = tap.as_sent(tags.UN)
+    un, currency = tap.as_sent(tags.UN), tap.as_sent(tags.CURRENCY)
     if related is None:
         if _may_be_v01(tap) and not _is_older(tap, editions):
             raise oda.OdaFailed("signature of version 00 from a card of this edition")  # QT-210
@@ -319,7 +328,9 @@ def check_signature(tap, opened, editions):
         # The laboratory cards leave the copy empty; a copy that is there must agree (qpboc.md 3,
         # point 4).
         raise oda.OdaFailed("9F69 and 9F6C disagree")  # QT-211
-    oda.check_fdda(opened, 1, un, tap.as_sent(tags.AMOUNT), tap.as_sent(tags.CURRENCY), related)
+    if currency is None:
+        raise oda.OdaFailed("signature of version 01 without a currency sent")
+    oda.check_fdda(opened, 1, un, tap.as_sent(tags.AMOUNT), currency, related)
     return outcome.FDDA_01
 
 

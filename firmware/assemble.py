@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parts and settings in, terminal out. The roots (main.py, sim/desk.py) hand in what differs.
+
+hal: module of the contract in firmware/hal; clock and random_bytes may be others than hal's, so
+that
+a replay can stand still. Nothing below this file knows where its parts came from.
+"""
+
+from firmware.devices.panel import ReportPanel
+from firmware.devices.terminal import Parts, Terminal
+from firmware.formats import parameters as parameter_text
+from firmware.journal import Journal
+from firmware.link import Link
+from firmware.reader.bus import Hsu
+from firmware.reader.pn532 import Pn532
+from firmware.upload import Uploader
+
+
+def open_journal(settings, hal):
+    """Journal on the flash region or file that the settings name; recovers what the last run
+    left.
+    """
+    _, where = settings.journal
+    storage = hal.open_flash(where, settings.journal_blocks)
+    return Journal(storage)
+
+
+def open_reader(settings, hal, clock):
+    """Pn532, opened and at its highest working speed. LinkLost when there is none."""
+    _, where = settings.reader
+    stream = hal.open_serial(where, 115200)
+    reader = Pn532(Hsu(stream, clock), clock, settings.reader_baud)
+    reader.open()
+    return reader
+
+
+def open_uploader(settings, hal, journal, clock, random_bytes):
+    """Uploader over the link of the settings, None without one."""
+    if settings.link is None:
+        return None
+    kind, where = settings.link
+
+    def opener():
+        if kind == "serial":
+            return Link(hal.open_serial(where, settings.link_baud), clock)
+        host, _, port = where.rpartition(":")
+        return Link(hal.connect(host, int(port), 200), clock)
+
+    return Uploader(journal, settings.terminal, opener, clock, random_bytes)
+
+
+def assemble(settings, hal, report, clock=None, random_bytes=None, parameters=None):
+    """Terminal, started. FormatError for bad settings, LinkLost when the reader is away."""
+    clock = clock or hal
+    random_bytes = random_bytes or hal.random_bytes
+    if parameters is None:
+        parameters = parameter_text.parse(hal.read_text(settings.parameters), settings.parameters)
+    journal = open_journal(settings, hal)
+    parts = Parts(
+        reader=open_reader(settings, hal, clock),
+        clock=clock,
+        random_bytes=random_bytes,
+        journal=journal,
+        uploader=open_uploader(settings, hal, journal, clock, random_bytes),
+        panel=ReportPanel(report),
+        report=report,
+    )
+    terminal = Terminal(parts, settings, parameters)
+    terminal.start()
+    return terminal

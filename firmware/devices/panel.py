@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Panel: lamp, buzzer and two lines of text, as a seam and as a table of messages (TD-002,
+TD-003).
+
+A panel has `lamp(colour)`, `beep(kind)` and `show(line1, line2)`. Line 1 is Chinese, line 2
+English. Three results can never be taken for each other: green with one tone is paid, amber with
+three is present the same card again, red with one long tone is refused; blue is nothing happened.
+"""
+
+LAMPS = ("blue", "green", "amber", "red")
+
+# message -> lamp, beep, Chinese, English. {fare}, {balance}: yuan with two decimals.
+MESSAGES = {
+    "ready": ("blue", "", "请刷卡 票价{fare}元", "Tap card, fare {fare}"),
+    "ok": ("green", "ok", "已付{fare}元 余额{balance}元", "Paid {fare}, balance {balance}"),
+    "concession": ("green", "double", "优惠{fare}元 余额{balance}元", "Concession {fare}, left {balance}"),
+    "torn_recovered": ("green", "ok", "已补完{fare}元 余额{balance}元", "Completed {fare}, left {balance}"),
+    "last_record_lost": ("amber", "again", "未完成 请再刷同一张卡", "Not done: same card again"),
+    "torn_suspect": ("amber", "again", "待核实 请询问司机", "Unclear: ask the driver"),
+    "card_lost": ("amber", "again", "请再刷一次 未扣款", "Tap again, not charged"),
+    "fare_changed": ("amber", "again", "请再刷一次 未扣款", "Tap again, not charged"),
+    "several_cards": ("amber", "again", "请只刷一张卡", "One card only"),
+    "already_paid": ("blue", "known", "此卡已付", "Already paid"),
+    "card_declined": ("red", "no", "余额不足或卡拒绝 余额{balance}元", "Declined, balance {balance}"),
+    "expired": ("red", "no", "卡已过期 未扣款", "Card expired, not charged"),
+    "not_yet_valid": ("red", "no", "卡未生效 未扣款", "Card not yet valid, not charged"),
+    "deny_list": ("red", "no", "此卡停用 未扣款 名单{list}", "Card on list {list}, not charged"),
+    "oda_failed": ("red", "no", "卡验证失败 未扣款", "Card not genuine, not charged"),
+    "debited_refused": ("red", "no", "未通过 已扣{fare}元将退还", "Refused: {fare} will be refunded"),
+    "online_required": ("red", "no", "须联机 未扣款", "Needs online, not charged"),
+    "no_common_app": ("red", "no", "不支持此卡", "Card not supported"),
+    "card_data": ("red", "no", "卡数据错误 未扣款", "Card error, not charged"),
+    "journal_full": ("red", "no", "暂停服务 存储已满", "Out of service: storage full"),
+    "clock_not_set": ("red", "no", "暂停服务 时钟未设", "Out of service: clock not set"),
+    "random_stuck": ("red", "no", "暂停服务", "Out of service: random source"),
+    "reader_fault": ("red", "no", "读卡器故障", "Reader out of order"),
+}  # fmt: skip
+OTHERWISE = ("red", "no", "不能用此卡 未扣款", "Card cannot be used, not charged")
+
+
+def yuan(amount_fen):
+    """Fen as yuan with two decimals; -- when not known (QT-244: 9800 -> 98.00)."""
+    return "--" if amount_fen is None else "%d.%02d" % (amount_fen // 100, amount_fen % 100)
+
+
+def present(panel, message, fare_fen=None, balance_fen=None, deny_list_version=0):
+    """Show a message on all three parts of a panel; returns (lamp, line1, line2)."""
+    lamp, beep, chinese, english = MESSAGES.get(message, OTHERWISE)
+    words = (
+        ("{fare}", yuan(fare_fen)),
+        ("{balance}", yuan(balance_fen)),
+        ("{list}", str(deny_list_version)),
+    )
+    for mark, value in words:
+        chinese = chinese.replace(mark, value)
+        english = english.replace(mark, value)
+    panel.show(chinese, english)
+    panel.lamp(lamp)
+    if beep:
+        panel.beep(beep)
+    return lamp, chinese, english
+
+
+class ReportPanel:
+    """A panel on a screen elsewhere: every change is a report event."""
+
+    def __init__(self, report):
+        self.report = report
+
+    def lamp(self, colour):
+        """Colour: one of LAMPS."""
+        self.report({"event": "lamp", "lamp": colour})
+
+    def beep(self, kind):
+        """Kind: ok, double, again, known, no."""
+        self.report({"event": "beep", "beep": kind})
+
+    def show(self, line1, line2):
+        """Two lines of text."""
+        self.report({"event": "show", "line1": line1, "line2": line2})

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reasons of this terminal to refuse a card number: deny list, same card again, other fare class.
+
+The kernel asks `refuse(pan, psn)` as soon as the number is known and once more at the gate
+(QT-116, QT-136, QT-152); psn is None while the card has not told it.
+"""
+
+MAX_REMEMBERED = 64  # cards in the same-card guard; a crowd of 64 in its window is no longer one
+
+
+class SameCard:
+    """Cards that paid lately: not charged again within the window (TD-005, TD-035)."""
+
+    def __init__(self, window_s):
+        self.window_s = window_s
+        self.paid = []  # (pan, psn, time_utc_s), oldest first
+
+    def remember(self, pan, psn, time_utc_s):
+        """A card has paid."""
+        self.paid.append((pan, psn, time_utc_s))
+        if len(self.paid) > MAX_REMEMBERED:
+            self.paid.pop(0)
+
+    def has_paid(self, pan, psn, now_utc_s):
+        """True when this card paid within the window; psn None matches any sequence number."""
+        for one, its_psn, at in self.paid:
+            if (
+                one == pan
+                and (psn is None or psn == its_psn)
+                and 0 <= now_utc_s - at < self.window_s
+            ):
+                return True
+        return False
+
+
+def is_denied(deny, pan, psn):
+    """True when the deny list names the card: all sequence numbers, or this one (QT-029)."""
+    listed = deny.get(pan)
+    return listed is not None and (listed == () or (psn is not None and psn in listed))
+
+
+class Rules:
+    """`refuse` for one presentation."""
+
+    def __init__(self, deny, same_card, now_utc_s, fare_fen, fare_of):
+        """fare_fen: what will be asked of the card; fare_of(pan): what a card of this number
+        pays.
+        """
+        self.deny = deny
+        self.same_card = same_card
+        self.now_utc_s = now_utc_s
+        self.fare_fen = fare_fen
+        self.fare_of = fare_of
+
+    def refuse(self, pan, psn):
+        """Reason word, "" if none."""
+        if is_denied(self.deny, pan, psn):
+            return "deny_list"
+        if self.same_card.has_paid(pan, psn, self.now_utc_s):
+            return "already_paid"
+        if self.fare_of(pan) != self.fare_fen:
+            return "fare_changed"  # QT-153: what was sent is not what is due
+        return ""

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One presentation of a card, as a generator: select, settle what is torn, price, debit, journal.
+
+The order is the money's: pending entry durable before the last READ RECORD (QT-157), its record
+durable before anybody sees green (TD-001, QT-262). Driven like every dialogue by drive().
+"""
+
+from collections import namedtuple
+
+from firmware.devices import entries, fare
+from firmware.devices.rules import Rules
+from firmware.errors import FormatError, JournalFull, LinkLost
+from firmware.formats import record
+from firmware.kernel import bcd, oda, outcome, preprocess, selection, tags, torn, transaction
+from firmware.kernel.card_number import read_card_number
+
+HINT_S = 30  # how long the class of a card that could not be read freely is remembered
+
+# outcome: kernel Outcome; message: key of panel.MESSAGES; sequence: of the journal, 0 if none;
+# amount_fen: asked of the card; fare_class: name
+Sold = namedtuple("Sold", ("outcome", "message", "sequence", "amount_fen", "fare_class"))
+
+
+class Sale:
+    """The sale of one device.
+
+    Everything it needs is handed in; it holds what lasts between taps.
+    """
+
+    def __init__(self, settings, parameters, stamp, journal, torn_taps, same_card, random_bytes):
+        self.settings = settings
+        self.parameters = parameters
+        self.stamp = stamp
+        self.journal = journal
+        self.torn_taps = torn_taps
+        self.same_card = same_card
+        self.random_bytes = random_bytes
+        self.cache = oda.KeyCache()
+        self.last_un = b""
+        self.journal_us = 0  # spent on the journal in the last presentation
+        self.hints = []  # (uid, FareClass, time_utc_s)
+
+    def refused_before(self):
+        """Message key of what forbids any sale now, "" if none: checked before a card is looked
+        for.
+        """
+        if not self.stamp.trusted():
+            return "clock_not_set"  # QT-015
+        if self.journal.room() < 1:
+            return "journal_full"  # QT-155, CL-014
+        _, reason = self._ttq(self.parameters.fare_fen)
+        return reason
+
+    def steps(self, uid):
+        """Generator: Sold. A link that is lost before the money moved ends in `try_again`."""
+        self.journal_us = 0
+        try:
+            selected = yield from selection.select_application(self.parameters.aids)
+            if isinstance(selected, outcome.Outcome):
+                return self._sold(selected)
+            settled = yield from self.settle_torn(selected)
+            if settled:
+                return settled
+            fare_class = yield from self.classify(uid)
+        except LinkLost as gone:
+            return self._sold(
+                outcome.refused(outcome.TRY_AGAIN, "card_lost", str(gone))
+            )  # QT-072, QT-165
+        return (yield from self.purchase(selected, uid, fare_class))
+
+    def settle_torn(self, selected):
+        """Generator: Sold when this presentation belongs to an open torn tap, else None
+        (QT-171..185).
+        """
+        for entry in tuple(self.torn_taps.open):
+            _, values, tap = entry
+            verdict = yield from torn.resume(selected, tap, self._purchase(0, b"", None))
+            if verdict.verdict == torn.OTHER:
+                continue
+            if verdict.verdict in (torn.LOST, torn.SUSPECT):
+                return self._still_open(verdict, entry)
+            sequence = self.torn_taps.close(entry, verdict)
+            if verdict.outcome:
+                return self._closed(verdict.outcome, sequence, values)
+            return None  # not debited or used elsewhere: a new customer (QT-181)
+        return None
+
+    def _closed(self, result, sequence, values):
+        if result.outcome == outcome.RECOVERED:
+            self._remember(result.tap)
+        message = result.reason if result.outcome == outcome.RECOVERED else "debited_refused"
+        return Sold(result, message, sequence, values["amount_fen"], values["fare_class"])
+
+    def _still_open(self, verdict, entry):
+        sequence, values, tap = entry
+        lost = verdict.verdict == torn.LOST
+        result = transaction.torn(tap, verdict.detail)
+        message = "last_record_lost" if lost else "torn_suspect"
+        return Sold(result, message, sequence, values["amount_fen"], values["fare_class"])
+
+    def classify(self, uid):
+        """Generator: FareClass of the card or None.
+
+        Costs one READ RECORD, only where classes exist.
+        """
+        if not self.parameters.classes:
+            return None
+        pan = yield from read_card_number()
+        if pan:
+            return fare.class_of(pan, self.parameters.classes)
+        now = self.stamp.clock.time_utc_s()
+        for known, fare_class, at in self.hints:
+            if known == uid and 0 <= now - at < HINT_S:
+                return fare_class
+        return None
+
+    def purchase(self, selected, uid, fare_class):
+        """Generator: Sold of a new transaction."""
+        amount_fen = fare.price(self.parameters.fare_fen, fare_class)
+        name = fare.name(fare_class)
+        ttq, reason = self._ttq(amount_fen)
+        un = self._draw()
+        if reason or not un:
+            stop = outcome.refused(outcome.OTHER_INTERFACE, reason or "random_stuck")
+            return self._sold(stop, 0, amount_fen, name)
+        purchase = self._purchase(amount_fen, un, ttq)
+        ready = yield from transaction.prepare(selected, purchase)
+        if isinstance(ready, outcome.Outcome):
+            return self._refused(ready, uid, amount_fen, name)
+        try:
+            sequence, entry = self._open(ready.tap, uid, name)
+        except (JournalFull, FormatError) as why:
+            reason = "card_data" if isinstance(why, FormatError) else "journal_full"
+            stop = outcome.refused(
+                outcome.DECLINED, reason, str(why), ready.tap.decision, tap=ready.tap
+            )
+            return self._sold(stop, 0, amount_fen, name)
+        result = yield from transaction.commit(ready, purchase)
+        return self._committed(result, sequence, entry, amount_fen, name)
+
+    def _open(self, tap, uid, name):
+        """(sequence, entry bytes) of a durable pending entry (QT-157); JournalFull or FormatError.
+
+        The record that would close it is made once now, so that nothing a card sent can keep us
+        from writing one when the money has moved.
+        """
+        began = self.stamp.clock.ticks_us()
+        entry = entries.pack_pending(self.stamp, tap, uid, self.parameters.fare_fen, name)
+        entries.pack_settled(entries.unpack_pending(entry), record.PENDING, None, "rehearsal")
+        sequence = self.journal.open(entry)
+        self._spent_on_journal(began)
+        return sequence, entry
+
+    def _committed(self, result, sequence, entry, amount_fen, name):
+        """Behind the commit: the debit stands, or nobody knows."""
+        if result.taken is None:
+            self.torn_taps.add(sequence, entry)
+            return self._sold(result, sequence, amount_fen, name)
+        values = entries.unpack_pending(entry)
+        approved = result.outcome == outcome.APPROVED
+        kind = record.APPROVED if approved else record.DEBITED_REFUSED  # QT-164
+        began = self.stamp.clock.ticks_us()
+        self.journal.settle(sequence, entries.pack_settled(values, kind, result, result.reason))
+        self._spent_on_journal(began)
+        if not approved:
+            return Sold(result, "debited_refused", sequence, amount_fen, name)
+        self._remember(result.tap)
+        discounted = amount_fen < self.parameters.fare_fen
+        return Sold(result, "concession" if discounted else "ok", sequence, amount_fen, name)
+
+    def _refused(self, result, uid, amount_fen, name):
+        """Nothing was charged.
+
+        What the card told of itself goes into the journal if there is room.
+        """
+        sequence = 0
+        pan = result.tap.known_pan() if result.tap else ""
+        if result.reason == "fare_changed":
+            self._hint(uid, pan)
+        elif pan and result.outcome == outcome.DECLINED and result.reason != "already_paid":
+            if self.journal.room() > 1:
+                sequence = self.journal.append(
+                    entries.pack_refused(
+                        self.stamp, result, uid, amount_fen, self.parameters.fare_fen, name
+                    )
+                )
+        return self._sold(result, sequence, amount_fen, name)
+
+    def _spent_on_journal(self, began_us):
+        clock = self.stamp.clock
+        self.journal_us += clock.ticks_diff(clock.ticks_us(), began_us)
+
+    def _sold(self, result, sequence=0, amount_fen=0, name=""):
+        return Sold(result, result.reason, sequence, amount_fen, name)
+
+    def _remember(self, tap):
+        self.same_card.remember(tap.pan(), tap.psn(), self.stamp.clock.time_utc_s())
+
+    def _hint(self, uid, pan):
+        known = fare.class_of(pan, self.parameters.classes)
+        self.hints.append((uid, known, self.stamp.clock.time_utc_s()))
+        if len(self.hints) > 4:
+            self.hints.pop(0)
+
+    def _ttq(self, amount_fen):
+        parameters = self.parameters
+        if amount_fen > parameters.ceiling_fen:
+            return None, "over_ceiling"  # TD-006
+        return preprocess.preprocess(amount_fen, parameters.limits, parameters.ttq)
+
+    def _draw(self):
+        """9F37, new for every GPO (QT-030, QT-097); b"" when the source repeats itself."""
+        un = self.random_bytes(4)
+        if un == self.last_un:
+            return b""
+        self.last_un = un
+        return un
+
+    def _purchase(self, amount_fen, un, ttq):
+        """transaction.Purchase of this amount; without a number it can only settle torn taps."""
+        parameters = self.parameters
+        date, time = self.stamp.digits()
+        values = {
+            tags.TTQ: ttq or parameters.ttq,
+            tags.AMOUNT: bcd.from_int(amount_fen, 6),
+            tags.COUNTRY: parameters.country,
+            tags.CURRENCY: parameters.currency,
+            tags.DATE: bytes.fromhex(date),
+            tags.TIME: bytes.fromhex(time),
+            tags.TRANSACTION_TYPE: parameters.transaction_type,
+            tags.TERMINAL_TYPE: parameters.terminal_type,
+            tags.UN: un,
+        }
+        rules = Rules(
+            parameters.deny,
+            self.same_card,
+            self.stamp.clock.time_utc_s(),
+            amount_fen,
+            self._fare_of,
+        )
+        return transaction.Purchase(
+            values,
+            self.stamp.today(),
+            parameters.capks,
+            self.cache,
+            rules.refuse,
+            transaction.EDITIONS,
+        )
+
+    def _fare_of(self, pan):
+        return fare.price(self.parameters.fare_fen, fare.class_of(pan, self.parameters.classes))

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stamp: when, where and by whose rules, as it stands in every record and pending entry
+(TD-021).
+"""
+
+TRUSTED_FROM = 2025  # a clock that shows an earlier year was never set (QT-015)
+
+
+class Stamp:
+    """Makes the business fields of a record: time, trip and versions."""
+
+    def __init__(self, settings, parameters, clock):
+        self.settings = settings
+        self.parameters = parameters
+        self.clock = clock
+
+    def trusted(self):
+        """True when the clock may date a sale (QT-015)."""
+        return self.clock.local_now()[0] >= TRUSTED_FROM
+
+    def today(self):
+        """(year, month, day), local."""
+        return self.clock.local_now()[:3]
+
+    def digits(self):
+        """(YYMMDD, HHMMSS) as text, local (QT-014)."""
+        year, month, day, hour, minute, second = self.clock.local_now()
+        return (
+            "%02d%02d%02d" % (year % 100, month, day),
+            "%02d%02d%02d" % (hour, minute, second),
+        )
+
+    def onto(self, values):
+        """Write the fields into a record or pending dict; returns it."""
+        date, time = self.digits()
+        values["time_utc_s"] = self.clock.time_utc_s()
+        values["date"], values["time"] = date, time
+        values["clock_trusted"] = 1 if self.trusted() else 0
+        values["device"] = self.settings.device
+        for name in ("line", "stop", "vehicle", "driver", "shift"):
+            values[name] = getattr(self.settings, name)
+        values["parameters_version"] = self.parameters.version
+        values["deny_list_version"] = self.parameters.deny_list_version
+        return values

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Terminal: the one loop of every device: find a card, tap, show, wait for its removal, upload.
+
+`turn()` is called for ever and never blocks longer than one look for a card or one tap. What may
+go
+wrong outside, a reader, a line, a card, ends inside the turn; the next one goes on (TD-018,
+TD-019).
+
+Parts (a namedtuple): reader, clock, random_bytes, journal, uploader (None without a host), panel,
+report. Their contracts stand in docs/design.md.
+"""
+
+from collections import namedtuple
+
+from firmware.devices import panel as panels
+from firmware.devices.rules import SameCard
+from firmware.devices.sale import Sale
+from firmware.devices.stamp import Stamp
+from firmware.devices.stopwatch import Stopwatch
+from firmware.devices.torn_taps import TornTaps
+from firmware.drive import drive
+from firmware.errors import FormatError, LinkLost
+from firmware.formats import record
+
+Parts = namedtuple(
+    "Parts",
+    ("reader", "clock", "random_bytes", "journal", "uploader", "panel", "report"),
+)
+
+SILENT_POLLS = 3  # without an answer before the next customer (QT-073)
+RETRIES_HELD = 5  # attempts with a flickering card before it has to be taken away
+FIND_MS = 100
+RESULT_MS = 1000  # a result stands at least so long, unless the next card comes (TD-003)
+AGAIN = ("last_record_lost", "card_lost", "fare_changed", "torn_suspect")
+AGAIN_MS = 10000  # prompt for the same card (QT-168, FF803A)
+STATES = ("ready", "reader_fault", "journal_full", "clock_not_set")
+
+
+class Terminal:
+    """One device at work."""
+
+    def __init__(self, parts, settings, parameters):
+        self.parts = parts
+        self.parameters = parameters
+        self.trace = parts.report if settings.trace else None
+        stamp = Stamp(settings, parameters, parts.clock)
+        self.torn_taps = TornTaps(parts.journal, parameters, parts.clock)
+        self.same_card = SameCard(parameters.same_card_s)
+        self.sale = Sale(
+            settings,
+            parameters,
+            stamp,
+            parts.journal,
+            self.torn_taps,
+            self.same_card,
+            parts.random_bytes,
+        )
+        self.silent = SILENT_POLLS  # polls without a card since the last one
+        self.attempts = 0
+        self.shown = ""
+        self.shown_at_ms = 0
+
+    def start(self):
+        """Settle what the last run left open, remember who has paid, show that we are ready."""
+        self.torn_taps.restore()
+        for _, data in self.parts.journal.recent(64):
+            self._restore_paid(data)
+        self.show("ready", self.parameters.fare_fen)  # QT-047
+        self.parts.report({"event": "ready"})
+
+    def _restore_paid(self, data):
+        try:
+            values = record.unpack_record(data)
+        except FormatError:
+            return  # kept and uploaded as it is; it only cannot guard
+        if values["kind"] == record.APPROVED:
+            pan = record.pan_digits(values["pan"])
+            self.same_card.remember(pan, values["psn"], values["time_utc_s"])
+
+    def turn(self):
+        """One turn of the loop."""
+        try:
+            if self.silent < SILENT_POLLS:
+                self._await_removal()
+            else:
+                self._look_for_card()
+        except LinkLost as gone:
+            self._reader_failed(gone)
+        self.torn_taps.expire()
+        if self.parts.uploader:
+            self.parts.uploader.step()
+
+    def _look_for_card(self):
+        stopped = self.sale.refused_before()
+        if stopped:
+            self.show(stopped)
+            return
+        self._clear_old()
+        began = self.parts.clock.ticks_us()
+        cards = self.parts.reader.find(FIND_MS)
+        if len(cards) > 1:
+            self.show("several_cards")  # QT-056, TD-004
+            self.parts.report({"event": "collision"})
+            self.parts.reader.reset_field()
+            self.silent = 0
+        elif cards:
+            self.tap(cards[0], began)
+
+    def tap(self, card, began_us):
+        """One presentation from activation to the lamp."""
+        clock = self.parts.clock
+        watch = Stopwatch(card.exchange, clock, self.trace)
+        found_us = clock.ticks_us()
+        sold = drive(self.sale.steps(card.uid), watch.exchange)
+        decided_us = clock.ticks_us()
+        self.show(sold.message, sold.amount_fen, sold.outcome.balance_fen)
+        watch.spent["activate"] = clock.ticks_diff(found_us, began_us)
+        total_us = clock.ticks_diff(decided_us, began_us)
+        watch.spent["journal"] = self.sale.journal_us
+        watch.spent["host"] = total_us - sum(watch.spent.values())
+        self._report(card, sold, watch, total_us)
+        self._after(sold)
+
+    def _after(self, sold):
+        """Who has to come again is looked for at once; anybody else takes the card away first."""
+        self.parts.reader.reset_field()
+        again = sold.message in ("card_lost", "last_record_lost")
+        self.attempts = self.attempts + 1 if again else 0
+        if again and self.attempts < RETRIES_HELD:
+            self.parts.report({"event": "ready"})
+            return
+        self.attempts = 0
+        self.silent = 0
+
+    def _await_removal(self):
+        """A card that stays in the field is not charged again (QT-073, QT-074)."""
+        self.silent = 0 if self.parts.reader.present() else self.silent + 1
+        if self.silent >= SILENT_POLLS:
+            self.parts.report({"event": "ready"})
+
+    def _reader_failed(self, gone):
+        """The chip does not answer as it should: heal it or say so, and go on trying (PD-34,
+        TD-019).
+        """
+        self.parts.report({"event": "reader", "text": str(gone)})
+        if self.parts.reader.recover():
+            return
+        self.show("reader_fault")
+
+    def _clear_old(self):
+        """Back to the idle screen when a result has stood long enough (TD-003, QT-168)."""
+        if self.shown == "ready":
+            return
+        clock = self.parts.clock
+        hold_ms = AGAIN_MS if self.shown in AGAIN else RESULT_MS
+        if clock.ticks_diff(clock.ticks_ms(), self.shown_at_ms) >= hold_ms:
+            self.show("ready", self.parameters.fare_fen)
+
+    def show(self, message, fare_fen=None, balance_fen=None):
+        """Show a message; a state that stands already is left alone."""
+        if message == self.shown and message in STATES:
+            return
+        self.shown = message
+        self.shown_at_ms = self.parts.clock.ticks_ms()
+        panels.present(
+            self.parts.panel, message, fare_fen, balance_fen, self.parameters.deny_list_version
+        )
+
+    def _report(self, card, sold, watch, total_us):
+        result = sold.outcome
+        tap = result.tap
+        pan = tap.known_pan() if tap else ""
+        self.parts.report(
+            {
+                "event": "tap",
+                "outcome": result.outcome,
+                "reason": result.reason,
+                "detail": result.detail,
+                "message": sold.message,
+                "cryptogram": result.cryptogram,
+                "oda": result.oda,
+                "amount_fen": sold.amount_fen,
+                "balance_fen": result.balance_fen,
+                "taken": result.taken,
+                "fare_class": sold.fare_class,
+                "card": record.mask_pan(bytes.fromhex(pan + "f" * (len(pan) % 2))),
+                "uid": card.uid.hex(),
+                "atc": tap.atc() if tap and tap.decision else 0,
+                "sequence": sold.sequence,
+                "exchanges": watch.count,
+                "us": total_us,
+                "phases_us": watch.spent,
+            }
+        )

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parameters of a fleet: fares, concessions, applications, CA keys, deny list, time windows.
+
+Text of `key: value` lines (lines.py). What an operator may change without touching a terminal's
+wiring stands here; the wiring stands in settings.py.
+
+| key | value |
+|---|---|
+| version, fare_fen | whole numbers |
+| class | repeatable: NAME PAN-PREFIX PERCENT of the fare, 1..100 |
+| aid | repeatable: AID in hex, `partial` or `exact` |
+| ca | repeatable: RSA RID INDEX EXPONENT MODULUS [YYYYMMDD] [SHA-1] |
+| deny | repeatable: PAN [PSN] |
+| deny_list_version, ttq, currency, country, terminal_type, ceiling_fen | see DEFAULTS |
+| transaction_limit_fen, cvm_limit_fen, floor_limit_fen | absent = not checked (QT-026) |
+| torn_window_s, torn_count | life and number of open torn entries (QT-168) |
+| torn_over_restart | yes: an entry still inside its window survives a restart (QT-183) |
+| same_card_s | within it a card that has paid is not charged again (TD-005, TD-035) |
+"""
+
+import hashlib
+from collections import namedtuple
+
+from firmware.errors import FormatError
+from firmware.formats import lines
+from firmware.kernel import bcd, oda, preprocess, rsa, selection
+
+SINGLE = (
+    "version", "fare_fen", "deny_list_version", "ttq", "currency", "country", "terminal_type",
+    "ceiling_fen", "transaction_limit_fen", "cvm_limit_fen", "floor_limit_fen", "torn_window_s",
+    "torn_count", "torn_over_restart", "same_card_s", "transaction_type",
+)  # fmt: skip
+MANY = ("class", "aid", "ca", "deny")
+
+DEFAULT_AID = selection.ListedAid(bytes.fromhex("A0000003330101"), True)  # QT-025
+DEFAULT_TTQ = "28000080"  # qPBOC, offline only, fDDA 01 (QT-003, QT-006)
+CEILING_FEN = 10000  # no table and no typing error charges more than this (TD-006)
+
+# name text, prefix of the PAN as digits, percent of the full fare
+FareClass = namedtuple("FareClass", ("name", "prefix", "percent"))
+
+Parameters = namedtuple(
+    "Parameters",
+    (
+        "version", "fare_fen", "classes", "aids", "capks", "deny", "deny_list_version", "ttq",
+        "currency", "country", "terminal_type", "transaction_type", "ceiling_fen", "limits",
+        "torn_window_s", "torn_count", "torn_over_restart", "same_card_s",
+    ),
+)  # fmt: skip
+
+
+def parse(text, name="parameters"):
+    """Parameters of a text. FormatError names file, line and fault; a bad file changes nothing."""
+    found = lines.read(text, name, SINGLE, MANY)
+    ttq = lines.octets(name, "ttq", found.get("ttq", DEFAULT_TTQ), 4)
+    if preprocess.check_ttq(ttq):
+        raise FormatError("%s: `ttq`: %s" % (name, preprocess.check_ttq(ttq)))
+    ceiling_fen = lines.whole(found, name, "ceiling_fen", CEILING_FEN, 1)
+    return Parameters(
+        version=lines.whole(found, name, "version", 1),
+        fare_fen=lines.whole(found, name, "fare_fen", None, 1, ceiling_fen),
+        classes=tuple([_class(name, *line) for line in found["class"]]),
+        aids=tuple([_aid(name, *line) for line in found["aid"]]) or (DEFAULT_AID,),
+        capks=tuple([_capk(name, *line) for line in found["ca"]]),
+        deny=_deny(name, found["deny"]),
+        deny_list_version=lines.whole(found, name, "deny_list_version", 0),
+        ttq=ttq,
+        currency=lines.octets(name, "currency", found.get("currency", "0156"), 2),
+        country=lines.octets(name, "country", found.get("country", "0156"), 2),
+        terminal_type=lines.octets(name, "terminal_type", found.get("terminal_type", "26"), 1),
+        transaction_type=lines.octets(
+            name, "transaction_type", found.get("transaction_type", "00"), 1
+        ),
+        ceiling_fen=ceiling_fen,
+        limits=_limits(found, name),
+        torn_window_s=lines.whole(found, name, "torn_window_s", 60, 1, 3600),
+        torn_count=lines.whole(found, name, "torn_count", 3, 1, 8),
+        torn_over_restart=lines.flag(found, name, "torn_over_restart", True),
+        same_card_s=lines.whole(found, name, "same_card_s", 60, 0, 86400),
+    )
+
+
+def _limits(found, name):
+    values = []
+    for key in ("transaction_limit_fen", "cvm_limit_fen", "floor_limit_fen"):
+        values.append(lines.whole(found, name, key) if key in found else None)
+    return preprocess.Limits(*values)
+
+
+def _class(name, number, value):
+    words = value.split()
+    if len(words) != 3 or not words[1].isdigit() or not words[2].isdigit():
+        raise lines.wrong(name, number, "class is NAME PAN-PREFIX PERCENT")
+    percent = int(words[2])
+    if not 1 <= percent <= 100:
+        # A fare of nothing cannot be debited by an offline-only terminal (QT-039).
+        raise lines.wrong(name, number, "percent of the fare must be 1..100")
+    return FareClass(words[0], words[1], percent)
+
+
+def _aid(name, number, value):
+    words = value.split()
+    if len(words) != 2 or words[1] not in ("partial", "exact"):
+        raise lines.wrong(name, number, "aid is HEX partial|exact")
+    aid = lines.octets(name, "aid", words[0])
+    if not 5 <= len(aid) <= 16:
+        raise lines.wrong(name, number, "an AID has 5 to 16 bytes")
+    return selection.ListedAid(aid, words[1] == "partial")
+
+
+def _capk(name, number, value):
+    words = value.split()
+    if not 5 <= len(words) <= 7 or words[0] != "RSA":
+        raise lines.wrong(
+            name, number, "ca is RSA RID INDEX EXPONENT MODULUS [YYYYMMDD|-] [SHA-1]"
+        )
+    rid, index, exponent, modulus = [lines.octets(name, "ca", word) for word in words[1:5]]
+    if len(rid) != 5 or len(index) != 1:
+        raise lines.wrong(name, number, "a RID has 5 bytes, an index 1")
+    if int.from_bytes(exponent, "big") not in rsa.EXPONENTS:
+        raise lines.wrong(name, number, "exponent is neither 3 nor 65537")  # QT-020
+    if not oda.MIN_MODULUS <= len(modulus) <= oda.MAX_MODULUS:
+        raise lines.wrong(name, number, "modulus of %d bytes" % len(modulus))
+    if len(words) == 7:
+        seal = hashlib.sha1(rid + index + modulus + exponent).digest()
+        if seal != lines.octets(name, "ca", words[6]):
+            raise lines.wrong(name, number, "checksum of the CA key does not fit")  # QT-019
+    expiry = None
+    if len(words) >= 6 and words[5] != "-":
+        day = lines.octets(name, "ca", words[5], 4)
+        expiry = (bcd.to_int(day[:2]), bcd.to_int(day[2:3]), bcd.to_int(day[3:]))
+    return oda.Capk(rid, index[0], int.from_bytes(exponent, "big"), modulus, expiry)
+
+
+def _deny(name, entries):
+    """Dict PAN -> tuple of PAN sequence numbers; an empty tuple stands for all (QT-029)."""
+    deny = {}
+    for number, value in entries:
+        words = value.split()
+        right = len(words) in (1, 2) and 11 <= len(words[0]) <= 19
+        for word in words:
+            right = right and word.isdigit()
+        if not right:
+            raise lines.wrong(name, number, "deny is PAN [PSN]")
+        listed = deny.get(words[0])
+        if len(words) == 1 or listed == ():
+            deny[words[0]] = ()
+        else:
+            deny[words[0]] = (listed or ()) + (int(words[1]),)
+    return deny

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""This unit's identity and wiring, from one text file of `key: value` lines (formats/lines.py).
+
+| key | value |
+|---|---|
+| terminal | number of the terminal, 1.. |
+| device | bus |
+| reader | serial:PATH on a PC, serial:UART:tx=PIN,rx=PIN on a board |
+| reader_baud | highest speed of the reader link |
+| link | tcp:HOST:PORT, serial:PATH or none |
+| link_baud | speed of a serial link |
+| journal | file:PATH or flash:START-BLOCK |
+| journal_blocks | 4 KiB blocks of the journal |
+| parameters | path of the parameter file (formats/parameters.py) |
+| line, stop, vehicle, driver, shift | numbers that stand in every record (TD-032) |
+| trace | yes: report every exchange with the card |
+"""
+
+from collections import namedtuple
+
+from firmware.errors import FormatError
+from firmware.formats import lines
+
+SINGLE = (
+    "terminal", "device", "reader", "reader_baud", "link", "link_baud", "journal",
+    "journal_blocks", "parameters", "line", "stop", "vehicle", "driver", "shift", "trace",
+)  # fmt: skip
+DEVICES = ("bus",)
+
+Settings = namedtuple(
+    "Settings",
+    (
+        "terminal", "device", "reader", "reader_baud", "link", "link_baud", "journal",
+        "journal_blocks", "parameters", "line", "stop", "vehicle", "driver", "shift", "trace",
+    ),
+)  # fmt: skip
+
+
+def parse(text, name="settings"):
+    """Settings of a text. FormatError names file and fault."""
+    found = lines.read(text, name, SINGLE)
+    for key in ("reader", "journal", "parameters"):
+        if key not in found:
+            raise FormatError("%s: `%s` is missing" % (name, key))
+    device = found.get("device", "bus")
+    if device not in DEVICES:
+        raise FormatError("%s: `device: %s` is none of %s" % (name, device, ", ".join(DEVICES)))
+    return Settings(
+        terminal=lines.whole(found, name, "terminal", None, 1),
+        device=device,
+        reader=_where(found, name, "reader", ("serial",)),
+        reader_baud=lines.whole(found, name, "reader_baud", 921600, 9600, 1288000),
+        link=_where(found, name, "link", ("tcp", "serial")) if _linked(found) else None,
+        link_baud=lines.whole(found, name, "link_baud", 115200, 9600, 4000000),
+        journal=_where(found, name, "journal", ("file", "flash")),
+        journal_blocks=lines.whole(found, name, "journal_blocks", 64, 4, 65536),
+        parameters=found["parameters"],
+        line=lines.whole(found, name, "line", 0, 0, 0xFFFF),
+        stop=lines.whole(found, name, "stop", 0, 0, 0xFFFF),
+        vehicle=lines.whole(found, name, "vehicle", 0),
+        driver=lines.whole(found, name, "driver", 0),
+        shift=lines.whole(found, name, "shift", 0, 0, 0xFFFF),
+        trace=lines.flag(found, name, "trace", False),
+    )
+
+
+def _linked(found):
+    return found.get("link", "none") != "none"
+
+
+def _where(found, name, key, kinds):
+    """(kind, the rest) of `kind:rest`."""
+    kind, colon, rest = found[key].partition(":")
+    if not colon or kind not in kinds or not rest:
+        raise FormatError("%s: `%s: %s` is not %s:..." % (name, key, found[key], "|".join(kinds)))
+    return kind, rest
