@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command table of the virtual PN532 (UM0701-02, 7.2 and 7.3; PS-08 to PS-17).
+
+A row is: code, fewest and most parameter bytes, act(chip, data). `act` returns the answer behind
+the response code, or a generator that yields milliseconds of work (None: waits for ever, until
+aborted) and returns it. A FormatError becomes the error frame, a ChipError the status byte. What
+is not in the table gets the error frame: nothing is pretended.
+"""
+
+from firmware.errors import ChipError, FormatError
+from sim.chip_line import TFI_CHIP
+from sim.timing import POLL_MS
+
+BAUDS = (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600, 1288000)
+FIRMWARE_VERSION = bytes((0x32, 0x01, 0x06, 0x07))
+DATA_MAX = 262  # of InDataExchange, each way
+MORE = 0x40  # MI: in Tg and in the status
+FOR_EVER = 0xFF
+AUTOMATIC_RATS = 0x10  # SetParameters, bit 4
+WAKE_BY_HSU = 0x10  # PowerDown, bit 4
+CONFIGURATION_SIZES = {0x01: 1, 0x02: 3, 0x04: 1, 0x05: 3, 0x0A: 11, 0x0B: 8, 0x0C: 3, 0x0D: 9}
+LIST_SIZES = {0: (0, 4, 7, 10), 1: (5,), 2: (5,), 3: (1, 2), 4: (0,)}  # initiator data by BrTy
+KIND_BY_TYPE = {0x00: "A", 0x10: "A", 0x20: "A", 0x03: "B", 0x23: "B"}  # InAutoPoll
+POLL_TYPES = tuple(KIND_BY_TYPE) + (0x01, 0x02, 0x04, 0x11, 0x12)
+POLL_UNIT_MS = 150
+
+
+def need(holds: bool, what: str) -> None:
+    if not holds:
+        raise FormatError(what)
+
+
+def diagnose(chip, data):
+    test, rest = data[0], data[1:]
+    if test == 0x00:
+        return data
+    if test == 0x05:  # echo back: the chip is a target until the host aborts
+        return wait_for_ever()
+    if test == 0x06:
+        targets = chip.radio.targets
+        return b"\x00" if targets and chip.radio.present(targets[0]) else b"\x01"
+    sizes = {0x01: (0,), 0x02: (0,), 0x04: (1,), 0x07: (1,)}
+    need(test in sizes and len(rest) in sizes[test], "Diagnose")
+    return b"\x80" if test == 0x04 else b"\x00"  # 128 polls for FeliCa, all in vain
+
+
+def wait_for_ever():
+    yield None
+
+
+def general_status(chip, data):
+    radio = chip.radio
+    listed = b"".join(
+        bytes((t.number, t.divisor >> 1, t.divisor >> 1, 0x00)) for t in radio.targets
+    )
+    return bytes((radio.last_error, 0x00, len(radio.targets))) + listed + b"\x00"
+
+
+def read_register(chip, data):
+    need(len(data) % 2 == 0, "addresses")
+    wanted = (int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2))
+    return bytes(chip.registers.get(address, 0) for address in wanted)
+
+
+def write_register(chip, data):
+    need(len(data) % 3 == 0, "address and value")
+    for at in range(0, len(data), 3):
+        chip.registers[int.from_bytes(data[at : at + 2], "big")] = data[at + 2]
+    return b""
+
+
+def write_gpio(chip, data):
+    for port, value in enumerate(data):  # bit 7: take the value
+        if value & 0x80:
+            chip.gpio[port] = value & 0x7F
+    return b""
+
+
+def set_serial_baud_rate(chip, data):
+    code = data[0]
+    need(code < len(BAUDS) and code not in chip.faults.refuse_speed, "speed")
+    chip.speed_granted = chip.baud if code in chip.faults.keep_speed else BAUDS[code]
+    return b""
+
+
+def set_parameters(chip, data):
+    chip.parameters = data[0]
+    return b""
+
+
+def sam_configuration(chip, data):
+    need(1 <= data[0] <= 4, "SAM mode")
+    chip.sam_mode = data[0]
+    return b""
+
+
+def power_down(chip, data):
+    chip.sleep_after_answer = "asleep" if data[0] & WAKE_BY_HSU else "dead"
+    return b"\x00"
+
+
+def rf_configuration(chip, data):
+    item, values = data[0], data[1:]
+    need(CONFIGURATION_SIZES.get(item) == len(values), "item")
+    chip.configuration[item] = values
+    if item == 0x01 and not values[0] & 0x01:
+        chip.radio.off()
+    return b""
+
+
+def in_data_exchange(chip, data):
+    number, sent = data[0] & 0x3F, data[1:]
+    target = chip.radio.target(number & 0x0F)
+    if data[0] & MORE:  # more to come from the host: nothing goes to the card yet
+        chip.from_host += sent
+        return b"\x00"
+    if not sent and chip.to_host:
+        return split(chip)
+    command, chip.from_host = chip.from_host + sent, b""
+    if not command:
+        raise ChipError("nothing to send", 0x13)
+    chip.to_host = yield from chip.radio.exchange(target, command)
+    return split(chip)
+
+
+def split(chip) -> bytes:
+    """Status and as much of the answer as one frame holds; MI in the status while more is left."""
+    room = min(chip.fault.mi_split or DATA_MAX, DATA_MAX)
+    piece, chip.to_host = chip.to_host[:room], chip.to_host[room:]
+    return bytes((MORE if chip.to_host else 0,)) + piece
+
+
+def in_communicate_thru(chip, data):
+    limit = chip.configuration[0x02][2]
+    answer = yield from chip.radio.raw(data, limit, chip.fault)
+    return b"\x00" + answer
+
+
+def in_deselect(chip, data):
+    if data[0]:
+        chip.radio.target(data[0])
+    chip.radio.deselect(data[0])
+    return b"\x00"
+
+
+def in_release(chip, data):
+    if data[0]:
+        chip.radio.target(data[0])
+    chip.radio.release(data[0])
+    return b"\x00"
+
+
+def in_select(chip, data):
+    target = chip.radio.target(data[0])
+    chip.radio.reselect(target)
+    if target.lost:
+        raise ChipError("no answer to RATS", 0x01)
+    return b"\x00"
+
+
+def in_psl(chip, data):
+    need(data[1] <= 2 and data[2] <= 2, "speed")
+    target = chip.radio.target(data[0])
+    yield from chip.radio.change_speed(target, data[1], data[2])
+    return b"\x00"
+
+
+def in_list_passive_target(chip, data):
+    most, kind, initiator = data[0], data[1], data[2:]
+    need(1 <= most <= 2 and len(initiator) in LIST_SIZES.get(kind, ()), "InListPassiveTarget")
+    letter = {0: "A", 3: "B"}.get(kind, "")
+    tries = chip.configuration[0x05][2]
+    chip.from_host = chip.to_host = b""
+    return poll_for_cards(chip, most, letter, initiator if kind == 0 else b"", tries)
+
+
+def poll_for_cards(chip, most, letter, uid, tries):
+    """Look `tries` + 1 times, FF: for ever, but then never more often than the chip could."""
+    left = tries
+    while True:
+        found = chip.radio.list_cards(letter, most, uid, bool(chip.parameters & AUTOMATIC_RATS))
+        if found:
+            yield chip.timing.activation_ms() * len(found)
+            return bytes((len(found),)) + b"".join(target.description() for target in found)
+        yield POLL_MS if tries == FOR_EVER else chip.timing.empty_ms()
+        if not left:
+            return b"\x00"
+        left -= tries != FOR_EVER
+
+
+def in_auto_poll(chip, data):
+    count, period, types = data[0], data[1], data[2:]
+    need(count > 0 and 1 <= period <= 15 and all(t in POLL_TYPES for t in types), "InAutoPoll")
+    left = count
+    while left:
+        for wanted in types:
+            found = chip.radio.list_cards(KIND_BY_TYPE.get(wanted, ""), 2)
+            if found and wanted != 0x10:  # 10 is Mifare: these cards are none
+                yield chip.timing.activation_ms() * len(found)
+                shown = (target.description() for target in found)
+                kind = 0x20 if found[0].card.kind == "A" else 0x23
+                return bytes((len(found),)) + b"".join(bytes((kind, len(s))) + s for s in shown)
+        yield POLL_UNIT_MS * period
+        left -= count != FOR_EVER
+    return b"\x00"
+
+
+def not_a_target(chip, data):
+    raise ChipError("not a target", 0x27)
+
+
+TABLE = {
+    0x00: (1, 263, diagnose),
+    0x02: (0, 0, lambda chip, data: FIRMWARE_VERSION),
+    0x04: (0, 0, general_status),
+    0x06: (2, 262, read_register),
+    0x08: (3, 262, write_register),
+    0x0C: (0, 0, lambda chip, data: bytes(chip.gpio)),
+    0x0E: (2, 2, write_gpio),
+    0x10: (1, 1, set_serial_baud_rate),
+    0x12: (1, 1, set_parameters),
+    0x14: (1, 3, sam_configuration),
+    0x16: (1, 2, power_down),
+    0x32: (2, 12, rf_configuration),
+    0x40: (1, 263, in_data_exchange),
+    0x42: (0, 262, in_communicate_thru),
+    0x44: (1, 1, in_deselect),
+    0x4A: (2, 12, in_list_passive_target),
+    0x4E: (3, 3, in_psl),
+    0x52: (1, 1, in_release),
+    0x54: (1, 1, in_select),
+    0x60: (3, 17, in_auto_poll),
+    0x86: (0, 0, not_a_target),
+    0x88: (0, 0, not_a_target),
+    0x8C: (35, 142, lambda chip, data: wait_for_ever()),
+    0x8E: (0, 262, not_a_target),
+    0x90: (0, 262, not_a_target),
+}
+WITH_STATUS = (0x40, 0x42, 0x44, 0x4E, 0x52, 0x54)  # whose first answer byte is the status
+
+
+def carry_out(chip, code: int, data: bytes):
+    """Generator: do one command, return the answer from TFI on; FormatError: refuse it."""
+    need(code in TABLE, "command")
+    fewest, most, act = TABLE[code]
+    need(fewest <= len(data) <= most, "length")
+    if chip.fault.error_frame:
+        raise FormatError("knob")
+    try:
+        answer = act(chip, data)
+        if not isinstance(answer, bytes):
+            answer = yield from answer
+        chip.radio.last_error = 0
+    except ChipError as refused:
+        chip.radio.last_error = refused.code
+        answer = bytes((refused.code,))
+    if chip.fault.status is not None and code in WITH_STATUS:
+        answer = bytes((chip.fault.status,))
+    return bytes((TFI_CHIP, code + 1)) + answer

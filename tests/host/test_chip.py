@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The virtual PN532 in-process: frames, abort, power, speed (PS-03..PS-07, PS-30)."""
+
+import random
+
+import pytest
+
+from sim.chip import Chip
+from sim.faults import Faults
+from tests.host.virtual_host import (
+    ACK,
+    ERROR,
+    NACK,
+    UID,
+    WAKE,
+    FakeCard,
+    FakeField,
+    VirtualHost,
+    answer,
+    command,
+    frame,
+    listed,
+    started,
+)
+
+VERSION = command("02")
+VERSION_ANSWER = answer("0332010607")
+
+
+def test_book_frames_should_be_answered_byte_for_byte():
+    host = started(FakeCard(uid=UID))
+    assert VERSION.hex() == "0000ff02fed4022a00"
+    assert host.ask(VERSION).hex() == "0000ff00ff00" + "0000ff06fad50332010607e800"
+    assert host.ask(bytes.fromhex("0000ff04fcd44a0100e100")).hex() == (
+        "0000ff00ff00" + "0000ff1ae6d54b010100042007041122334455660b788084024b4f4e4114018300"
+    )
+    host.ask(command("1200"))  # automatic RATS off
+    assert host.ask(command("4a0100"))[6:].hex() == (
+        "0000ff0ff1d54b010100042007041122334455664a00"
+    )
+
+
+# --- PS-03, PS-04: what is a frame ---
+@pytest.mark.parametrize(
+    "before",
+    [b"", bytes(16), b"\x55" * 9, b"\xff", b"\x00\xff\x00\x00", b"\x00\xff\x05\x07", WAKE * 40],
+)
+def test_leading_bytes_should_not_hide_a_frame(before):
+    assert started().ask(before + VERSION) == VERSION_ANSWER
+
+
+def test_frames_should_pass_in_any_pieces():
+    for split in range(1, len(VERSION)):
+        host = started()
+        host.say(VERSION[:split])
+        assert host.ask(VERSION[split:]) == VERSION_ANSWER
+    host = started()
+    for byte in VERSION[:-1]:  # the postamble may be absent
+        host.say(bytes((byte,)))
+    assert host.hear() == VERSION_ANSWER
+
+
+@pytest.mark.parametrize("count", [1, 250, 252, 253, 254, 262])
+def test_both_frame_forms_should_pass_both_ways(count):
+    data = bytes(at * 7 & 0xFF for at in range(count))
+    body = b"\xd4\x00\x00" + data
+    for extended in (False, True):
+        heard = started().ask(frame(body, extended=extended))
+        assert heard == answer("0100", data)
+        assert (heard[9:11] == b"\xff\xff") == (count + 3 > 255)
+
+
+def test_half_frame_should_be_dropped_after_a_gap():
+    whole = command("0000", bytes(range(200)))
+    for cut in range(1, len(whole)):
+        host = started()
+        host.say(whole[:cut])
+        host.rest(20)
+        heard = host.ask(VERSION)
+        assert heard.endswith(VERSION_ANSWER), cut
+
+
+def test_wrong_lcs_should_not_swallow_the_next_command():
+    damaged = bytearray(command("0000", bytes(200)))
+    damaged[4] ^= 1
+    host = started()
+    assert host.ask(bytes(damaged[:9]) + VERSION) == VERSION_ANSWER
+
+
+def test_wrong_dcs_should_be_ignored_or_refused_as_set():
+    damaged = VERSION[:-2] + bytes((VERSION[-2] ^ 1, 0))
+    assert started().ask(damaged) == b""
+    assert started(faults=Faults(bad_dcs="error")).ask(damaged) == ERROR
+
+
+# --- PS-05: abort, repeat, replace ---
+WAITING = ["4a0100", "0005", "8c05" + "00" * 36]
+
+
+@pytest.mark.parametrize("text", WAITING)
+def test_waiting_command_should_end_by_ack_or_new_command(text):
+    host = started()
+    assert host.ask(command(text), 5000) == ACK
+    assert host.ask(ACK, 500) == b""
+    assert host.ask(VERSION) == VERSION_ANSWER
+    assert host.ask(command(text), 5000) == ACK
+    assert host.ask(VERSION, 5000) == VERSION_ANSWER
+
+
+def test_card_that_comes_should_end_the_wait():
+    field = FakeField()
+    host = started(field=field)
+    assert host.ask(command("4a0100"), 3000) == ACK
+    field.here.append(FakeCard())
+    assert host.hear(100).startswith(b"\x00\x00\xff\x1a")
+
+
+def test_nack_should_repeat_the_answer_and_not_the_command():
+    card = FakeCard()
+    host = listed(card)
+    first = host.ask(command("40010005"))
+    assert first == answer("4100", bytes(range(5)))
+    assert host.ask(NACK) == first[len(ACK) :]
+    assert host.ask(NACK) == first[len(ACK) :]
+    assert len(card.seen) == 1
+
+
+# --- PS-07: power ---
+def test_low_vbat_should_answer_nothing_but_sam_after_waking():
+    host = VirtualHost(Chip(FakeField()))
+    assert host.ask(VERSION) == b""
+    host = VirtualHost(Chip(FakeField()))
+    assert host.ask(WAKE + VERSION) == b""
+    assert host.ask(VERSION) == b""
+    assert host.ask(WAKE + command("1401")) == answer("15")
+    assert host.ask(VERSION) == VERSION_ANSWER
+
+
+@pytest.mark.parametrize("wake", [WAKE, bytes(10), b"\x55\x00\x00\x55", b"\x55\x55" + bytes(7)])
+def test_sleeping_chip_should_wake_by_noise_of_real_hosts(wake):
+    host = started()
+    assert host.ask(command("16f0")) == answer("1700")
+    assert host.ask(ACK) == b""
+    host = started()
+    host.ask(command("16f0"))
+    assert host.ask(VERSION) == b"", "the first bytes are lost while the oscillator starts"
+    host = started()
+    host.ask(command("16f0"))
+    assert host.ask(wake + VERSION) == VERSION_ANSWER
+
+
+def test_power_down_without_hsu_should_need_a_reset():
+    host = started()
+    host.ask(command("1620"))
+    assert host.ask(WAKE + VERSION) == b""
+    host.chip.reset()
+    assert host.ask(WAKE + command("1401")) == answer("15")
+
+
+# --- PS-06: speed ---
+BAUDS = (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600, 1288000)
+
+
+@pytest.mark.parametrize("code", range(9))
+def test_speed_should_change_after_the_hosts_ack(code):
+    host = started()
+    assert host.ask(command("10", bytes((code,)))) == answer("11")
+    assert host.chip.baud == 115200
+    assert host.ask(ACK) == b""
+    assert host.chip.baud == BAUDS[code]
+    host.rest(30)
+    wanted = VERSION_ANSWER if code == 4 else b""
+    assert host.ask(VERSION) == wanted
+    host.rest(30)
+    host.baud = BAUDS[code]
+    assert host.ask(VERSION) == VERSION_ANSWER
+
+
+def test_speed_should_stay_when_the_ack_is_missing():
+    host = started()
+    host.ask(command("1007"))
+    assert host.ask(VERSION) == VERSION_ANSWER
+    host.say(ACK)
+    assert host.chip.baud == 115200
+
+
+def test_ack_read_late_by_a_pty_should_still_count_as_sent_at_the_old_speed():
+    host = started()
+    host.ask(command("1007"))
+    host.baud = 921600
+    assert host.ask(ACK + VERSION) == VERSION_ANSWER
+
+
+# --- PS-30 ---
+def test_random_bytes_should_not_upset_the_chip():
+    dice = random.Random(532)
+    host = started(FakeCard())
+    for number in range(100_000):
+        kind = dice.randrange(4)
+        noise = dice.randbytes(dice.randrange(1, 40))
+        if kind == 1:
+            noise = frame(b"\xd4" + noise)
+        elif kind == 2:
+            noise = command(
+                "%02x" % dice.choice((0x00, 0x06, 0x32, 0x40, 0x42, 0x4A, 0x60)), noise
+            )
+        host.say(noise)
+        host.hear(1)
+        if number % 500 == 499:
+            host.chip.reset("asleep")
+            host.baud = 115200
+            host.rest(20)
+            host.ask(WAKE + command("1401"))
+            assert host.ask(VERSION).endswith(VERSION_ANSWER), number
+    assert host.ask(VERSION) == VERSION_ANSWER
