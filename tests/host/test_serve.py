@@ -211,7 +211,7 @@ def test_paced_exchange_should_keep_to_the_model():  # PS-18
             client.ask(command("400100b6"), 16 + 182)
             took.append((time.monotonic() - begin) * 1000)
         formula_ms = model.rf_ms(2, 182) + model.link_ms(2, 182, 115200)
-        # the quickest: a busy machine delays the others; the counted clock is exact (test_chip_timing)
+        # the quickest, as a busy machine delays the others; test_chip_timing is exact
         assert formula_ms - 0.05 <= min(took) < formula_ms * 1.03
 
 
