@@ -12,7 +12,8 @@ from firmware.errors import FormatError
 from firmware.formats import session
 from firmware.kernel import dol, tlv
 from host_tools import decode_frame
-from host_tools.decode_batch import explain_batch
+from host_tools.decode_batch import explain_batch, explain_record
+from host_tools.decode_journal import explain_journal, is_journal
 from host_tools.decode_names import INSTRUCTIONS, STATUS_WORDS, TAGS
 from host_tools.decode_values import Row, meaning_of, parts_of, printable, tag_name
 
@@ -186,7 +187,9 @@ KINDS: dict[str, Callable[[bytes, int], Iterator[Row]]] = {
     "batch": explain_batch,
     "c-apdu": explain_c_apdu,
     "frame": explain_frame,
+    "journal": explain_journal,
     "r-apdu": explain_r_apdu,
+    "record": explain_record,
     "session": explain_session,
     "tlv": explain_tlv,
     **{kind: explain_value(kind) for kind in VALUE_KINDS},
@@ -239,6 +242,7 @@ def is_frame(data: bytes) -> bool:
 DETECTORS = (
     ("session", lambda data: data.startswith(session.FIRST_LINE.encode())),
     ("batch", lambda data: data.startswith(b"FT")),
+    ("journal", is_journal),
     ("frame", is_frame),
     ("c-apdu", is_command),
     ("r-apdu", is_answer),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""faretap decode: say what bytes mean: TLV, APDUs, PN532 frames, DOLs, sessions, uploads."""
+"""faretap decode: say what bytes mean: TLV, APDUs, PN532 frames, DOLs, sessions, journals."""
 
 import sys
 from pathlib import Path
@@ -17,6 +17,7 @@ Examples:
   faretap decode '00 00 FF 02 FE D4 02 2A 00'
   faretap decode --as ttq 28000080
   faretap decode card.session
+  faretap decode journal.bin
   printf '6F0484029000' | faretap decode -
 """
 

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from firmware.errors import FormatError
-from firmware.formats import batch, record
+from firmware.formats import batch, pending, record
+from firmware.journal import Journal
 from firmware.kernel import bits
 from host_tools import decode
 from host_tools.decode_names import BITS
+from sim.flash import Flash
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
@@ -140,6 +142,31 @@ def test_upload_should_be_explained():
     assert [row.code for row in rows if row.depth == 0] == ["BATCH", "ACK"]
     with pytest.raises(FormatError, match="frame at 0"):
         list(decode.explain(frames[:20], "batch"))
+
+
+def test_journal_should_be_explained():
+    flash = Flash(16)
+    journal = Journal(flash)
+    sale = record.blank(record.APPROVED)
+    sale.update(amount_fen=200, pan=bytes.fromhex("6228000100001117"))
+    tap = pending.blank()
+    tap.update(amount_fen=200, records=[(2, 1, b"\x70\x00")])
+    journal.settle(journal.open(pending.pack(tap)), record.pack(sale))
+    journal.append(record.pack(record.blank(record.EVENT)))
+    journal.open(b"no pending entry")
+    journal.acknowledge(1)
+    image = b"".join(bytes(one) for one in flash.blocks)
+    assert decode.detect(image) == "journal"
+    rows = list(decode.explain(image))
+    codes = [row.code for row in rows if row.depth == 0]
+    for code in ("BLOCK", "OPEN #1", "SETTLE #1", "RECORD #2", "OPEN #3"):
+        assert code in codes, codes
+    shown = [(row.code, row.meaning) for row in rows]
+    assert ("amount_fen", "2.00") in shown and ("pan", "622800******1117") in shown
+    assert any(code == "data" and "not readable" in words for code, words in shown)
+    torn = bytearray(image)
+    torn[image.find(b"FJ\x04") + 20] ^= 1
+    assert any(row.name == "torn entry" for row in decode.explain(bytes(torn)))
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="no folder shared beside the checkout")

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A journal's storage in words: the entries of the flash image as they lie, torn ones marked.
+
+Reads the layout that firmware/journal/ring.py documents, from the bytes alone: a second opinion on
+a file, which says nothing of what the device would make of it. An entry begins on a page.
+"""
+
+import binascii
+from collections.abc import Iterator
+
+from firmware.errors import FormatError
+from firmware.formats import fields, pending
+from host_tools.decode_batch import explain_record, field_words
+from host_tools.decode_values import Row
+
+PAGE_BYTES = 256
+HEAD_BYTES = 18
+MAGIC, VERSION = b"FJ", 1
+BLOCK, OPEN, SETTLE, RECORD, CURSOR = 1, 2, 3, 4, 5
+KINDS = {BLOCK: "BLOCK", OPEN: "OPEN", SETTLE: "SETTLE", RECORD: "RECORD", CURSOR: "CURSOR"}
+
+
+def begins_entry(data: bytes, at: int) -> bool:
+    return data[at : at + 2] == MAGIC and data[at + 3 : at + 4] == bytes((VERSION,))
+
+
+def is_journal(data: bytes) -> bool:
+    """True when whole pages, one of which begins an entry."""
+    pages = range(0, len(data), PAGE_BYTES)
+    return len(data) % PAGE_BYTES == 0 and any(begins_entry(data, at) for at in pages)
+
+
+def explain_journal(data: bytes, depth: int = 0) -> Iterator[Row]:
+    """Every entry, then how many pages are erased. FormatError when nothing here is a journal."""
+    if not is_journal(data):
+        raise FormatError("journal: no page of %d bytes begins with an entry" % PAGE_BYTES)
+    at = erased = 0
+    while at < len(data):
+        page = data[at : at + PAGE_BYTES]
+        if page == b"\xff" * PAGE_BYTES:
+            erased += 1
+            at += PAGE_BYTES
+        elif begins_entry(data, at):
+            at += yield from entry_rows(data, at, depth)
+        else:
+            yield Row(depth, "@%d" % at, page[:16], "unreadable page", "torn or foreign")
+            at += PAGE_BYTES
+    yield Row(depth, "FF", b"", "%d erased pages" % erased, "")
+
+
+def entry_rows(data: bytes, at: int, depth: int):
+    """Rows of the entry at `at`; returns the bytes it takes, whole pages."""
+    head = data[at : at + HEAD_BYTES]
+    kind, generation = head[2], int.from_bytes(head[4:8], "big")
+    sequence, length = int.from_bytes(head[8:12], "big"), int.from_bytes(head[12:14], "big")
+    taken = -(-(HEAD_BYTES + length) // PAGE_BYTES) * PAGE_BYTES
+    body = data[at + HEAD_BYTES : at + HEAD_BYTES + length]
+    if binascii.crc32(head[:14] + body) != int.from_bytes(head[14:18], "big"):
+        yield Row(depth, "@%d" % at, head, "torn entry", "CRC-32 wrong, passed over")
+        return taken
+    name = KINDS.get(kind, "kind %d" % kind)
+    code = name if kind == BLOCK else "%s #%d" % (name, sequence)
+    yield Row(depth, code, b"", "at %d" % at, "generation %d" % generation)
+    yield from body_rows(kind, sequence, body, depth + 1)
+    return taken
+
+
+def body_rows(kind: int, sequence: int, body: bytes, depth: int) -> Iterator[Row]:
+    """What an entry holds; a body that is not of its format is shown as bytes."""
+    if kind == BLOCK and len(body) == 5:
+        acknowledged = int.from_bytes(body[:4], "big")
+        words = "next #%d, acknowledged #%d" % (sequence, acknowledged)
+        yield Row(depth, "head", body, words, "block before ends at page %d" % body[4])
+    elif kind == CURSOR:
+        yield Row(depth, "upto", body, "acknowledged by the collector", "#%d" % sequence)
+    else:
+        try:
+            yield from list(
+                pending_rows(body, depth) if kind == OPEN else explain_record(body, depth)
+            )
+        except FormatError as wrong:
+            yield Row(depth, "data", body, "body", "not readable: %s" % wrong)
+
+
+def pending_rows(body: bytes, depth: int) -> Iterator[Row]:
+    """A pending entry: 4 bytes of the journal's own, then formats/pending.py."""
+    values = pending.unpack(body[4:])
+    empty = fields.blank(pending.PENDING_V1)
+    for name, _ in pending.PENDING_V1:
+        value = values[name]
+        if name == "records":
+            for sfi, number, data in value:
+                yield Row(depth, "record", data, "SFI %d record %d" % (sfi, number), "")
+        elif value != empty[name]:
+            raw = value if isinstance(value, bytes) and name != "pan" else b""
+            yield Row(depth, name, raw, "", field_words(name, value))
