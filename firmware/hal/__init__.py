@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What differs between interpreters and boards, and nothing else; imported by the roots alone.
+
+One choice, by sys.implementation.name and sys.platform: CPython on a Raspberry Pi or PC
+(cpython.py), MicroPython's unix port (unix.py), MicroPython on a board (board.py). Each gives
+these plain functions, so the module is the Clock:
+
+    ticks_ms() ticks_us()        counters for differences only; they may wrap
+    ticks_diff(later, earlier)   the signed difference of two of them
+    local_now()                  (year, month, day, hour, minute, second) on the terminal's wall
+    time_utc_s()                 whole seconds since 1970-01-01 UTC on every board, also where the
+                                 port counts from 2000 (micropython.md, 10)
+    random_bytes(count)          from the system's random source
+    open_serial(where, baud)     byte stream; `where` is a device path, on a board "1:tx=4,rx=5"
+    connect(host, port, timeout_ms)
+                                 byte stream over TCP
+    open_flash(path, block_count, block_size=4096)
+                                 block device: a file on PCs, a flash region on boards
+    read_text(path)              a whole UTF-8 text file; OSError when it cannot be opened
+    write_line(text)             one line to standard output, flushed
+    heap()                       (used, peak, total) bytes, each None where it is not known
+
+Byte stream: write(data) hands all bytes over in one call; read(count, timeout_ms) returns as soon
+as `count` bytes are there, fewer on time-out, with timeout_ms=0 what is there; speed(baud) lets
+written bytes leave, then changes the speed, False when this line has no such speed; close().
+LinkLost when the line is gone, or cannot be opened.
+
+Block device: MicroPython's protocol, see docs/design.md "Storage"; ioctl(3, 0) returns when all is
+durable (MP-1, MP-2).
+"""
+
+import sys
+
+if sys.implementation.name != "micropython":
+    from firmware.hal.cpython import (
+        connect,
+        heap,
+        local_now,
+        open_flash,
+        open_serial,
+        random_bytes,
+        read_text,
+        ticks_diff,
+        ticks_ms,
+        ticks_us,
+        time_utc_s,
+        write_line,
+    )
+elif sys.platform in ("linux", "darwin"):
+    from firmware.hal.unix import (
+        connect,
+        heap,
+        local_now,
+        open_flash,
+        open_serial,
+        random_bytes,
+        read_text,
+        ticks_diff,
+        ticks_ms,
+        ticks_us,
+        time_utc_s,
+        write_line,
+    )
+else:
+    from firmware.hal.board import (
+        connect,
+        heap,
+        local_now,
+        open_flash,
+        open_serial,
+        random_bytes,
+        read_text,
+        ticks_diff,
+        ticks_ms,
+        ticks_us,
+        time_utc_s,
+        write_line,
+    )
+
+__all__ = (
+    "connect",
+    "heap",
+    "local_now",
+    "open_flash",
+    "open_serial",
+    "random_bytes",
+    "read_text",
+    "ticks_diff",
+    "ticks_ms",
+    "ticks_us",
+    "time_utc_s",
+    "write_line",
+)

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CPython on Linux: Raspberry Pi and PC. Contract in hal/__init__.py.
+
+pyserial opens and configures the port; bytes then go through its file descriptor with poll,
+because setting pyserial's time-out on each read would reconfigure the port each time (PD-15).
+"""
+
+import contextlib
+import os
+import socket
+import termios
+import time
+
+import serial
+
+from firmware.errors import FormatError, LinkLost
+from firmware.hal.fileflash import open_file_flash
+from firmware.hal.polled import PolledStream, SocketStream
+from firmware.hal.ticks import ticks_diff, ticks_ms, ticks_us
+
+__all__ = ("ticks_diff", "ticks_ms", "ticks_us")
+
+
+def local_now():
+    """Local time as (year, month, day, hour, minute, second)."""
+    return time.localtime()[:6]
+
+
+def time_utc_s():
+    """Seconds since 1970-01-01 UTC."""
+    return int(time.time())
+
+
+def random_bytes(count):
+    """Bytes of the system's random source."""
+    return os.urandom(count)
+
+
+class SerialStream(PolledStream):
+    """A serial port opened by pyserial, without its read and write."""
+
+    def __init__(self, port):
+        super().__init__(port.fd, port.port)
+        self._port = port
+        self._fd = port.fd
+
+    def speed(self, baud):
+        """Let written bytes leave, then change the speed; False when the port has none such."""
+        if self._line is None:
+            raise self._lost("closed")
+        before = self._port.baudrate
+        try:
+            self._port.flush()
+            self._port.baudrate = baud
+        except ValueError:
+            self._port.baudrate = before
+            return False
+        except (OSError, termios.error) as error:
+            raise self._lost(error) from error
+        return True
+
+    def _take(self, count):
+        return os.read(self._fd, count)
+
+    def _put(self, data):
+        return os.write(self._fd, data)
+
+    def _shut(self):
+        with contextlib.suppress(OSError):  # the adapter may be gone already
+            self._port.close()
+
+
+def open_serial(where, baud):
+    """Open the port at path `where`, 8N1, alone; LinkLost when it is not there or in use."""
+    try:
+        return SerialStream(serial.Serial(where, baud, timeout=0, exclusive=True))
+    except ValueError as error:
+        raise FormatError("%s: %s" % (where, error)) from error
+    except (OSError, termios.error) as error:
+        raise LinkLost("%s: %s" % (where, error)) from error
+
+
+def connect(host, port, timeout_ms):
+    """Connect to a TCP server; LinkLost when it refuses, cannot be found or takes too long."""
+    name = "%s:%d" % (host, port)
+    try:
+        sock = socket.create_connection((host, port), timeout_ms / 1000)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except (OSError, UnicodeError) as error:
+        raise LinkLost("%s: %s" % (name, error)) from error
+    return SocketStream(sock, name)
+
+
+def open_flash(path, block_count, block_size=4096):
+    """The block device in file `path`; FormatError when the file has another size."""
+    return open_file_flash(path, block_count, block_size, _make_durable, _keep_folder)
+
+
+def _make_durable(file):
+    file.flush()
+    os.fsync(file.fileno())  # MP-1
+
+
+def _keep_folder(path):
+    folder = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY)
+    try:
+        os.fsync(folder)  # MP-3
+    finally:
+        os.close(folder)
+
+
+def read_text(path):
+    """The text of file `path`; OSError that names it, FormatError when it is not UTF-8."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except UnicodeError as error:
+        raise FormatError("%s: %s" % (path, error)) from error
+
+
+def write_line(text):
+    """Print one line at once."""
+    print(text, flush=True)
+
+
+def heap():
+    """Not known on this interpreter."""
+    return (None, None, None)

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: B904 - MicroPython has no `raise from`
+"""MicroPython's unix port: tests, and PCs without CPython. Contract in hal/__init__.py.
+
+A serial line is a file in raw mode with VMIN = VTIME = 0: this port's read(n) goes on until n
+bytes or an empty read, so only an empty read that does not wait gives back what is there. Linux
+numbers (the port exports no names for them). Durable is file.flush(), which is fsync here
+(micropython.md, 13).
+"""
+
+import gc
+import os
+import socket
+import termios
+import time
+
+import micropython
+
+from firmware.errors import FormatError, LinkLost
+from firmware.hal.fileflash import open_file_flash
+from firmware.hal.polled import PolledStream, SocketStream
+from firmware.hal.ticks import ticks_diff, ticks_ms, ticks_us
+
+__all__ = ("ticks_diff", "ticks_ms", "ticks_us")
+
+CFLAG, ISPEED, OSPEED, CC = 2, 4, 5, 6  # places in tcgetattr's list
+VTIME, VMIN = 5, 6  # places in its list of characters
+CLOCAL_CREAD_CS8 = 0x08B0
+TCSADRAIN = 1
+UNNAMED_SPEEDS = ((19200, 14), (38400, 15))
+
+
+def local_now():
+    """Local time as (year, month, day, hour, minute, second)."""
+    return tuple(time.localtime())[:6]
+
+
+def time_utc_s():
+    """Seconds since 1970-01-01 UTC."""
+    return int(time.time())
+
+
+def random_bytes(count):
+    """Bytes of the system's random source."""
+    return os.urandom(count)
+
+
+class SerialStream(PolledStream):
+    """A tty or pty as a byte stream."""
+
+    def __init__(self, path, baud):
+        self._file = open(path, "r+b", 0)  # noqa: SIM115
+        termios.setraw(self._file.fileno())
+        super().__init__(self._file, path)
+        if not self.speed(baud):
+            self.close()
+            raise FormatError("%s: no speed %d" % (path, baud))
+
+    def speed(self, baud):
+        """Let written bytes leave, then change the speed; False when the port has none such."""
+        if self._line is None:
+            raise self._lost("closed")
+        code = getattr(termios, "B%d" % baud, None)
+        for unnamed, number in UNNAMED_SPEEDS:
+            if unnamed == baud:
+                code = number
+        if code is None:
+            return False
+        try:
+            mode = termios.tcgetattr(self._file.fileno())
+            mode[CFLAG] |= CLOCAL_CREAD_CS8
+            mode[ISPEED] = mode[OSPEED] = code
+            mode[CC][VTIME] = mode[CC][VMIN] = 0
+            termios.tcsetattr(self._file.fileno(), TCSADRAIN, mode)
+        except OSError as error:
+            raise self._lost(error)
+        return True
+
+    def _take(self, count):
+        return self._file.read(count)
+
+    def _put(self, data):
+        return self._file.write(data)
+
+    def _shut(self):
+        self._file.close()
+
+
+def open_serial(where, baud):
+    """Open the port at path `where`, 8N1; LinkLost when it is not there."""
+    try:
+        return SerialStream(where, baud)
+    except OSError as error:
+        raise LinkLost("%s: %s" % (where, error))
+
+
+def connect(host, port, timeout_ms):
+    """Connect to a TCP server; LinkLost when it refuses, cannot be found or takes too long."""
+    name = "%s:%d" % (host, port)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(timeout_ms / 1000)
+        sock.connect(socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)[0][-1])
+    except OSError as error:
+        sock.close()
+        raise LinkLost("%s: %s" % (name, error))
+    return SocketStream(sock, name)
+
+
+def open_flash(path, block_count, block_size=4096):
+    """The block device in file `path`; FormatError when the file has another size."""
+    return open_file_flash(path, block_count, block_size, _make_durable, _keep_folder)
+
+
+def _make_durable(file):
+    file.flush()  # MP-1: fsync on this port
+
+
+def _keep_folder(path):
+    pass  # no call for it on this port (MP-3 is CPython's)
+
+
+def read_text(path):
+    """The text of file `path`; OSError that names it, FormatError when it is not UTF-8."""
+    try:
+        with open(path) as file:
+            return file.read()
+    except OSError as error:
+        raise OSError(error.errno, path)
+    except UnicodeError as error:
+        raise FormatError("%s: %s" % (path, error))
+
+
+def write_line(text):
+    """Print one line; this port does not buffer."""
+    print(text)
+
+
+def heap():
+    """Bytes of the Python heap: used now, used at the most, size."""
+    return (gc.mem_alloc(), micropython.mem_peak(), gc.mem_alloc() + gc.mem_free())
