@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: B904 - MicroPython has no `raise from`
+"""The PN532: commands, finding a card, Card.exchange by InDataExchange (engine A).
+
+UM0701-02 7; pn532.md, 3, 4, 10. An exchange is: command frame in one write (PD-17), ACK, answer.
+Waiting is reading with a deadline, never a sleep (PD-15). Every failure is a LinkLost: a ChipError
+with the chip's status (PD-09), with -1 when there was none; LinkLost itself when the line has
+gone. After a time-out the chip is told to stop (host ACK) and what still arrives is thrown away
+(PD-10); an answer counts only behind the ACK of its own command (PD-08).
+The bus is an Hsu or anything that gives the same (bus.py); `trace(direction, frame, at_us)` sees
+every frame, "<" from the chip, frames of the chip in their normal form.
+"""
+
+from firmware.errors import ChipError, FormatError, LinkLost
+from firmware.reader import opening
+from firmware.reader.frame import ACK, ERROR, LONGEST_ON_WIRE, NACK, FrameReader, encode
+from firmware.reader.status import SILENCE, SYNTAX, silence, status_error
+from firmware.reader.targets import read_targets
+
+TO_CHIP, FROM_CHIP = 0xD4, 0xD5
+DIAGNOSE, GET_FIRMWARE_VERSION, RF_CONFIGURATION = 0x00, 0x02, 0x32
+IN_DATA_EXCHANGE, IN_LIST_PASSIVE_TARGET = 0x40, 0x4A
+
+ACK_LIMIT_MS = 30  # the chip may take 15; 20 is the least that is safe (PD-06)
+REPEAT_MS = 100  # an answer that exists already, asked for again
+GAP_MS = 60  # a silence inside a frame that ends it
+ANSWER_MS = 5000  # FWI 8 with five S(WTX) is 1.5 s (PD-22)
+POLL_MS = 100  # one InListPassiveTarget, activation of a slow card included
+POLL_OVER_MS = 12  # how far a poll may outlast `find`; abort and drain go into the 20 of PD-18 too
+PRESENCE_MS = 35  # Diagnose 06; with the poll behind it removal shows within 100 ms (PD-26)
+PRESENCE_FIND_MS = 20
+FIELD_REST_MS = 6  # off 5.1..10 ms, then on 5.1 ms or more (JR/T 0025.11; PD-27)
+
+LONGEST_C_APDU = 261
+LONGEST_JOINED = 4096  # bound of a chained answer: no card keeps the reader for ever
+MORE = 0x40  # MI in the status
+STATUS_BITS = 0x3F
+SIGNS = {"ack": ACK, "nack": NACK, "error": ERROR}
+POLLS = (("A", b"\x02\x00"), ("B", b"\x02\x03\x00"))  # MaxTg 2, BrTy, AFI 00 (PD-19, PD-20)
+
+
+class Card:
+    """A card in the field: `kind` "A" or "B", `uid`, `ats` (type B: ATQB), `sel_res`."""
+
+    def __init__(self, chip, target):
+        self._chip = chip
+        self.number = target.number
+        self.kind = target.kind
+        self.uid = target.uid
+        self.ats = target.ats
+        self.sel_res = target.sel_res
+
+    def exchange(self, command, spare=None):
+        """Send a C-APDU of 1..261 bytes, return the R-APDU with its status word.
+
+        FormatError before anything is sent when the command is longer (PD-05); LinkLost for
+        everything else.
+        """
+        if not 0 < len(command) <= LONGEST_C_APDU:
+            raise FormatError("a C-APDU has 1..261 bytes, not %d" % len(command))
+        r_apdu, more = self._part(command, spare)
+        while more:  # PD-11
+            part, more = self._part(b"", None)
+            r_apdu += part
+            if len(r_apdu) > LONGEST_JOINED:
+                raise silence(IN_DATA_EXCHANGE, "answer of over %d bytes" % LONGEST_JOINED)
+        if len(r_apdu) < 2:
+            raise silence(IN_DATA_EXCHANGE, "answer without status word")
+        return r_apdu
+
+    def _part(self, data, spare):
+        """One InDataExchange: (data of the answer, whether more follows)."""
+        chip = self._chip
+        answer = chip.command(
+            IN_DATA_EXCHANGE, bytes((self.number,)) + data, chip.answer_ms, spare
+        )
+        if not answer:
+            raise silence(IN_DATA_EXCHANGE, "answer without status")
+        if answer[0] & STATUS_BITS:
+            raise status_error(IN_DATA_EXCHANGE, answer[0] & STATUS_BITS)
+        return answer[1:], answer[0] & MORE
+
+
+class Pn532:
+    """The chip behind `bus`; after open(): `version` (IC, ver, rev, support), `baud`."""
+
+    def __init__(
+        self, bus, clock, top_baud=921600, last_baud=115200, trace=None, answer_ms=ANSWER_MS
+    ):
+        self.bus = bus
+        self.version = None
+        self.last_baud = last_baud
+        self.unfit = []  # speeds that were refused or failed the echo: not tried again
+        self.answer_ms = answer_ms
+        self._clock = clock
+        self._top_baud = top_baud
+        self._trace = trace
+        self._reader = FrameReader()
+        self._events = []
+        self._since = 0  # when the step began that is being waited for
+        self._next_poll = 0
+        self._poll_hung = False
+
+    @property
+    def baud(self):
+        """The speed of the line; to be kept and given as last_baud at the next start (PD-13)."""
+        return self.bus.baud
+
+    def open(self):
+        """Wake, find, set up and speed up the chip; return `version`. ChipError when it does not
+        answer.
+
+        Two rounds over all speeds (a first wake-up can fail), so at most 2 x
+        opening.PROBE_LIMIT_MS to find it.
+        """
+        try:
+            self._set_up()
+        except ChipError:
+            self._set_up()
+        return self.version
+
+    def _set_up(self):
+        opening.probe(self)
+        version = self.command(GET_FIRMWARE_VERSION, b"", opening.SHORT_MS)
+        if len(version) != 4:
+            raise silence(GET_FIRMWARE_VERSION, "%d bytes, not 4" % len(version))
+        self.version = version
+        opening.configure(self)
+        opening.raise_speed(self, self._top_baud)
+        self.last_baud = self.baud
+        self.field(True)
+
+    def command(self, code, data, timeout_ms, spare=None):
+        """Send one command, return the data of its answer (behind TFI and code).
+
+        `timeout_ms` runs from the last byte of the command to the first of the answer.
+        `spare()` runs between sending and receiving, as long as no byte of the answer is there
+        (PD-28).
+        """
+        answer = self._ask(code, data, timeout_ms, spare)
+        if answer is None:
+            raise silence(code, "no answer in %d ms" % timeout_ms)
+        return answer
+
+    def find(self, timeout_ms=100):
+        """Poll types A and B in turn until the time is out; the list of 0, 1 or 2 Card found.
+
+        Two cards are a collision for the caller to show; no APDU is sent (PD-20). Returns within
+        timeout_ms + 20 ms even if the chip waits for ever (PD-18). With less than 30 ms it may
+        miss a slow card each time.
+        """
+        start = self._clock.ticks_ms()
+        left = timeout_ms
+        while True:
+            cards = self._poll(min(left + POLL_OVER_MS, POLL_MS))
+            left = timeout_ms - self._clock.ticks_diff(self._clock.ticks_ms(), start)
+            if cards or left <= 0:
+                return cards
+
+    def present(self):
+        """Whether a card is still there, within 100 ms (PD-26).
+
+        When the chip has lost it the field is reset and polled anew; a Card found before is void.
+        """
+        try:
+            # 06: ISO 14443-4 presence, R(NAK) to the card; GetGeneralStatus would not notice
+            if self._ask(DIAGNOSE, b"\x06", PRESENCE_MS, None) == b"\x00":
+                return True
+        except ChipError as error:
+            if error.code == SILENCE:
+                raise
+        self.reset_field()  # a card that is still in its protocol ignores polls before
+        return bool(self.find(PRESENCE_FIND_MS))
+
+    def field(self, on):
+        """Switch the RF field; off resets every card."""
+        self.command(RF_CONFIGURATION, b"\x01\x01" if on else b"\x01\x00", opening.SHORT_MS)
+
+    def reset_field(self):
+        """Field off 5.1..10 ms, then on as long before a poll (JR/T 0025.11, QT-069; PD-27)."""
+        self.field(False)
+        self.bus.rest(FIELD_REST_MS)
+        self.field(True)
+        self.bus.rest(FIELD_REST_MS)
+
+    def recover(self):
+        """Get a lost chip back: stop it, else wake it at whatever speed it has; True when it works
+        (PD-34).
+
+        At most 500 ms; False means "reader out of order", and the caller tries again later.
+        """
+        try:
+            self._abort()
+            if opening.echo(self):
+                opening.configure(self)
+            else:
+                self._set_up()
+            self.reset_field()
+        except LinkLost:
+            return False
+        return True
+
+    def _poll(self, limit_ms):
+        """One InListPassiveTarget; the next one asks for the other type."""
+        if self._poll_hung:  # the finite number of retries is lost: the chip was reset
+            self._poll_hung = False
+            opening.configure(self)
+        kind, data = POLLS[self._next_poll]
+        answer = self._ask(IN_LIST_PASSIVE_TARGET, data, limit_ms, None)
+        if answer is None:
+            self._poll_hung = True
+        try:
+            targets = read_targets(answer, kind) if answer is not None else ()
+        except FormatError as error:
+            raise silence(IN_LIST_PASSIVE_TARGET, error)
+        if not targets:
+            self._next_poll = 1 - self._next_poll
+        return [Card(self, target) for target in targets]
+
+    def _ask(self, code, data, timeout_ms, spare):
+        """One command: the data of its answer, None when there was none in time."""
+        frame = encode(bytes((TO_CHIP, code)) + data)
+        self._reader.reset()
+        self._events = []
+        self._send(frame)
+        # the last byte of a long command leaves long after write() has returned
+        wire_ms = self.bus.wire_ms(len(frame) + len(ACK))
+        self._await_ack(code, ACK_LIMIT_MS + wire_ms)
+        limit_ms = timeout_ms + wire_ms
+        repeated = False
+        while True:
+            event, payload = self._next_event(limit_ms, spare)
+            if event == "frame" and payload[0] == FROM_CHIP and payload[1:2] == bytes((code + 1,)):
+                return payload[2:]
+            if event == "error":
+                raise status_error(code, SYNTAX)
+            if event == "silence":
+                self._abort()
+                return None
+            if event == "damaged":
+                if repeated:
+                    self._abort()
+                    raise silence(code, "answer damaged twice")
+                repeated = True
+                spare = None
+                limit_ms = REPEAT_MS
+                self._send(
+                    NACK
+                )  # the answer again, not the command: the card sees it once (PD-07)
+
+    def _await_ack(self, code, limit_ms):
+        """Read up to the ACK; whatever comes before it belongs to an earlier command (PD-08)."""
+        while True:
+            event, _ = self._next_event(limit_ms, None)
+            if event == "ack":
+                return
+            if event == "error":
+                raise status_error(code, SYNTAX)
+            if event == "silence":
+                self._abort()
+                raise silence(code, "no ACK in %d ms" % limit_ms)
+
+    def _send(self, frame):
+        if self._trace:
+            self._trace(">", frame, self._clock.ticks_us())
+        self.bus.write(frame)
+        self._since = self._clock.ticks_ms()
+
+    def _next_event(self, limit_ms, spare):
+        """The next event of the FrameReader; "silence" when `limit_ms` from the last step on are
+        over.
+
+        A frame that has begun may end later than that; one that is cut short is "damaged".
+        """
+        reader = self._reader
+        while not self._events:
+            if reader.started():
+                chunk = self.bus.read(reader.missing(), GAP_MS)
+                if not chunk:
+                    self._note(reader.abandon() or [("damaged", b"")])
+                    break
+            else:
+                left = limit_ms - self._clock.ticks_diff(self._clock.ticks_ms(), self._since)
+                chunk = self._first_bytes(left, spare)
+                if chunk is None:
+                    spare = None
+                    continue
+                if not chunk and left <= 0:
+                    return ("silence", b"")
+            self._note(reader.feed(chunk))
+        return self._events.pop(0)
+
+    def _first_bytes(self, left, spare):
+        """What begins a frame. None: the caller has no more work to do meanwhile."""
+        if spare is not None and left > 0:
+            chunk = self.bus.read(LONGEST_ON_WIRE, 0)
+            if not chunk and not spare():
+                return None
+            return chunk
+        chunk = self.bus.read(self._reader.missing(), max(left, 0))
+        if chunk:  # often the whole frame is there: spares reading it piece by piece
+            chunk += self.bus.read(LONGEST_ON_WIRE, 0)
+        return chunk
+
+    def _abort(self):
+        """Host ACK ends the running command; what it still sends is thrown away."""
+        self._send(ACK)
+        self.bus.drain()
+        self._reader.reset()
+        self._events = []
+
+    def _note(self, events):
+        self._events = events
+        if self._trace:
+            for event, payload in events:
+                frame = encode(payload) if payload else SIGNS.get(event, b"")
+                self._trace("<", frame, self._clock.ticks_us())

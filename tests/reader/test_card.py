@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finding cards and exchanging APDUs by InDataExchange, against scripted answers."""
+
+from firmware.errors import ChipError, FormatError, LinkLost
+from firmware.reader.frame import ACK, NACK, encode
+from firmware.reader.status import CARD, CHIP, STATUS, kind_of
+from tests.reader.scripted import call, chip_on, from_chip, to_chip
+
+FOUND = call("4a0200", "4b010100042007041122334455660b788084024b4f4e411401")
+TYPE_B = call("4a020300", "4b010150aabbccdd000000003381710100")
+NONE_A = call("4a0200", "4b00", card_ms=5)
+NONE_B = call("4a020300", "4b00", card_ms=5)
+FIELD_OFF, FIELD_ON = call("320100", "33"), call("320101", "33")
+SETTINGS = (call("1214", "13"), call("3202000b0b", "33"), call("320500010" + "2", "33"))
+ABORT = (ACK, [])
+SELECT = "00a4040005a000000333"
+STATUSES_CARD = (
+    0x01,
+    0x02,
+    0x03,
+    0x04,
+    0x05,
+    0x06,
+    0x09,
+    0x0A,
+    0x0B,
+    0x13,
+    0x23,
+    0x29,
+    0x2A,
+    0x2B,
+)
+STATUSES_CHIP = (0x07, 0x0D, 0x0E, 0x10, 0x12, 0x14, 0x25, 0x26, 0x27, 0x2C, 0x2D, 0x2E, 0x7F)
+
+
+def card_on(*steps):
+    """(Card, Line, Script) with the exchanges to come."""
+    chip, line, script = chip_on(FOUND, *steps)
+    return chip.find(50)[0], line, script
+
+
+def apdu_step(command, *replies):
+    return encode(b"\xd4\x40\x01" + command), list(replies)
+
+
+def answered(r_apdu, status=0):
+    return encode(b"\xd5\x41" + bytes((status,)) + r_apdu)
+
+
+def test_find_should_return_the_card():
+    card, line, _ = card_on()
+    assert (card.kind, card.uid.hex(), card.number) == ("A", "04112233445566", 1)
+    assert card.ats.hex() == "0b788084024b4f4e411401"
+    assert card.sel_res == 0x20
+    assert line.writes == [bytes.fromhex("0000ff04fcd44a0200e000")]
+
+
+def test_find_should_poll_both_types_in_turn():
+    chip, _, script = chip_on(NONE_A, TYPE_B, TYPE_B, NONE_B, FOUND)
+    card = chip.find(50)[0]
+    assert (card.kind, card.uid.hex()) == ("B", "aabbccdd")  # PD-19
+    assert chip.find(50)[0].kind == "B"  # the type that was there is asked for first
+    assert chip.find(50)[0].kind == "A"
+    assert not script.steps
+
+
+def test_find_should_report_two_cards():
+    two = "4b020100042007041122334455660b788084024b4f4e41140102000420040a0b0c0d0578778102"
+    chip, _, script = chip_on(call("4a0200", two))
+    assert [card.number for card in chip.find(50)] == [1, 2]  # PD-20
+    assert not script.steps  # and no APDU was sent
+
+
+def test_find_should_end_in_time_on_an_empty_field():
+    chip, line, _ = chip_on(*[NONE_A, NONE_B] * 20)
+    for timeout_ms in (0, 1, 30, 100):
+        begin_us = line.clock.now_us
+        assert chip.find(timeout_ms) == []
+        assert line.clock.now_us - begin_us <= (timeout_ms + 20) * 1000  # PD-18
+
+
+def test_find_should_end_in_time_when_the_chip_waits_for_ever():
+    hung_a, hung_b = ((poll[0], [(1, ACK)]) for poll in (NONE_A, NONE_B))
+    again = (ABORT,) + SETTINGS
+    for timeout_ms, polls in ((30, (hung_a,)), (150, (hung_a, hung_b))):
+        steps = []
+        for poll in polls:
+            steps += (poll,) + again
+        chip, line, script = chip_on(*steps[: -len(SETTINGS)], *SETTINGS, TYPE_B)
+        begin_us = line.clock.now_us
+        assert chip.find(timeout_ms) == []
+        assert line.clock.now_us - begin_us <= (timeout_ms + 20) * 1000  # PD-18
+        if polls == (hung_a,):  # the lost setting is sent again, and the other type has its turn
+            assert chip.find(50)[0].kind == "B"
+            assert not script.steps
+
+
+def test_broken_answer_to_a_poll_should_be_a_chip_error():
+    for answer in ("4b", "4b01", "4b0101000420070411", "4b0001", "4b01010004200304112233"):
+        chip, _, _ = chip_on(call("4a0200", answer))
+        try:
+            chip.find(50)
+        except ChipError as error:
+            assert error.code == -1
+        else:
+            raise AssertionError(answer)
+
+
+def test_exchange_should_use_one_command_an_apdu():
+    card, line, script = card_on(call("4001" + SELECT, "41006f009000"))
+    assert card.exchange(bytes.fromhex(SELECT)).hex() == "6f009000"
+    assert not script.steps
+    assert len(line.writes[-1]) == 10 + len(SELECT) // 2  # PD-16: 10 + Lc there
+
+
+def test_exchange_should_take_long_answers_whole():
+    for count in list(range(246, 261)) + [262]:
+        r_apdu = bytes([(number + count) & 0xFF for number in range(count - 2)]) + b"\x90\x00"
+        wire = answered(r_apdu)
+        for pieces in (
+            [(0, ACK), (30, wire)],
+            [(0, ACK + wire)],
+            [(0, ACK + wire[:9]), (9, wire[9:])],
+        ):
+            card, _, script = card_on(
+                apdu_step(b"\x00\xb2\x01\x0c\x00", *pieces), call("400100b2020c00", "41009000")
+            )
+            assert card.exchange(b"\x00\xb2\x01\x0c\x00") == r_apdu  # PD-04
+            assert card.exchange(b"\x00\xb2\x02\x0c\x00") == b"\x90\x00"  # the next one works
+            assert not script.steps
+
+
+def test_exchange_should_send_up_to_261_bytes_in_one_command():
+    for count in (4, 252, 253, 254, 261):
+        command = bytes([number & 0xFF for number in range(count)])
+        card, line, _ = card_on(apdu_step(command, (1, ACK), (1, answered(b"\x90\x00"))))
+        assert card.exchange(command) == b"\x90\x00"  # PD-05
+        assert len(line.writes[-1]) == 10 + count + (3 if count + 3 > 255 else 0)  # PD-16
+    for count in (0, 262, 300):
+        card, line, _ = card_on()
+        try:
+            card.exchange(bytes(count))
+        except FormatError:
+            assert len(line.writes) == 1  # the poll and nothing else
+        else:
+            raise AssertionError(count)
+
+
+def test_exchange_should_join_what_the_chip_splits():
+    whole = bytes([number & 0xFF for number in range(298)]) + b"\x90\x00"
+    more = apdu_step(b"\x00\xc0", (1, ACK), (1, answered(whole[:200], 0x40)))
+    rest = apdu_step(b"", (1, ACK), (1, answered(whole[200:])))
+    card, _, script = card_on(more, rest)
+    assert card.exchange(b"\x00\xc0") == whole  # PD-11
+    assert not script.steps
+
+
+def test_exchange_should_not_join_for_ever():
+    more = apdu_step(b"", (1, ACK), (1, answered(bytes(200), 0x40)))
+    card, _, _ = card_on(
+        apdu_step(b"\x00\xc0", (1, ACK), (1, answered(bytes(200), 0x40))), *[more] * 30
+    )
+    try:
+        card.exchange(b"\x00\xc0")
+    except LinkLost:
+        return
+    raise AssertionError("no error")
+
+
+def test_every_status_should_be_an_error_with_its_code():
+    for status in range(1, 64):
+        for bits in (0, 0x40, 0x80):
+            card, _, script = card_on(
+                call("4001" + SELECT, "41%02x9000" % (status | bits)), call("400100", "41009000")
+            )
+            try:
+                card.exchange(bytes.fromhex(SELECT))
+            except ChipError as error:
+                assert error.code == status  # PD-09
+                assert "%02X" % status in str(error)
+            else:
+                raise AssertionError(status)
+            assert card.exchange(b"\x00") == b"\x90\x00"
+            assert not script.steps
+
+
+def test_statuses_should_be_of_two_kinds():
+    assert sorted(row[0] for row in STATUS if row[0] > 0) == sorted(STATUSES_CARD + STATUSES_CHIP)
+    for code in STATUSES_CARD:
+        assert kind_of(code) == CARD  # PD-09
+    for code in STATUSES_CHIP + (0x3E, -1):
+        assert kind_of(code) == CHIP
+
+
+def test_answers_without_status_word_should_be_link_lost():
+    for answer in ("41", "4100", "410090"):
+        card, _, _ = card_on(call("4001" + SELECT, answer))
+        try:
+            card.exchange(bytes.fromhex(SELECT))
+        except LinkLost:
+            continue
+        raise AssertionError(answer)
+
+
+def test_damaged_answer_should_not_reach_the_card_twice():
+    wire = answered(b"\x6f\x00\x90\x00")
+    wrong = wire[:-3] + b"\x01" + wire[-2:]
+    step = apdu_step(b"\x00\xa4", (1, ACK), (9, wrong))
+    card, line, script = card_on(step, (NACK, [(1, wire)]))
+    assert card.exchange(b"\x00\xa4") == b"\x6f\x00\x90\x00"  # PD-07
+    assert line.writes[1:] == [step[0], NACK]
+    assert not script.steps
+
+
+def test_slow_cards_should_be_waited_for():
+    card, _, _ = card_on(call("4001" + SELECT, "41009000", card_ms=1500))
+    assert card.exchange(bytes.fromhex(SELECT)) == b"\x90\x00"  # PD-22
+
+
+def test_spare_should_run_while_the_card_computes():
+    slices = []
+    card, line, _ = card_on(call("4001" + SELECT, "41009000", card_ms=40))
+
+    def spare():
+        slices.append(1)
+        line.clock.pass_ms(8)
+        return len(slices) < 3
+
+    assert card.exchange(bytes.fromhex(SELECT), spare) == b"\x90\x00"
+    assert len(slices) == 3  # PD-28
+
+
+def test_silent_card_should_be_aborted_and_the_next_exchange_work():
+    card, _, script = card_on(
+        apdu_step(b"\x00\xa4", (1, ACK)), ABORT, call("400100a4", "41009000")
+    )
+    try:
+        card.exchange(b"\x00\xa4")
+    except ChipError as error:
+        assert error.code == -1
+    assert card.exchange(b"\x00\xa4") == b"\x90\x00"  # PD-10
+    assert not script.steps
+
+
+def test_present_should_ask_the_card_itself():
+    chip, line, script = chip_on(call("0006", "0100"))
+    assert chip.present() is True  # PD-26
+    assert not script.steps
+    lost = (FIELD_OFF, FIELD_ON)
+    for answer in (
+        call("0006", "0101"),
+        call("0006", "0127", card_ms=30),
+        (to_chip("0006"), [(1, ACK), (1, encode(b"\x7f"))]),
+    ):
+        chip, line, _ = chip_on(answer, *lost, *[NONE_A, NONE_B] * 9)
+        begin_us = line.clock.now_us
+        assert chip.present() is False
+        assert line.clock.now_us - begin_us <= 100000  # PD-26
+    chip, line, _ = chip_on((to_chip("0006"), [(1, ACK)]), ABORT, *lost, *[NONE_A, NONE_B] * 9)
+    begin_us = line.clock.now_us
+    assert chip.present() is False
+    assert line.clock.now_us - begin_us <= 100000
+    chip, _, script = chip_on(call("0006", "0127"), *lost, FOUND)
+    assert chip.present() is True  # a card that stays is not reported as gone
+    assert not script.steps
+
+
+def test_present_should_tell_a_dead_chip_from_a_missing_card():
+    chip, _, _ = chip_on((to_chip("0006"), []), ABORT)
+    try:
+        chip.present()
+    except ChipError as error:
+        assert error.code == -1
+    else:
+        raise AssertionError("no error")
+
+
+def test_reset_field_should_keep_the_times():
+    times = []
+    chip, line, script = chip_on(
+        (FIELD_OFF[0], [(0, ACK + from_chip("33"))]), (FIELD_ON[0], [(0, ACK + from_chip("33"))])
+    )
+    write = chip.bus.write
+
+    def timed(data):
+        times.append(line.clock.now_us)
+        write(data)
+
+    chip.bus.write = timed
+    chip.reset_field()
+    off_us, on_us = times
+    assert 5100 <= on_us - off_us <= 10000  # PD-27, JR/T 0025.11
+    assert line.clock.now_us - on_us >= 5100
+    assert not script.steps
