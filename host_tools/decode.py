@@ -24,7 +24,10 @@ FRAME_LEAD = 32  # bytes of wake-up and preamble before the first start code, at
 
 def explain_tlv(data: bytes, depth: int = 0) -> Iterator[Row]:
     """BER-TLV objects, templates with their contents below them."""
-    yield from tlv_rows(tlv.parse(data), depth)
+    objects = tlv.parse(data)
+    if not objects:
+        raise FormatError("TLV: nothing but padding")
+    yield from tlv_rows(objects, depth)
 
 
 def tlv_rows(objects: list, depth: int) -> Iterator[Row]:

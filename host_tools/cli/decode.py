@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""faretap decode: say what bytes mean: TLV, APDUs, PN532 frames, DOLs, sessions, journals."""
+"""Say what bytes mean: TLV, APDUs, PN532 frames, DOLs, sessions, journals."""
 
 import sys
 from pathlib import Path

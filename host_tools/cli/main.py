@@ -59,8 +59,7 @@ def command_files(folder: Path = FOLDER) -> Iterator[tuple[str, str]]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         if defines_command(tree):
             first = (ast.get_docstring(tree) or "").partition("\n")[0]
-            name = path.stem.replace("_", "-")
-            yield name, first.removeprefix("faretap %s: " % name)
+            yield path.stem.replace("_", "-"), first.rstrip(".")
 
 
 class CommandFolder(click.Group):
@@ -79,7 +78,6 @@ class CommandFolder(click.Group):
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         rows = list(command_files())
         if rows:
-            rows = [(name, text.rstrip(".")) for name, text in rows]
             with formatter.section("Commands"):
                 formatter.write_dl(rows)
 

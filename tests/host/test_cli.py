@@ -51,9 +51,9 @@ def test_help_should_show_examples(name):
 
 
 def test_command_file_should_be_enough_for_a_command(tmp_path):
-    (tmp_path / "two_words.py").write_text('"""faretap two-words: does a thing."""\ncommand = 1\n')
+    (tmp_path / "two_words.py").write_text('"""Do a thing."""\ncommand = 1\n')
     (tmp_path / "part.py").write_text('"""No command in here."""\nother = 1\n')
-    assert list(main.command_files(tmp_path)) == [("two-words", "does a thing.")]
+    assert list(main.command_files(tmp_path)) == [("two-words", "Do a thing")]
 
 
 def test_version_should_be_told():
