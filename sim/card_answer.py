@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a card says about a transaction: the GPO answer, 9F10, 9F4B with 9F69, data objects.
+
+JR/T 0025.12 tables 11, 12 and annexes B to E (qpboc.md 2.2 to 2.8). `card` is a sim.card.Card
+whose state is already the one after the debit; only the signature is kept in it here.
+"""
+
+from sim import card_risk, cryptogram
+from sim.card_risk import AAC, ARQC, TC
+from sim.coding import n12, tlv
+
+CVR_KINDS = {AAC: 0x80, TC: 0x90, ARQC: 0xA0}  # 9F10 byte 5
+CTQ_OWN_BITS = 0x30  # 9F6C byte 1, bits 6 and 5 are the issuer's; 8 and 7 the CVM's, the rest RFU
+# 9F10 byte 10: what the amounts of the issuer discretionary data are
+IDD_AMOUNTS = {
+    1: ("balance_fen",),
+    2: ("total_fen",),
+    3: ("balance_fen", "total_fen"),
+    5: ("balance_fen",),
+}
+DEFAULT_IAD = "07010103000000010A01"
+
+
+def gpo_answer(card, verdict, terminal):
+    """Return the content of template 77, in the order of the published cards.
+
+    An element travels once a transaction: what an AFL record holds is left out of a TC.
+    """
+    approved = verdict.kind == TC
+    atc = card.atc.to_bytes(2, "big")
+    iad = issuer_application_data(card, verdict, atc)
+    udk = bytes.fromhex(card.image["des_keys"]["udk_ac"])
+    ac = cryptogram.application_cryptogram(udk, terminal, card.aip, atc, iad)
+    ctq = card_transaction_qualifiers(card, verdict)
+    sdad = _sign(card, terminal, atc, ctq) if approved else b""
+    elsewhere = card.tags_in_afl if approved else ()
+    in_record = approved and card.image.get("sdad_record")
+    parts = (
+        (0x82, card.aip),
+        (0x94, card.afl if approved else b""),
+        (0x9F36, atc),
+        (0x57, _own(card, 0x57, elsewhere)),
+        (0x9F10, iad),
+        (0x9F26, ac),
+        (0x9F4B, b"" if in_record else sdad),
+        (0x5F34, _own(card, 0x5F34, elsewhere)),
+        (0x9F6C, ctq),
+        (0x9F63, _own(card, 0x9F63, elsewhere)),
+    )
+    body = b"".join(tlv(tag, value) for tag, value in parts if value)
+    return body if in_record else body + available(card)
+
+
+def _own(card, tag, elsewhere):
+    """Return a personalised value, empty when the card has none or gives it elsewhere."""
+    if tag in elsewhere:
+        return b""
+    if tag == 0x57:
+        return bytes.fromhex(card.image["track2_57"])
+    return bytes.fromhex(card.image["internal_data"].get(f"{tag:04X}", ""))
+
+
+def issuer_application_data(card, verdict, atc):
+    """Return 9F10; its balance is the one after the debit (qpboc.md 2.4, point 8)."""
+    template = bytes.fromhex(card.image.get("iad_template", DEFAULT_IAD))
+    fixed = template[:4] + bytes([CVR_KINDS[verdict.kind], verdict.cvr]) + template[6:8]
+    if len(template) < 10:
+        return fixed
+    key = bytes.fromhex(card.image["des_keys"]["udk_mac"])
+    amounts = [card.state[name] for name in IDD_AMOUNTS[template[9]]]
+    return fixed + cryptogram.issuer_discretionary_data(key, atc, template[9], amounts)
+
+
+def card_transaction_qualifiers(card, verdict):
+    """Return 9F6C, empty when the card has none."""
+    own = card.image["internal_data"].get("9F6C")
+    if own is None:
+        return b""
+    return bytes([int(own[:2], 16) & CTQ_OWN_BITS | verdict.ctq, 0])
+
+
+def _sign(card, terminal, atc, ctq):
+    """Return 9F4B and keep it; version 01 with a new 9F69 if the reader knows it."""
+    dynamic = terminal.get(0x9F37, bytes(4))
+    if card_risk.has(terminal[0x9F66], card_risk.TTQ_FDDA_01):
+        card_auth = b"\x01" + card.random(4) + (ctq or bytes(2)) + b"\x00"
+        card.state["card_auth"] = card_auth.hex().upper()
+        dynamic += terminal.get(0x9F02, b"") + terminal.get(0x5F2A, b"") + card_auth
+    forged = card.image.get("oddities", {}).get("forged")
+    sdad = cryptogram.signed_dynamic_data(card.key, atc, dynamic, forged == "hash")
+    if forged == "sdad":
+        sdad = sdad[:-1] + bytes([sdad[-1] ^ 1])
+    card.state["sdad"] = sdad.hex().upper()
+    return sdad
+
+
+def available(card):
+    """Return 9F5D as an object, nothing when the card does not give it."""
+    value = data_object(card, 0x9F5D)
+    return b"" if value is None else tlv(0x9F5D, value)
+
+
+def data_object(card, tag):
+    """Return what GET DATA of `tag` gives now, None when the card has no such object."""
+    own = card.image["internal_data"].get(f"{tag:04X}")
+    if own is None:
+        return None
+    if tag == 0x9F36:
+        return card.atc.to_bytes(2, "big")
+    if tag == 0x9F79:
+        return n12(card.balance_fen)
+    if tag == 0x9F5D:  # personalised as zero: switched off
+        return n12(card.balance_fen) if int(own) else None
+    return bytes.fromhex(own)
