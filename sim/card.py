@@ -73,15 +73,21 @@ class Card:
 
     @classmethod
     def from_test_card(cls, source, image="0031", balance_fen=10000, atc=0, **options):
-        """Make a card of the published test card; `source` is its JSON, or the path of it."""
-        if not isinstance(source, dict):
-            source = json.loads(Path(source).read_text(encoding="utf-8"))
-        chosen = dict(source["images"][image], ppse=source["ppse"], ats="0578807002")
-        chosen["uid"] = "04" + os.urandom(6).hex()
-        chosen["internal_data"] = dict(
-            chosen["internal_data"], **{"9F79": n12(balance_fen).hex(), "9F36": f"{atc:04X}"}
-        )
-        return cls(chosen, **options)
+        """Make a card of the published test card; `source` is its JSON, or the path of it.
+
+        FormatError when the file is not one or has no such image.
+        """
+        try:
+            if not isinstance(source, dict):
+                source = json.loads(Path(source).read_text(encoding="utf-8"))
+            chosen = dict(source["images"][image], ppse=source["ppse"], ats="0578807002")
+            chosen["uid"] = "04" + os.urandom(6).hex()
+            chosen["internal_data"] = dict(
+                chosen["internal_data"], **{"9F79": n12(balance_fen).hex(), "9F36": f"{atc:04X}"}
+            )
+            return cls(chosen, **options)
+        except (KeyError, TypeError, json.JSONDecodeError) as wrong:
+            raise FormatError(f"no published test card with image {image}: {wrong!r}") from wrong
 
     @classmethod
     def load(cls, path, random=os.urandom):

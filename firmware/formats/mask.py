@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one place where card numbers are masked: a PAN for people, a session file before showing it.
+"""Mask the card numbers of a session file before it is kept or shown (QT-033).
 
-First six and last four digits stay, the rest becomes 9 (QT-033). Pure: text in, text out.
+First six and last four digits stay, as record.mask_pan shows them to people; but the rest becomes
+9 and not *, because a masked session is still a session: hex, and replayable. Pure: text to text.
 """
 
 from firmware.formats import session
@@ -10,7 +11,12 @@ DEEPEST = 6  # templates in templates; a real answer has three
 
 
 def masked(pan):
-    """Return the 11 to 19 digits of `pan` with those between the first six and last four as 9."""
+    """Return the digits of `pan` with those between the first six and the last four as 9.
+
+    Below 13 digits six and four would show too much: only the last four stay.
+    """
+    if len(pan) < 13:
+        return "9" * (len(pan) - 4) + pan[-4:]
     return pan[:6] + "9" * (len(pan) - 10) + pan[-4:]
 
 

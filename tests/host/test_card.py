@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firmware.errors import FormatError
 from firmware.formats.session import parse
 from sim import card_risk
 from sim.card import Card
@@ -113,6 +114,15 @@ def test_both_images_should_pay_with_a_chain_that_verifies(number, ttq):
         assert found["9F69"][5:7] == found["9F6C"]  # CTQ copy, qpboc.md 2.7
     assert found["9F5D"] == bytes.fromhex("000000009800")
     assert found["9F10"][10:15] == bytes.fromhex("0000009800")
+
+
+def test_a_file_that_is_no_published_card_should_be_refused(tmp_path):
+    with pytest.raises(FormatError, match="image 0099"):
+        published("0099")
+    for text in ("", "[]", "{}"):
+        (tmp_path / "x.json").write_text(text)
+        with pytest.raises(FormatError):
+            Card.from_test_card(tmp_path / "x.json")
 
 
 # --- the dialogue -------------------------------------------------------------------------------
