@@ -30,15 +30,15 @@ SETTINGS = (
 )
 
 
-def probe(chip):
+def probe(chip, slowest=0):
     """Find the chip's speed, wake it and put it into normal mode; at most PROBE_LIMIT_MS.
 
-    Raises ChipError when it answers at no speed.
+    Raises ChipError when it answers at no speed from `slowest` up.
     """
     speeds = [chip.last_baud, RESET_BAUD] + [baud for _, baud in reversed(chip.bus.speeds)]
     tried = []
     for baud in speeds:
-        if baud in tried:
+        if baud in tried or baud < slowest:
             continue
         tried.append(baud)
         if chip.bus.speeds and not chip.bus.speed(baud):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: B904 - MicroPython has no `raise from`
-"""The PN532: commands, finding a card, Card.exchange by InDataExchange (engine A).
+"""The PN532: its commands one at a time, finding cards, the field, getting well again.
 
 UM0701-02 7; pn532.md, 3, 4, 10. An exchange is: command frame in one write (PD-17), ACK, answer.
 Waiting is reading with a deadline, never a sleep (PD-15). Every failure is a LinkLost: a ChipError
@@ -13,13 +13,14 @@ every frame, "<" from the chip, frames of the chip in their normal form.
 
 from firmware.errors import ChipError, FormatError, LinkLost
 from firmware.reader import opening
+from firmware.reader.card import Card
 from firmware.reader.frame import ACK, ERROR, LONGEST_ON_WIRE, NACK, FrameReader, encode
 from firmware.reader.status import SILENCE, SYNTAX, silence, status_error
 from firmware.reader.targets import read_targets
 
 TO_CHIP, FROM_CHIP = 0xD4, 0xD5
 DIAGNOSE, GET_FIRMWARE_VERSION, RF_CONFIGURATION = 0x00, 0x02, 0x32
-IN_DATA_EXCHANGE, IN_LIST_PASSIVE_TARGET = 0x40, 0x4A
+IN_LIST_PASSIVE_TARGET = 0x4A
 
 ACK_LIMIT_MS = 30  # the chip may take 15; 20 is the least that is safe (PD-06)
 REPEAT_MS = 100  # an answer that exists already, asked for again
@@ -31,54 +32,8 @@ PRESENCE_MS = 35  # Diagnose 06; with the poll behind it removal shows within 10
 PRESENCE_FIND_MS = 20
 FIELD_REST_MS = 6  # off 5.1..10 ms, then on 5.1 ms or more (JR/T 0025.11; PD-27)
 
-LONGEST_C_APDU = 261
-LONGEST_JOINED = 4096  # bound of a chained answer: no card keeps the reader for ever
-MORE = 0x40  # MI in the status
-STATUS_BITS = 0x3F
 SIGNS = {"ack": ACK, "nack": NACK, "error": ERROR}
 POLLS = (("A", b"\x02\x00"), ("B", b"\x02\x03\x00"))  # MaxTg 2, BrTy, AFI 00 (PD-19, PD-20)
-
-
-class Card:
-    """A card in the field: `kind` "A" or "B", `uid`, `ats` (type B: ATQB), `sel_res`."""
-
-    def __init__(self, chip, target):
-        self._chip = chip
-        self.number = target.number
-        self.kind = target.kind
-        self.uid = target.uid
-        self.ats = target.ats
-        self.sel_res = target.sel_res
-
-    def exchange(self, command, spare=None):
-        """Send a C-APDU of 1..261 bytes, return the R-APDU with its status word.
-
-        FormatError before anything is sent when the command is longer (PD-05); LinkLost for
-        everything else.
-        """
-        if not 0 < len(command) <= LONGEST_C_APDU:
-            raise FormatError("a C-APDU has 1..261 bytes, not %d" % len(command))
-        r_apdu, more = self._part(command, spare)
-        while more:  # PD-11
-            part, more = self._part(b"", None)
-            r_apdu += part
-            if len(r_apdu) > LONGEST_JOINED:
-                raise silence(IN_DATA_EXCHANGE, "answer of over %d bytes" % LONGEST_JOINED)
-        if len(r_apdu) < 2:
-            raise silence(IN_DATA_EXCHANGE, "answer without status word")
-        return r_apdu
-
-    def _part(self, data, spare):
-        """One InDataExchange: (data of the answer, whether more follows)."""
-        chip = self._chip
-        answer = chip.command(
-            IN_DATA_EXCHANGE, bytes((self.number,)) + data, chip.answer_ms, spare
-        )
-        if not answer:
-            raise silence(IN_DATA_EXCHANGE, "answer without status")
-        if answer[0] & STATUS_BITS:
-            raise status_error(IN_DATA_EXCHANGE, answer[0] & STATUS_BITS)
-        return answer[1:], answer[0] & MORE
 
 
 class Pn532:
@@ -119,8 +74,8 @@ class Pn532:
             self._set_up()
         return self.version
 
-    def _set_up(self):
-        opening.probe(self)
+    def _set_up(self, slowest=0):
+        opening.probe(self, slowest)
         version = self.command(GET_FIRMWARE_VERSION, b"", opening.SHORT_MS)
         if len(version) != 4:
             raise silence(GET_FIRMWARE_VERSION, "%d bytes, not 4" % len(version))
@@ -184,17 +139,17 @@ class Pn532:
         self.bus.rest(FIELD_REST_MS)
 
     def recover(self):
-        """Get a lost chip back: stop it, else wake it at whatever speed it has; True when it works
-        (PD-34).
+        """Get a lost chip back: stop it, else wake it and set it up; True when it works (PD-34).
 
-        At most 500 ms; False means "reader out of order", and the caller tries again later.
+        At most 500 ms; False means "reader out of order", and the caller tries again later. A chip
+        that was opened before is looked for from 115200 up, which it has after a reset.
         """
         try:
             self._abort()
-            if opening.echo(self):
+            if self.version and opening.echo(self):
                 opening.configure(self)
             else:
-                self._set_up()
+                self._set_up(opening.RESET_BAUD if self.version else 0)
             self.reset_field()
         except LinkLost:
             return False
@@ -234,13 +189,13 @@ class Pn532:
                 return payload[2:]
             if event == "error":
                 raise status_error(code, SYNTAX)
-            if event == "silence":
+            if event == "silence" and not repeated:
                 self._abort()
                 return None
-            if event == "damaged":
+            if event in ("damaged", "silence"):
                 if repeated:
                     self._abort()
-                    raise silence(code, "answer damaged twice")
+                    raise silence(code, "answer damaged, and not well repeated")
                 repeated = True
                 spare = None
                 limit_ms = REPEAT_MS

@@ -147,6 +147,7 @@ def test_silence_should_abort_and_drain():
     chip, line, script = chip_on((VERSION, [(1, ACK)]), (ACK, [(1, b"\x12" * 40)]), GOOD)
     assert code_of(lambda: version(chip)) == -1
     assert line.writes == [VERSION, ACK]  # PD-10
+    assert line.read(1, 100) == b""  # what still came was thrown away
     assert version(chip) == "32010607"
     assert not script.steps
 

@@ -201,3 +201,12 @@ def test_foreign_version_should_be_an_error():
         assert error.code == -1
     else:
         raise AssertionError("no error")
+
+
+def test_recover_should_open_a_chip_that_was_never_opened():
+    for baud in (9600, 115200, 921600):
+        virtual = Chip(baud, awake=True)
+        chip, _ = host_on(virtual)
+        assert chip.recover() is True
+        assert chip.version == b"\x32\x01\x06\x07"
+        assert chip.baud == virtual.baud == 921600
