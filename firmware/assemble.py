@@ -7,6 +7,7 @@ a replay can stand still. Nothing below this file knows where its parts came fro
 """
 
 from firmware.devices.panel import ReportPanel
+from firmware.devices.sources import Qualifiers, UnpredictableNumbers
 from firmware.devices.terminal import Parts, Terminal
 from firmware.formats import parameters as parameter_text
 from firmware.journal import Journal
@@ -34,7 +35,7 @@ def open_reader(settings, hal, clock):
     return reader
 
 
-def open_uploader(settings, hal, journal, clock, random_bytes):
+def open_uploader(settings, hal, journal):
     """Uploader over the link of the settings, None without one."""
     if settings.link is None:
         return None
@@ -42,26 +43,32 @@ def open_uploader(settings, hal, journal, clock, random_bytes):
 
     def opener():
         if kind == "serial":
-            return Link(hal.open_serial(where, settings.link_baud), clock)
+            return Link(hal.open_serial(where, settings.link_baud), hal)
         host, _, port = where.rpartition(":")
-        return Link(hal.connect(host, int(port), 200), clock)
+        return Link(hal.connect(host, int(port), 200), hal)
 
-    return Uploader(journal, settings.terminal, opener, clock, random_bytes)
+    return Uploader(journal, settings.terminal, opener, hal, hal.random_bytes)
 
 
-def assemble(settings, hal, report, clock=None, random_bytes=None, parameters=None):
-    """Terminal, started. FormatError for bad settings, LinkLost when the reader is away."""
-    clock = clock or hal
-    random_bytes = random_bytes or hal.random_bytes
-    if parameters is None:
-        parameters = parameter_text.parse(hal.read_text(settings.parameters), settings.parameters)
+def assemble(settings, hal, report):
+    """Terminal of a unit, started. FormatError for bad settings, LinkLost without a reader."""
+    parameters = parameter_text.parse(hal.read_text(settings.parameters), settings.parameters)
+    numbers = UnpredictableNumbers(hal.random_bytes)
+    return assemble_from(
+        settings, parameters, hal, hal, numbers.draw, Qualifiers(parameters).qualify, report
+    )
+
+
+def assemble_from(settings, parameters, hal, clock, draw_un, qualify, report):
+    """The same with the caller's clock and sources: for a replay (devices/sources.py)."""
     journal = open_journal(settings, hal)
     parts = Parts(
         reader=open_reader(settings, hal, clock),
         clock=clock,
-        random_bytes=random_bytes,
+        draw_un=draw_un,
+        qualify=qualify,
         journal=journal,
-        uploader=open_uploader(settings, hal, journal, clock, random_bytes),
+        uploader=open_uploader(settings, hal, journal),
         panel=ReportPanel(report),
         report=report,
     )

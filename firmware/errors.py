@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The four exceptions of the house. A refusal of a card is none of them: it is a returned Outcome."""
+"""The four exceptions of the house.
+
+A refusal of a card is none of them: it is a returned Outcome.
+"""
 
 
 class FormatError(Exception):

@@ -15,6 +15,8 @@ from firmware.errors import FormatError, LinkLost
 
 def report(event):
     """One JSON object a line on standard output: what simulator, demo and bench read."""
+    if event["event"] == "tap":
+        event["heap"] = hal.heap()
     hal.write_line(json.dumps(event))
 
 
@@ -25,8 +27,10 @@ def main(path):
     except (FormatError, LinkLost, OSError) as wrong:
         report({"event": "stopped", "text": str(wrong)})
         sys.exit(2)
+    hal.collect()
     while True:
-        terminal.turn()
+        if terminal.turn():
+            hal.collect()
 
 
 if __name__ == "__main__":

@@ -34,14 +34,14 @@ def pan_text(data):
 
 def _identity(values, tap):
     values["aid"] = tap.selected.aid
-    values["pan"] = pan_bytes(tap.pan())
-    values["psn"] = tap.psn()
+    values["pan"] = pan_bytes(tap.known_pan())
+    values["psn"] = tap.known_psn()
     values["atc"] = tap.atc()
 
 
 def pack_pending(stamp, tap, uid, full_fare_fen, fare_class):
     """Bytes of the pending entry of `tap` (QT-167)."""
-    values = stamp.onto(pending.blank_pending())
+    values = stamp.onto(pending.blank())
     _identity(values, tap)
     values["uid"] = uid
     values["amount_fen"] = tap.amount_fen()
@@ -54,12 +54,12 @@ def pack_pending(stamp, tap, uid, full_fare_fen, fare_class):
     values["gpo_answer"] = tap.gpo_answer
     values["records"] = tap.records
     values["un"] = tap.as_sent(tags.UN)
-    return pending.pack_pending(values)
+    return pending.pack(values)
 
 
 def unpack_pending(data):
     """Values of a pending entry. FormatError when it was damaged."""
-    return pending.unpack_pending(data)
+    return pending.unpack(data)
 
 
 def tap_of(values):
@@ -87,9 +87,10 @@ def pack_settled(values, kind, result, reason):
     _cryptogram(settled, result.tap if result else tap_of(values))
     if result:
         settled["oda"] = result.oda
-        if result.taken and result.balance_fen is not None:
+        known = result.taken and result.balance_fen is not None
+        if known and result.balance_fen < record.UNKNOWN_FEN:  # n12 holds more than a record
             settled["balance_fen"] = result.balance_fen
-    return record.pack_record(settled)
+    return record.pack(settled)
 
 
 def pack_refused(stamp, result, uid, amount_fen, full_fare_fen, fare_class):
@@ -102,7 +103,7 @@ def pack_refused(stamp, result, uid, amount_fen, full_fare_fen, fare_class):
     values["full_fare_fen"] = full_fare_fen
     values["fare_class"] = fare_class
     values["oda"] = result.oda
-    return record.pack_record(values)
+    return record.pack(values)
 
 
 def _cryptogram(values, tap):

@@ -9,33 +9,36 @@ three is present the same card again, red with one long tone is refused; blue is
 
 LAMPS = ("blue", "green", "amber", "red")
 
-# message -> lamp, beep, Chinese, English. {fare}, {balance}: yuan with two decimals.
+OK, REDUCED = ("green", "ok"), ("green", "double")
+AGAIN, NO = ("amber", "again"), ("red", "no")
+
+# message -> (lamp, beep), Chinese, English. {fare}, {balance}: yuan with two decimals.
 MESSAGES = {
-    "ready": ("blue", "", "请刷卡 票价{fare}元", "Tap card, fare {fare}"),
-    "ok": ("green", "ok", "已付{fare}元 余额{balance}元", "Paid {fare}, balance {balance}"),
-    "concession": ("green", "double", "优惠{fare}元 余额{balance}元", "Concession {fare}, left {balance}"),
-    "torn_recovered": ("green", "ok", "已补完{fare}元 余额{balance}元", "Completed {fare}, left {balance}"),
-    "last_record_lost": ("amber", "again", "未完成 请再刷同一张卡", "Not done: same card again"),
-    "torn_suspect": ("amber", "again", "待核实 请询问司机", "Unclear: ask the driver"),
-    "card_lost": ("amber", "again", "请再刷一次 未扣款", "Tap again, not charged"),
-    "fare_changed": ("amber", "again", "请再刷一次 未扣款", "Tap again, not charged"),
-    "several_cards": ("amber", "again", "请只刷一张卡", "One card only"),
-    "already_paid": ("blue", "known", "此卡已付", "Already paid"),
-    "card_declined": ("red", "no", "余额不足或卡拒绝 余额{balance}元", "Declined, balance {balance}"),
-    "expired": ("red", "no", "卡已过期 未扣款", "Card expired, not charged"),
-    "not_yet_valid": ("red", "no", "卡未生效 未扣款", "Card not yet valid, not charged"),
-    "deny_list": ("red", "no", "此卡停用 未扣款 名单{list}", "Card on list {list}, not charged"),
-    "oda_failed": ("red", "no", "卡验证失败 未扣款", "Card not genuine, not charged"),
-    "debited_refused": ("red", "no", "未通过 已扣{fare}元将退还", "Refused: {fare} will be refunded"),
-    "online_required": ("red", "no", "须联机 未扣款", "Needs online, not charged"),
-    "no_common_app": ("red", "no", "不支持此卡", "Card not supported"),
-    "card_data": ("red", "no", "卡数据错误 未扣款", "Card error, not charged"),
-    "journal_full": ("red", "no", "暂停服务 存储已满", "Out of service: storage full"),
-    "clock_not_set": ("red", "no", "暂停服务 时钟未设", "Out of service: clock not set"),
-    "random_stuck": ("red", "no", "暂停服务", "Out of service: random source"),
-    "reader_fault": ("red", "no", "读卡器故障", "Reader out of order"),
+    "ready": (("blue", ""), "请刷卡 票价{fare}元", "Tap card, fare {fare}"),
+    "ok": (OK, "已付{fare}元 余额{balance}元", "Paid {fare}, balance {balance}"),
+    "concession": (REDUCED, "优惠{fare}元 余额{balance}元", "Reduced {fare}, balance {balance}"),
+    "torn_recovered": (OK, "已补完{fare}元 余额{balance}元", "Completed {fare}, left {balance}"),
+    "last_record_lost": (AGAIN, "未完成 请再刷同一张卡", "Not done: same card again"),
+    "torn_suspect": (AGAIN, "待核实 请询问司机", "Unclear: ask the driver"),
+    "card_lost": (AGAIN, "请再刷一次 未扣款", "Tap again, not charged"),
+    "fare_changed": (AGAIN, "请再刷一次 未扣款", "Tap again, not charged"),
+    "several_cards": (AGAIN, "请只刷一张卡", "One card only"),
+    "already_paid": (("blue", "known"), "此卡已付", "Already paid"),
+    "card_declined": (NO, "卡已拒绝 余额{balance}元", "Declined, balance {balance}"),
+    "expired": (NO, "卡已过期 未扣款", "Card expired, not charged"),
+    "not_yet_valid": (NO, "卡未生效 未扣款", "Card not yet valid, not charged"),
+    "deny_list": (NO, "此卡停用 未扣款 名单{list}", "Card on list {list}, not charged"),
+    "oda_failed": (NO, "卡验证失败 未扣款", "Card not verified, not charged"),
+    "debited_refused": (NO, "未通过 已扣{fare}元将退还", "Refused: {fare} will be refunded"),
+    "online_required": (NO, "须联机 未扣款", "Needs online, not charged"),
+    "no_common_app": (NO, "不支持此卡", "Card not supported"),
+    "card_data": (NO, "卡数据错误 未扣款", "Card error, not charged"),
+    "journal_full": (NO, "暂停服务 存储已满", "Out of service: storage full"),
+    "clock_not_set": (NO, "暂停服务 时钟未设", "Out of service: clock not set"),
+    "random_stuck": (NO, "暂停服务", "Out of service: random source"),
+    "reader_fault": (NO, "读卡器故障", "Reader out of order"),
 }  # fmt: skip
-OTHERWISE = ("red", "no", "不能用此卡 未扣款", "Card cannot be used, not charged")
+OTHERWISE = (NO, "不能用此卡 未扣款", "Card cannot be used, not charged")
 
 
 def yuan(amount_fen):
@@ -45,7 +48,7 @@ def yuan(amount_fen):
 
 def present(panel, message, fare_fen=None, balance_fen=None, deny_list_version=0):
     """Show a message on all three parts of a panel; returns (lamp, line1, line2)."""
-    lamp, beep, chinese, english = MESSAGES.get(message, OTHERWISE)
+    (lamp, beep), chinese, english = MESSAGES.get(message, OTHERWISE)
     words = (
         ("{fare}", yuan(fare_fen)),
         ("{balance}", yuan(balance_fen)),

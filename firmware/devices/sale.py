@@ -11,7 +11,7 @@ from firmware.devices import entries, fare
 from firmware.devices.rules import Rules
 from firmware.errors import FormatError, JournalFull, LinkLost
 from firmware.formats import record
-from firmware.kernel import bcd, oda, outcome, preprocess, selection, tags, torn, transaction
+from firmware.kernel import bcd, oda, outcome, selection, tags, torn, transaction
 from firmware.kernel.card_number import read_card_number
 
 HINT_S = 30  # how long the class of a card that could not be read freely is remembered
@@ -27,16 +27,15 @@ class Sale:
     Everything it needs is handed in; it holds what lasts between taps.
     """
 
-    def __init__(self, settings, parameters, stamp, journal, torn_taps, same_card, random_bytes):
-        self.settings = settings
+    def __init__(self, parts, parameters, stamp, torn_taps, same_card):
         self.parameters = parameters
         self.stamp = stamp
-        self.journal = journal
+        self.journal = parts.journal
         self.torn_taps = torn_taps
         self.same_card = same_card
-        self.random_bytes = random_bytes
+        self.draw_un = parts.draw_un
+        self.qualify = parts.qualify
         self.cache = oda.KeyCache()
-        self.last_un = b""
         self.journal_us = 0  # spent on the journal in the last presentation
         self.hints = []  # (uid, FareClass, time_utc_s)
 
@@ -48,8 +47,7 @@ class Sale:
             return "clock_not_set"  # QT-015
         if self.journal.room() < 1:
             return "journal_full"  # QT-155, CL-014
-        _, reason = self._ttq(self.parameters.fare_fen)
-        return reason
+        return self.qualify(self.parameters.fare_fen)[1]
 
     def steps(self, uid):
         """Generator: Sold. A link that is lost before the money moved ends in `try_again`."""
@@ -87,7 +85,7 @@ class Sale:
 
     def _closed(self, result, sequence, values):
         if result.outcome == outcome.RECOVERED:
-            self._remember(result.tap)
+            self._remember(values)
         message = result.reason if result.outcome == outcome.RECOVERED else "debited_refused"
         return Sold(result, message, sequence, values["amount_fen"], values["fare_class"])
 
@@ -118,8 +116,8 @@ class Sale:
         """Generator: Sold of a new transaction."""
         amount_fen = fare.price(self.parameters.fare_fen, fare_class)
         name = fare.name(fare_class)
-        ttq, reason = self._ttq(amount_fen)
-        un = self._draw()
+        ttq, reason = self.qualify(amount_fen)
+        un = self.draw_un()
         if reason or not un:
             stop = outcome.refused(outcome.OTHER_INTERFACE, reason or "random_stuck")
             return self._sold(stop, 0, amount_fen, name)
@@ -164,7 +162,7 @@ class Sale:
         self._spent_on_journal(began)
         if not approved:
             return Sold(result, "debited_refused", sequence, amount_fen, name)
-        self._remember(result.tap)
+        self._remember(values)
         discounted = amount_fen < self.parameters.fare_fen
         return Sold(result, "concession" if discounted else "ok", sequence, amount_fen, name)
 
@@ -177,14 +175,15 @@ class Sale:
         pan = result.tap.known_pan() if result.tap else ""
         if result.reason == "fare_changed":
             self._hint(uid, pan)
-        elif pan and result.outcome == outcome.DECLINED and result.reason != "already_paid":
-            if self.journal.room() > 1:
-                sequence = self.journal.append(
-                    entries.pack_refused(
-                        self.stamp, result, uid, amount_fen, self.parameters.fare_fen, name
-                    )
-                )
+        elif pan and self._is_noted(result) and self.journal.room() > 1:
+            noted = entries.pack_refused(
+                self.stamp, result, uid, amount_fen, self.parameters.fare_fen, name
+            )
+            sequence = self.journal.append(noted)
         return self._sold(result, sequence, amount_fen, name)
+
+    def _is_noted(self, result):
+        return result.outcome == outcome.DECLINED and result.reason != "already_paid"
 
     def _spent_on_journal(self, began_us):
         clock = self.stamp.clock
@@ -193,28 +192,16 @@ class Sale:
     def _sold(self, result, sequence=0, amount_fen=0, name=""):
         return Sold(result, result.reason, sequence, amount_fen, name)
 
-    def _remember(self, tap):
-        self.same_card.remember(tap.pan(), tap.psn(), self.stamp.clock.time_utc_s())
+    def _remember(self, values):
+        """values: of the pending entry; what came with the last record names no card."""
+        pan = entries.pan_text(values["pan"])
+        self.same_card.remember(pan, values["psn"], self.stamp.clock.time_utc_s())
 
     def _hint(self, uid, pan):
         known = fare.class_of(pan, self.parameters.classes)
         self.hints.append((uid, known, self.stamp.clock.time_utc_s()))
         if len(self.hints) > 4:
             self.hints.pop(0)
-
-    def _ttq(self, amount_fen):
-        parameters = self.parameters
-        if amount_fen > parameters.ceiling_fen:
-            return None, "over_ceiling"  # TD-006
-        return preprocess.preprocess(amount_fen, parameters.limits, parameters.ttq)
-
-    def _draw(self):
-        """9F37, new for every GPO (QT-030, QT-097); b"" when the source repeats itself."""
-        un = self.random_bytes(4)
-        if un == self.last_un:
-            return b""
-        self.last_un = un
-        return un
 
     def _purchase(self, amount_fen, un, ttq):
         """transaction.Purchase of this amount; without a number it can only settle torn taps."""

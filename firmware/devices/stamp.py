@@ -3,8 +3,6 @@
 (TD-021).
 """
 
-TRUSTED_FROM = 2025  # a clock that shows an earlier year was never set (QT-015)
-
 
 class Stamp:
     """Makes the business fields of a record: time, trip and versions."""
@@ -16,7 +14,7 @@ class Stamp:
 
     def trusted(self):
         """True when the clock may date a sale (QT-015)."""
-        return self.clock.local_now()[0] >= TRUSTED_FROM
+        return self.clock.local_now()[0] >= self.parameters.clock_from_year
 
     def today(self):
         """(year, month, day), local."""

@@ -6,8 +6,8 @@ go
 wrong outside, a reader, a line, a card, ends inside the turn; the next one goes on (TD-018,
 TD-019).
 
-Parts (a namedtuple): reader, clock, random_bytes, journal, uploader (None without a host), panel,
-report. Their contracts stand in docs/design.md.
+Parts (a namedtuple): reader, clock, draw_un() and qualify(amount_fen) of sources.py, journal,
+uploader (None without a host), panel, report. Their contracts stand in docs/design.md.
 """
 
 from collections import namedtuple
@@ -24,7 +24,7 @@ from firmware.formats import record
 
 Parts = namedtuple(
     "Parts",
-    ("reader", "clock", "random_bytes", "journal", "uploader", "panel", "report"),
+    ("reader", "clock", "draw_un", "qualify", "journal", "uploader", "panel", "report"),
 )
 
 SILENT_POLLS = 3  # without an answer before the next customer (QT-073)
@@ -46,17 +46,10 @@ class Terminal:
         stamp = Stamp(settings, parameters, parts.clock)
         self.torn_taps = TornTaps(parts.journal, parameters, parts.clock)
         self.same_card = SameCard(parameters.same_card_s)
-        self.sale = Sale(
-            settings,
-            parameters,
-            stamp,
-            parts.journal,
-            self.torn_taps,
-            self.same_card,
-            parts.random_bytes,
-        )
+        self.sale = Sale(parts, parameters, stamp, self.torn_taps, self.same_card)
         self.silent = SILENT_POLLS  # polls without a card since the last one
         self.attempts = 0
+        self.acknowledged = 0
         self.shown = ""
         self.shown_at_ms = 0
 
@@ -70,7 +63,7 @@ class Terminal:
 
     def _restore_paid(self, data):
         try:
-            values = record.unpack_record(data)
+            values = record.unpack(data)
         except FormatError:
             return  # kept and uploaded as it is; it only cannot guard
         if values["kind"] == record.APPROVED:
@@ -78,23 +71,36 @@ class Terminal:
             self.same_card.remember(pan, values["psn"], values["time_utc_s"])
 
     def turn(self):
-        """One turn of the loop."""
+        """One turn of the loop; True when a card was served in it."""
+        served = False
         try:
             if self.silent < SILENT_POLLS:
                 self._await_removal()
             else:
-                self._look_for_card()
+                served = self._look_for_card()
         except LinkLost as gone:
             self._reader_failed(gone)
+        if not served:
+            self._idle()
+        return served
+
+    def _idle(self):
+        """What must not keep a rider waiting: no byte is due from the chip now (MP-13)."""
         self.torn_taps.expire()
-        if self.parts.uploader:
-            self.parts.uploader.step()
+        self.parts.journal.tidy()
+        if not self.parts.uploader:
+            return
+        self.parts.uploader.step()
+        if self.parts.uploader.acknowledged != self.acknowledged:
+            self.acknowledged = self.parts.uploader.acknowledged
+            self.parts.report({"event": "upload", "acknowledged": self.parts.journal.acknowledged})
 
     def _look_for_card(self):
+        """True when a card was served."""
         stopped = self.sale.refused_before()
         if stopped:
             self.show(stopped)
-            return
+            return False
         self._clear_old()
         began = self.parts.clock.ticks_us()
         cards = self.parts.reader.find(FIND_MS)
@@ -105,6 +111,7 @@ class Terminal:
             self.silent = 0
         elif cards:
             self.tap(cards[0], began)
+        return len(cards) == 1
 
     def tap(self, card, began_us):
         """One presentation from activation to the lamp."""
@@ -185,6 +192,7 @@ class Terminal:
                 "fare_class": sold.fare_class,
                 "card": record.mask_pan(bytes.fromhex(pan + "f" * (len(pan) % 2))),
                 "uid": card.uid.hex(),
+                "ats": card.ats.hex(),
                 "atc": tap.atc() if tap and tap.decision else 0,
                 "sequence": sold.sequence,
                 "exchanges": watch.count,

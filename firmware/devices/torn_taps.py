@@ -73,7 +73,7 @@ class TornTaps:
         values = record.blank(record.PENDING)
         values["reason"] = "entry_damaged"
         values["time_utc_s"] = self.clock.time_utc_s()
-        self.journal.settle(sequence, record.pack_record(values))
+        self.journal.settle(sequence, record.pack(values))
 
 
 VERDICTS = {

@@ -15,6 +15,7 @@ wiring stands here; the wiring stands in settings.py.
 | transaction_limit_fen, cvm_limit_fen, floor_limit_fen | absent = not checked (QT-026) |
 | torn_window_s, torn_count | life and number of open torn entries (QT-168) |
 | torn_over_restart | yes: an entry still inside its window survives a restart (QT-183) |
+| clock_from_year | a clock that shows an earlier year was never set: no sales (QT-015) |
 | same_card_s | within it a card that has paid is not charged again (TD-005, TD-035) |
 """
 
@@ -28,7 +29,7 @@ from firmware.kernel import bcd, oda, preprocess, rsa, selection
 SINGLE = (
     "version", "fare_fen", "deny_list_version", "ttq", "currency", "country", "terminal_type",
     "ceiling_fen", "transaction_limit_fen", "cvm_limit_fen", "floor_limit_fen", "torn_window_s",
-    "torn_count", "torn_over_restart", "same_card_s", "transaction_type",
+    "torn_count", "torn_over_restart", "same_card_s", "transaction_type", "clock_from_year",
 )  # fmt: skip
 MANY = ("class", "aid", "ca", "deny")
 
@@ -44,7 +45,7 @@ Parameters = namedtuple(
     (
         "version", "fare_fen", "classes", "aids", "capks", "deny", "deny_list_version", "ttq",
         "currency", "country", "terminal_type", "transaction_type", "ceiling_fen", "limits",
-        "torn_window_s", "torn_count", "torn_over_restart", "same_card_s",
+        "torn_window_s", "torn_count", "torn_over_restart", "clock_from_year", "same_card_s",
     ),
 )  # fmt: skip
 
@@ -76,6 +77,7 @@ def parse(text, name="parameters"):
         torn_window_s=lines.whole(found, name, "torn_window_s", 60, 1, 3600),
         torn_count=lines.whole(found, name, "torn_count", 3, 1, 8),
         torn_over_restart=lines.flag(found, name, "torn_over_restart", True),
+        clock_from_year=lines.whole(found, name, "clock_from_year", 2025, 1970, 2099),
         same_card_s=lines.whole(found, name, "same_card_s", 60, 0, 86400),
     )
 

@@ -19,6 +19,7 @@ these plain functions, so the module is the Clock:
     read_text(path)              a whole UTF-8 text file; OSError when it cannot be opened
     write_line(text)             one line to standard output, flushed
     heap()                       (used, peak, total) bytes, each None where it is not known
+    collect()                    garbage collection now, while nothing is due
 
 Byte stream: write(data) hands all bytes over in one call; read(count, timeout_ms) returns as soon
 as `count` bytes are there, fewer on time-out, with timeout_ms=0 what is there; speed(baud) lets
@@ -33,6 +34,7 @@ import sys
 
 if sys.implementation.name != "micropython":
     from firmware.hal.cpython import (
+        collect,
         connect,
         heap,
         local_now,
@@ -48,6 +50,7 @@ if sys.implementation.name != "micropython":
     )
 elif sys.platform in ("linux", "darwin"):
     from firmware.hal.unix import (
+        collect,
         connect,
         heap,
         local_now,
@@ -63,6 +66,7 @@ elif sys.platform in ("linux", "darwin"):
     )
 else:
     from firmware.hal.board import (
+        collect,
         connect,
         heap,
         local_now,
@@ -78,6 +82,7 @@ else:
     )
 
 __all__ = (
+    "collect",
     "connect",
     "heap",
     "local_now",

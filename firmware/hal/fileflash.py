@@ -14,6 +14,7 @@ from firmware.errors import FormatError
 
 OP_INIT, OP_DEINIT, OP_SYNC, OP_BLOCK_COUNT, OP_BLOCK_SIZE, OP_ERASE = 1, 2, 3, 4, 5, 6
 SIZE = 6  # where os.stat() keeps the size
+ERASED = b"\xff" * 256  # written in pages: 4 KB in one piece may not be left on a small heap
 
 
 def open_file_flash(path, block_count, block_size, make_durable, keep_folder):
@@ -46,10 +47,9 @@ def _exists(path):
 def _create(path, block_count, block_size, make_durable):
     """Write under another name and rename, so that a cut never leaves a short file (MP-6)."""
     new = path + ".new"
-    erased = b"\xff" * block_size
     with open(new, "wb") as file:
-        for _ in range(block_count):
-            file.write(erased)
+        for _ in range(block_count * block_size // len(ERASED)):
+            file.write(ERASED)
         make_durable(file)
     os.rename(new, path)
 
@@ -78,10 +78,7 @@ class FileFlash:
             for step in range((len(buf) + self._block_size - 1) // self._block_size):
                 self._erase(block + step)
             offset = 0
-        old = bytearray(len(buf))
-        self.readblocks(block, old, offset)
-        if old != b"\xff" * len(buf):
-            raise ValueError("block %d at %d is not erased" % (block, offset))
+        self._check_erased(block, offset, len(buf))
         self._write(block, buf, offset)
 
     def ioctl(self, op, arg=0):
@@ -101,7 +98,16 @@ class FileFlash:
         self._file.close()
 
     def _erase(self, block):
-        self._write(block, b"\xff" * self._block_size, 0)
+        for at in range(0, self._block_size, len(ERASED)):
+            self._write(block, ERASED, at)
+
+    def _check_erased(self, block, offset, count):
+        page = bytearray(len(ERASED))
+        for at in range(offset, offset + count, len(page)):
+            part = memoryview(page)[: min(len(page), offset + count - at)]
+            self.readblocks(block, part, at)
+            if bytes(part) != ERASED[: len(part)]:
+                raise ValueError("block %d at %d is not erased" % (block, offset))
 
     def _write(self, block, buf, offset):
         self._seek(block, offset, len(buf))

@@ -21,6 +21,10 @@ from firmware.hal.fileflash import open_file_flash
 from firmware.hal.polled import PolledStream, SocketStream
 from firmware.hal.ticks import ticks_diff, ticks_ms, ticks_us
 
+# While modules load, garbage between them would cut the heap into pieces too small for a flash
+# block (measured: 60 KB free of 240, and no 4 KB in one piece).
+gc.threshold(4096)
+
 __all__ = ("ticks_diff", "ticks_ms", "ticks_us")
 
 CFLAG, ISPEED, OSPEED, CC = 2, 4, 5, 6  # places in tcgetattr's list
@@ -139,3 +143,9 @@ def write_line(text):
 def heap():
     """Bytes of the Python heap: used now, used at the most, size."""
     return (gc.mem_alloc(), micropython.mem_peak(), gc.mem_alloc() + gc.mem_free())
+
+
+def collect():
+    """Collect garbage now, while nothing is due: a tap should find room without it."""
+    gc.threshold(-1)  # loading is over: from here on only when the heap is full, or when called
+    gc.collect()

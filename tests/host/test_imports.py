@@ -179,7 +179,7 @@ def test_table_should_refuse_what_it_does_not_name():
         ("firmware.main", "firmware.hal", True),
         ("firmware.main", "firmware.errors", True),
         ("host_tools.decode", "firmware.kernel.tlv", True),
-        ("host_tools.decode", "firmware.kernel.transaction", False),
+        ("host_tools.decode", "firmware.devices.sale", False),
         ("host_tools.ledger", "sim.card", False),
         ("host_tools.cli.demo", "sim.desk", True),
         ("host_tools.ledger", "host_tools.cli.main", False),

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Play a morning in front of a bus reader, from card to ledger, and balance it to the fen."""
+
+import random
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from host_tools.cli.runtime import runtime_command
+from host_tools.cli.screen import Screen, balance_sheet, heading
+from sim.closing import close_the_day
+from sim.morning import MORNING, wallet_kinds
+from sim.rider import Rider
+from sim.rig import Rig
+from sim.timing import Timing
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  faretap demo                        a morning at the pace of real cards
+  faretap demo --fast                 the same without waiting
+  faretap demo --runtime cpython      the terminal under CPython
+  faretap demo --pull-plug 10         kill the terminal ten times on the way
+  faretap demo --folder day1          keep wallet, journal and ledger for a look
+"""
+)
+@click.option(
+    "--runtime",
+    type=click.Choice(["micropython", "cpython"]),
+    default="micropython",
+    show_default=True,
+    help="Interpreter of the terminal.",
+)
+@click.option("--fast", is_flag=True, help="No card, radio or link times, no pauses.")
+@click.option("--pull-plug", default=0, metavar="N", help="Kill the terminal N times at random.")
+@click.option("--seed", default=1, show_default=True, help="Of the random moments.")
+@click.option("--heap", default=240, show_default=True, help="KiB of heap under MicroPython.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep everything here; a folder with a wallet goes on with its cards.",
+)
+def command(runtime, fast, pull_plug, seed, heap, folder):
+    """Simulated: cards, chip and riders. Real: reader, kernel, journal, upload, collector, ledger.
+
+    The terminal runs as its own process with the heap that a Pico W leaves. Exit status 1 when the
+    money does not balance or a visit does not end as it should.
+    """
+    interpreter = runtime_command(runtime, heap)
+    console = Console(highlight=False, soft_wrap=True)
+    if interpreter.note:
+        console.print(interpreter.note)
+    with tempfile.TemporaryDirectory(prefix="faretap-") as spare:
+        home = folder or Path(spare)
+        home.mkdir(parents=True, exist_ok=True)
+        sys.exit(0 if play(console, interpreter, home, fast, pull_plug, seed) else 1)
+
+
+def play(console, interpreter, home, fast, pull_plug, seed):
+    """True when every visit ended as it should and the day balances."""
+    began = time.monotonic()
+    console.print("making cards and keys ...", style="dim")
+    rig = Rig(
+        home,
+        interpreter[:3],
+        Timing.none() if fast else Timing(),
+        wallet_kinds(),
+        torn_window_s=4 if fast else 8,
+    )
+    wrong = []
+    with rig:
+        console.print(heading(interpreter, rig))
+        watch = watcher(console)
+        rider = Rider(rig, watch, 0.02 if fast else 1.0)
+        with Saboteur(rig, pull_plug, seed, 4 if fast else 40):
+            for visit in MORNING:
+                console.print(f"[dim]{visit.title}[/dim]")
+                message = rider.visit(visit)
+                if message not in visit.ends and not pull_plug:
+                    wrong.append(f"{visit.title}: ended with {message or 'nothing'!r}")
+        balance = close_the_day(rig, watch)
+        console.print(balance_sheet(balance, rig))
+    for one in wrong:
+        console.print(f"[red]{one}[/red]")
+    console.print(f"[dim]{time.monotonic() - began:.0f} s, files in {home}[/dim]")
+    return not wrong and not balance.faults
+
+
+def watcher(console):
+    """A function that prints what is worth it of the events it gets."""
+    screen = Screen()
+
+    def watch(event):
+        line = screen.line(event)
+        if line:
+            console.print(line)
+
+    return watch
+
+
+class Saboteur:
+    """Pulls the plug `times` times within `span_s`, at moments drawn from `seed`."""
+
+    def __init__(self, rig, times, seed, span_s):
+        draw = random.Random(seed)
+        self.rig = rig
+        self.moments = sorted(draw.uniform(0.2, span_s) for _ in range(times))
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._work, daemon=True)
+
+    def _work(self):
+        began = time.monotonic()
+        for moment in self.moments:
+            if self.over.wait(max(0.0, began + moment - time.monotonic())):
+                return
+            firmware = self.rig.firmware
+            if firmware:
+                firmware.process.kill()
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
