@@ -8,7 +8,7 @@ SOURCES := firmware host_tools sim tests
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check lint format types test-host test-micropython demo replay serve \
-	collect bench size mpy lock docs clean
+	collect bench size mpy lock sessions docs clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ size: $(READY) mpy  ## bytes of every compiled firmware file
 
 lock: $(READY)  ## write requirements.lock and tools/typings.lock anew (UPGRADE=1: newest versions)
 	@PYTHON="$(PYTHON)" tools/lock.sh
+
+sessions: $(READY)  ## write sim/sessions anew, with new test keys
+	@$(BIN)/python tools/make_sessions.py
 
 docs: $(READY)  ## write the tables in docs/ from the code
 	@if [ -f tools/docs.py ]; then $(BIN)/python tools/docs.py; else echo "docs: nothing to write"; fi
