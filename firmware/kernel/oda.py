@@ -23,6 +23,7 @@ from firmware.kernel.rsa import EXPONENTS, recover
 
 MAX_MODULUS = 248  # 1984 bits, QT-016
 MIN_MODULUS = 64  # 512 bits: shorter blocks could not hold the fields
+ISSUER_FIELDS, ICC_FIELDS = 36, 42  # bytes of a certificate that hold no modulus (tables 6, 12)
 HASH_SHA_1 = 1
 ALGORITHM_RSA = 1
 CACHE_SIZE = 8
@@ -31,6 +32,8 @@ CACHE_SIZE = 8
 Capk = namedtuple("Capk", ("rid", "index", "exponent", "modulus", "expiry"))
 # modulus bytes, exponent int, expires (year, month), owner: issuer id (digits), serial bytes 3
 Key = namedtuple("Key", ("modulus", "exponent", "expires", "owner", "serial"))
+# key: Key; signed, digest: what its hash covers before the static data, and the hash found in it
+IccKey = namedtuple("IccKey", ("key", "signed", "digest"))
 # dynamic data, the fields that are hashed, the hash found in the block
 OpenedSdad = namedtuple("OpenedSdad", ("dynamic", "signed", "digest"))
 
@@ -74,9 +77,11 @@ def _modulus(part, remainder, length, name):
     if length <= len(part):
         _require(not remainder, name + " remainder not due")
         _require(part[length:] == b"\xbb" * (len(part) - length), name + " padding")
-        return part[:length]
-    _require(len(remainder) == length - len(part), name + " remainder length")
-    return part + remainder
+    else:
+        _require(len(remainder) == length - len(part), name + " remainder length")
+    modulus = (part + remainder)[:length]
+    _require(modulus[0] & 0x80, name + " modulus")  # nothing divides by a zero (QT-215)
+    return modulus
 
 
 def _month(data, name):
@@ -122,11 +127,11 @@ def check_issuer(key, pan, today):
     _require(key.expires >= today[:2], "issuer certificate expired")  # QT-193
 
 
-def icc_key(issuer, certificate, remainder, exponent, static, pan, today):
-    """Generator: the ICC Key of tag 9F46 (JR/T 0025.7 §5.3.4).
+def icc_key(issuer, certificate, remainder, exponent, pan, today):
+    """Generator: the IccKey of tag 9F46, all checks but the hash (JR/T 0025.7 §5.3.4).
 
-    issuer: the Work of issuer_key; static: the static data to be authenticated, AIP included
-    where 9F4A asks for it.
+    issuer: the Work of issuer_key. The hash covers records that may come later than the
+    certificate: check_static() has to follow before the key counts for anything.
     """
     name = "ICC certificate"
     above = issuer.finish()
@@ -134,8 +139,6 @@ def icc_key(issuer, certificate, remainder, exponent, static, pan, today):
     _require(len(certificate) == len(above.modulus), name + " length")  # QT-197
     block = _opened((yield from recover(certificate, above.modulus, above.exponent)), 0x04, name)
     _require(block[17] == HASH_SHA_1, name + " hash algorithm")
-    digest = hashlib.sha1(block[1:-21] + remainder + exponent + static).digest()
-    _require(digest == block[-21:-1], name + " hash")  # QT-199
     _require(block[2:12].hex().rstrip("f") == pan, name + " card number")  # QT-200
     expires = _month(block[12:14], name)
     _require(expires >= today[:2], name + " expired")  # QT-201
@@ -143,7 +146,16 @@ def icc_key(issuer, certificate, remainder, exponent, static, pan, today):
     _require(block[19] <= len(above.modulus), name + " key length")
     _require(block[20] == len(exponent), name + " exponent length")
     modulus = _modulus(block[21:-21], remainder, block[19], name)
-    return Key(modulus, _exponent(exponent), expires, pan, block[14:17])
+    key = Key(modulus, _exponent(exponent), expires, pan, block[14:17])
+    return IccKey(key, block[1:-21] + remainder + exponent, block[-21:-1])
+
+
+def check_static(icc, static):
+    """The hash of the ICC certificate (QT-199). icc: IccKey; static: the static data to be
+    authenticated, AIP included where 9F4A asks for it.
+    """
+    digest = hashlib.sha1(icc.signed + static).digest()
+    _require(digest == icc.digest, "ICC certificate hash")
 
 
 def open_sdad(icc, sdad, atc):
@@ -153,7 +165,7 @@ def open_sdad(icc, sdad, atc):
     icc: the Work of icc_key; atc: 9F36 as in the GPO answer.
     """
     name = "SDAD"
-    above = icc.finish()
+    above = icc.finish().key
     _require(len(sdad) == len(above.modulus), name + " length")
     block = _opened((yield from recover(sdad, above.modulus, above.exponent)), 0x05, name)
     _require(block[2] == HASH_SHA_1, name + " hash algorithm")

@@ -117,6 +117,13 @@ class Tap:
         except FormatError:
             return ""
 
+    def known_psn(self):
+        """PAN sequence number for a refusal: 0 when the card's value is malformed."""
+        try:
+            return self.psn()
+        except FormatError:
+            return 0
+
     def psn(self):
         """PAN sequence number, 0 if there is none (clearing.md, 2)."""
         value = self.value(tags.PSN)

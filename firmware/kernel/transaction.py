@@ -26,6 +26,7 @@ from firmware.kernel.work import Work
 # editions: values of 9F08 that mean this edition of the standard (qpboc.md 3, point 5)
 Purchase = namedtuple("Purchase", ("values", "today", "capks", "cache", "refuse", "editions"))
 EDITIONS = (b"\x00\x30",)
+DOWNGRADE = "signature of version 00 from a card of this edition"
 
 # A transaction that may be committed: the last record's (sfi, number), the Work that opens the
 # SDAD
@@ -59,7 +60,10 @@ def prepare(selected, purchase):
     A lost link before the end is an Outcome `try_again`: the card restores itself (QT-102,
     QT-124).
     """
-    tap = Tap(selected, dol.fill(selected.pdol, purchase.values))
+    try:
+        tap = Tap(selected, dol.fill(selected.pdol, purchase.values))
+    except FormatError as wrong:
+        return outcome.refused(outcome.OTHER_INTERFACE, "no_pdol_ttq", str(wrong))
     chain = Chain(tap, purchase)
     try:
         refusal = yield from initiate_application_processing(tap, purchase)
@@ -94,6 +98,9 @@ def initiate_application_processing(tap, purchase):
     except FormatError as wrong:
         return outcome.refused(outcome.OTHER_INTERFACE, "not_qpboc", str(wrong))
     if tap.decision == outcome.TC:
+        ttq = purchase.values[tags.TTQ]
+        if bits.has(ttq, bits.TTQ_ONLINE_CRYPTOGRAM) and not bits.has(ttq, bits.TTQ_OFFLINE_ONLY):
+            raise _Refusal("card_data", "TC where an online cryptogram was asked")  # QT-117
         _refuse_listed(tap, purchase, pan)  # QT-116
         return None
     if tap.decision == outcome.AAC:  # QT-114
@@ -142,7 +149,11 @@ def _refuse_listed(tap, purchase, pan):
 
 
 class Chain:
-    """The works of offline data authentication, each begun as soon as its bytes are there."""
+    """The works of offline data authentication, each begun as soon as its bytes are there.
+
+    A work is handed its bytes when it begins, so that its result depends on the order of the
+    records alone, never on how much of it was done while the card answered.
+    """
 
     def __init__(self, tap, purchase):
         self.tap = tap
@@ -154,57 +165,86 @@ class Chain:
     def advance(self):
         """Generator: yields each Work that can begin now."""
         tap = self.tap
-        if self.issuer is None and self._has(
-            tags.CAPK_INDEX, tags.ISSUER_CERTIFICATE, tags.ISSUER_EXPONENT
-        ):
+        if self.issuer is None and self._may_open_issuer():
             self.issuer = self._work(self._issuer_steps())
             yield self.issuer
-        signed_left = len([1 for _, _, enters in tap.read_list()[len(tap.records) :] if enters])
-        if self.icc is None and self.issuer and not signed_left and tap.pan():
-            if self._has(tags.ICC_CERTIFICATE, tags.ICC_EXPONENT):
-                self.icc = self._work(self._icc_steps())
-                yield self.icc
+        if self.icc is None and self.issuer and self._may_open_icc():
+            values = [
+                tap.value(tag)
+                for tag in (tags.ICC_CERTIFICATE, tags.ICC_REMAINDER, tags.ICC_EXPONENT)
+            ]
+            self.icc = self._work(
+                oda.icc_key(self.issuer, *values, tap.pan(), self.purchase.today)
+            )
+            yield self.icc
         if self.opened is None and self.icc and self._has(tags.SDAD):
             self.opened = self._work(
                 oda.open_sdad(self.icc, tap.value(tags.SDAD), tap.value(tags.ATC))
             )
             yield self.opened
 
+    def finish(self):
+        """OpenedSdad of a chain that holds from the CA key down; OdaFailed names the step."""
+        if self.opened is None:
+            raise oda.OdaFailed("certificates incomplete before the last record")
+        opened = self.opened.finish()
+        oda.check_static(self.icc.finish(), self.tap.static_data())
+        return opened
+
     def _has(self, *wanted):
         return all(tag in self.tap.data for tag in wanted)
+
+    def _all_read(self):
+        return len(self.tap.records) >= len(self.tap.read_list()) - 1
+
+    def _may_open_issuer(self):
+        """92 may come in a record of its own; the length of 9F46, the issuer's modulus, tells
+        whether it is due (QT-196).
+        """
+        if not self._has(tags.CAPK_INDEX, tags.ISSUER_CERTIFICATE, tags.ISSUER_EXPONENT):
+            return False
+        room = len(self.tap.value(tags.ISSUER_CERTIFICATE)) - oda.ISSUER_FIELDS
+        whole = self._has(tags.ICC_CERTIFICATE) and (
+            len(self.tap.value(tags.ICC_CERTIFICATE)) <= room
+        )
+        return whole or self._has(tags.ISSUER_REMAINDER) or self._all_read()
+
+    def _may_open_icc(self):
+        """9F48 likewise, by the length of 9F4B (QT-202)."""
+        if not self._has(tags.ICC_CERTIFICATE, tags.ICC_EXPONENT) or not self.tap.pan():
+            return False
+        room = len(self.tap.value(tags.ICC_CERTIFICATE)) - oda.ICC_FIELDS
+        whole = self._has(tags.SDAD) and len(self.tap.value(tags.SDAD)) <= room
+        return whole or self._has(tags.ICC_REMAINDER) or self._all_read()
 
     def _work(self, slices):
         return Work(slices, oda.OdaFailed)
 
     def _issuer_steps(self):
         tap = self.tap
-        index = tap.value(tags.CAPK_INDEX)
+        return self._issuer_key(
+            *[
+                tap.value(tag)
+                for tag in (
+                    tags.CAPK_INDEX,
+                    tags.ISSUER_CERTIFICATE,
+                    tags.ISSUER_REMAINDER,
+                    tags.ISSUER_EXPONENT,
+                )
+            ]
+        )
+
+    def _issuer_key(self, index, certificate, remainder, exponent):
         if len(index) != 1:
             raise oda.OdaFailed("8F of %d bytes" % len(index))
-        capk = oda.find_capk(self.purchase.capks, tap.selected.aid[:5], index[0])  # QT-146
+        rid = self.tap.selected.aid[:5]
+        capk = oda.find_capk(self.purchase.capks, rid, index[0])  # QT-146
         if capk is None:
             raise oda.OdaFailed("CA key %02X is not known" % index[0])
         if capk.expiry and capk.expiry < self.purchase.today:
             raise oda.OdaFailed("CA key %02X has expired" % index[0])  # QT-023
         key = yield from oda.issuer_key(
-            capk,
-            tap.value(tags.ISSUER_CERTIFICATE),
-            tap.value(tags.ISSUER_REMAINDER),
-            tap.value(tags.ISSUER_EXPONENT),
-            self.purchase.cache,
-        )
-        return key
-
-    def _icc_steps(self):
-        tap = self.tap
-        key = yield from oda.icc_key(
-            self.issuer,
-            tap.value(tags.ICC_CERTIFICATE),
-            tap.value(tags.ICC_REMAINDER),
-            tap.value(tags.ICC_EXPONENT),
-            tap.static_data(),
-            tap.pan(),
-            self.purchase.today,
+            capk, certificate, remainder, exponent, self.purchase.cache
         )
         return key
 
@@ -221,27 +261,43 @@ def gate(tap, purchase, chain):
     pan = tap.pan()
     if not pan:
         raise _Refusal("card_data", "no card number")
-    if tap.as_sent(tags.UN) is None or (
-        _may_be_v01(tap)
-        and (tap.as_sent(tags.AMOUNT) is None or tap.as_sent(tags.CURRENCY) is None)
+    if not _sent_whole(tap, purchase, tags.UN) or (
+        _may_be_v01(tap) and not _sent_whole(tap, purchase, tags.CURRENCY)
     ):
+        # Cut short, it would sign nothing that is new (QT-030).
         raise _Refusal("oda_failed", "PDOL lacks what fDDA signs", outcome.FAILED)  # QT-151
-    if tap.as_sent(tags.AMOUNT) != purchase.values[tags.AMOUNT]:
+    if not _sent_whole(tap, purchase, tags.AMOUNT):
         raise _Refusal("card_data", "PDOL without 9F02")  # QT-153
     tap.balance_fen()  # well-formed, or FormatError while nothing is charged
     psn_refusal = purchase.refuse(pan, tap.psn())
     if psn_refusal:
         raise _Refusal(psn_refusal)  # QT-152
     try:
-        opened = chain.opened.finish() if chain.opened else None
-        if opened is None:
-            raise oda.OdaFailed("certificates incomplete before the last record")
-        if not _may_be_v01(tap) or _is_older(tap, purchase.editions):
-            oda.check_fdda(opened, 0, tap.as_sent(tags.UN), b"", b"", b"")  # QT-150
+        opened = chain.finish()
+        check_version_00(tap, opened, purchase.editions)
     except oda.OdaFailed as failed:
         raise _Refusal("oda_failed", str(failed), outcome.FAILED)
     sfi, number, _ = tap.read_list()[-1]
     return Ready(tap, (sfi, number), opened)
+
+
+def _sent_whole(tap, purchase, tag):
+    return tap.as_sent(tag) == purchase.values[tag]
+
+
+def check_version_00(tap, opened, editions):
+    """What version 00 tells before the last record: it must fit where nothing else is possible
+    (QT-150), and must not where this edition is due (QT-210). OdaFailed otherwise.
+    """
+    due = not _may_be_v01(tap) or _is_older(tap, editions)
+    try:
+        oda.check_fdda(opened, 0, tap.as_sent(tags.UN), b"", b"", b"")
+    except oda.OdaFailed:
+        if due:
+            raise
+        return
+    if not due:
+        raise oda.OdaFailed(DOWNGRADE)
 
 
 def _may_be_v01(tap):
@@ -318,7 +374,7 @@ def check_signature(tap, opened, editions):
     un, currency = tap.as_sent(tags.UN), tap.as_sent(tags.CURRENCY)
     if related is None:
         if _may_be_v01(tap) and not _is_older(tap, editions):
-            raise oda.OdaFailed("signature of version 00 from a card of this edition")  # QT-210
+            raise oda.OdaFailed(DOWNGRADE)  # QT-210
         oda.check_fdda(opened, 0, un, b"", b"", b"")
         return outcome.FDDA_00
     if not 8 <= len(related) <= 16 or related[0] != 1:
