@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Upload messages and their frames; the same bytes over serial, TCP or a file (clearing.md 9 and
+11).
+
+| offset  | size | frame                                                                    |
+|---------|------|--------------------------------------------------------------------------|
+| 0       | 2    | magic "FT"                                                               |
+| 2       | 1    | version of the messages, 1; the frame itself is the same in all versions |
+| 3       | 1    | kind: 1 BATCH, 2 ACK, 3 REJECT                                           |
+| 4       | 2    | length of the payload, at most 4084                                      |
+| 6       | n    | payload                                                                  |
+| 6 + n   | 4    | CRC-32 of all before it                                                  |
+
+BATCH (device): terminal id, then records with their sequence numbers, rising by one. An item
+without bytes says that the number was given out and its record is lost: the gap is stated, not
+hidden (CL-008).
+
+ACK (collector): terminal id, CRC-32 of the BATCH frame it answers, `upto`: all numbers up to it
+are committed to disk (CL-007). The CRC tells a late answer to another batch apart (CL-018).
+
+REJECT (collector): terminal id (0 where it could not be read), code, the sequence expected next
+(0: any), a text.
+
+Parsers raise FormatError and nothing else. Pure; no line, no clock.
+"""
+
+import binascii
+
+from firmware.errors import FormatError
+from firmware.formats import fields
+from firmware.formats.fields import U8, U32, Rows, Sized, Text
+
+MAGIC = b"FT"
+VERSION = 1
+HEADER_BYTES = 6
+CRC_BYTES = 4
+FRAME_LIMIT = 4096  # bytes of a whole frame: the receive buffer of the smallest board
+PAYLOAD_LIMIT = FRAME_LIMIT - HEADER_BYTES - CRC_BYTES
+ITEM_BYTES = 6  # what an item takes beside its record
+BATCH_BYTES = 6  # what a BATCH payload takes beside its items
+
+BATCH = 1
+ACK = 2
+REJECT = 3
+
+DAMAGED = 1  # noise, a cut-off frame, a wrong CRC or a payload that breaks its table: send again
+WRONG_VERSION = 2  # this end does not speak the version
+UNEXPECTED = 3  # a whole frame, but no BATCH
+GAP = 4  # the first number is not the one expected
+CONFLICT = 5  # a number that is stored with other bytes: goes to a person, nothing is overwritten
+UNKNOWN_TERMINAL = 6
+LATER = 7  # the collector cannot commit now
+
+REJECT_NAMES = (
+    (DAMAGED, "damaged"),
+    (WRONG_VERSION, "wrong version"),
+    (UNEXPECTED, "unexpected"),
+    (GAP, "gap"),
+    (CONFLICT, "conflict"),
+    (UNKNOWN_TERMINAL, "unknown terminal"),
+    (LATER, "later"),
+)
+
+BATCH_V1 = (
+    ("terminal_id", U32),
+    ("items", Rows((("sequence", U32), ("record", Sized(PAYLOAD_LIMIT))))),
+)
+ACK_V1 = (("terminal_id", U32), ("batch_crc", U32), ("upto", U32))
+REJECT_V1 = (("terminal_id", U32), ("code", U8), ("expected", U32), ("text", Text(120)))
+
+TABLES = ((BATCH, BATCH_V1), (ACK, ACK_V1), (REJECT, REJECT_V1))
+
+
+def seal(kind, values):
+    """The frame of one message; FormatError where it would exceed FRAME_LIMIT."""
+    payload = fields.pack(_table(kind), values)
+    if len(payload) > PAYLOAD_LIMIT:
+        raise FormatError("a payload of %d bytes, at most %d" % (len(payload), PAYLOAD_LIMIT))
+    head = MAGIC + bytes([VERSION, kind]) + len(payload).to_bytes(2, "big")
+    return head + payload + _crc(head + payload).to_bytes(CRC_BYTES, "big")
+
+
+def unseal(frame):
+    """(kind, values) of one whole frame; FormatError where anything is wrong with it."""
+    if not whole(frame):
+        raise FormatError("no whole frame")
+    if frame[2] != VERSION:
+        raise FormatError("version %d of the messages is not known" % frame[2])
+    return frame[3], fields.unpack(_table(frame[3]), frame[HEADER_BYTES:-CRC_BYTES])
+
+
+def whole(frame):
+    """True if magic, length and CRC are right; says nothing of version and payload."""
+    if not HEADER_BYTES + CRC_BYTES <= len(frame) <= FRAME_LIMIT or frame[:2] != MAGIC:
+        return False
+    if int.from_bytes(frame[4:6], "big") != len(frame) - HEADER_BYTES - CRC_BYTES:
+        return False
+    return _crc(frame[:-CRC_BYTES]) == crc_of(frame)
+
+
+def crc_of(frame):
+    """The CRC a frame ends with: the name of a batch in its ACK."""
+    return int.from_bytes(frame[-CRC_BYTES:], "big")
+
+
+def pack_batch(terminal_id, items):
+    """Frame of [(sequence, record bytes)]."""
+    return seal(BATCH, {"terminal_id": terminal_id, "items": items})
+
+
+def pack_ack(terminal_id, batch_crc, upto):
+    """Frame saying that every number up to `upto` is on disk."""
+    return seal(ACK, {"terminal_id": terminal_id, "batch_crc": batch_crc, "upto": upto})
+
+
+def pack_reject(terminal_id, code, expected, text):
+    """Frame saying why nothing was taken; a long text is cut."""
+    plain = "".join([c if " " <= c <= "~" else "?" for c in text[:120]])
+    return seal(
+        REJECT, {"terminal_id": terminal_id, "code": code, "expected": expected, "text": plain}
+    )
+
+
+def reject_name(code):
+    """The word for a REJECT code."""
+    for number, name in REJECT_NAMES:
+        if number == code:
+            return name
+    return "code %d" % code
+
+
+class FrameReader:
+    """Finds whole frames in a stream of bytes and finds its way again after noise, loss or a wrong
+    CRC.
+
+    Frames of any version come out, so that a wrong one can be answered. `damaged` counts what
+    began like a frame and was none: who answers compares it before and after and sends REJECT
+    damaged. Keeps at most FRAME_LIMIT bytes.
+    """
+
+    def __init__(self):
+        self.kept = b""
+        self.damaged = 0
+
+    def feed(self, data):
+        """Take bytes as they come; return the list of frames they completed."""
+        frames = []
+        at = 0
+        while True:  # in pieces, so that a flood never holds more than one frame of memory
+            piece = bytes(data[at : at + FRAME_LIMIT - len(self.kept)])
+            at += len(piece)
+            self.kept += piece
+            self._collect(frames)
+            if at >= len(data):
+                return frames
+
+    def wanted(self):
+        """How many bytes are missing to the end of the frame begun, at least 1: read so many."""
+        if len(self.kept) < HEADER_BYTES:
+            return HEADER_BYTES + CRC_BYTES - len(self.kept)
+        return max(1, self._size() - len(self.kept))
+
+    def stale(self):
+        """The line fell silent: give up the half frame; return whole frames hidden in it."""
+        frames = []
+        while self.kept:
+            self.damaged += 1
+            self.kept = self.kept[1:]
+            self._collect(frames)
+        return frames
+
+    def _size(self):
+        return int.from_bytes(self.kept[4:6], "big") + HEADER_BYTES + CRC_BYTES
+
+    def _collect(self, frames):
+        while True:
+            self._find_magic()
+            if len(self.kept) < HEADER_BYTES:
+                return
+            size = self._size()
+            if size <= FRAME_LIMIT and len(self.kept) < size:
+                return
+            if size <= FRAME_LIMIT and whole(self.kept[:size]):
+                frames.append(self.kept[:size])
+                self.kept = self.kept[size:]
+            else:
+                self.damaged += 1
+                self.kept = self.kept[1:]
+
+    def _find_magic(self):
+        at = self.kept.find(MAGIC)
+        if at < 0:
+            at = len(self.kept) - (1 if self.kept.endswith(MAGIC[:1]) else 0)
+        self.kept = self.kept[at:]
+
+
+def _crc(data):
+    return binascii.crc32(data) & 0xFFFFFFFF
+
+
+def _table(kind):
+    for number, table in TABLES:
+        if number == kind:
+            return table
+    raise FormatError("kind %d of message is not known" % kind)

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Field kinds, and pack / unpack of a table of fields: one definition for device and host.
+
+A format is a tuple of (name, kind) pairs; the tuple gives the order, a dict name -> value travels.
+Nothing is aligned, numbers are big-endian, every length is checked before a byte is taken
+(clearing.md 2 and 11).
+
+| kind         | value in the dict             | bytes                                       |
+|--------------|-------------------------------|---------------------------------------------|
+| U8, U16, U32 | int                           | 1, 2, 4                                     |
+| FLAG         | 0 or 1 (False and True pack)  | 1                                           |
+| Fixed(n)     | bytes of length n             | n                                           |
+| Digits(n)    | str of n digits, n even       | n / 2, packed BCD                           |
+| Sized(limit) | bytes up to limit             | length (1 byte; 2 where limit > 255), bytes |
+| Word(limit)  | str of printable ASCII        | as Sized                                    |
+| Text(limit)  | str, limit counts UTF-8 bytes | as Sized                                    |
+| Rows(table)  | list of tuples in table order | count (2 bytes), the rows                   |
+
+Both directions raise FormatError, with the name of the field, and nothing else: a value out of
+range is never cut to fit (struct.pack cuts silently on MicroPython, which is why it is not used
+here).
+"""
+
+from firmware.errors import FormatError
+
+
+def take(name, data, at, count):
+    """The `count` bytes at `at`, or FormatError where `data` ends before."""
+    if at + count > len(data):
+        raise FormatError("%s: %d bytes wanted, %d left" % (name, count, len(data) - at))
+    return bytes(data[at : at + count])
+
+
+class Number:
+    """An unsigned number of `size` bytes, at most `top`."""
+
+    def __init__(self, size, top=None):
+        self.size = size
+        self.top = (1 << 8 * size) - 1 if top is None else top
+        self.label = "u%d" % (8 * size)
+        self.blank = 0
+
+    def pack(self, name, value):
+        if not isinstance(value, (int, bool)) or not 0 <= value <= self.top:
+            raise FormatError("%s: %r is not a number from 0 to %d" % (name, value, self.top))
+        return int(value).to_bytes(self.size, "big")
+
+    def unpack(self, name, data, at):
+        value = int.from_bytes(take(name, data, at, self.size), "big")
+        if value > self.top:
+            raise FormatError("%s: %d is more than %d" % (name, value, self.top))
+        return value, at + self.size
+
+
+class Fixed:
+    """Exactly `size` bytes."""
+
+    def __init__(self, size):
+        self.size = size
+        self.label = "%d bytes" % size
+        self.blank = bytes(size)
+
+    def pack(self, name, value):
+        if not isinstance(value, (bytes, bytearray)) or len(value) != self.size:
+            raise FormatError("%s: %d bytes wanted" % (name, self.size))
+        return bytes(value)
+
+    def unpack(self, name, data, at):
+        return take(name, data, at, self.size), at + self.size
+
+
+class Digits:
+    """`count` decimal digits, two in a byte (the n format of JR/T 0025)."""
+
+    def __init__(self, count):
+        self.count = count
+        self.label = "%d digits, BCD" % count
+        self.blank = "0" * count
+
+    def pack(self, name, value):
+        if not isinstance(value, str) or len(value) != self.count:
+            raise FormatError("%s: %d digits wanted" % (name, self.count))
+        for digit in value:
+            if digit not in "0123456789":
+                raise FormatError("%s: %r is no digit" % (name, digit))
+        return bytes.fromhex(value)
+
+    def unpack(self, name, data, at):
+        packed = take(name, data, at, self.count // 2)
+        for byte in packed:
+            if byte >> 4 > 9 or byte & 15 > 9:
+                raise FormatError("%s: %02X is not BCD" % (name, byte))
+        return packed.hex(), at + self.count // 2
+
+
+class Sized:
+    """Up to `limit` bytes behind their length."""
+
+    def __init__(self, limit):
+        self.limit = limit
+        self.width = 1 if limit <= 255 else 2
+        self.label = "length (%d) and up to %d bytes" % (self.width, limit)
+        self.blank = b""
+
+    def pack(self, name, value):
+        if not isinstance(value, (bytes, bytearray)) or len(value) > self.limit:
+            raise FormatError("%s: at most %d bytes wanted" % (name, self.limit))
+        return len(value).to_bytes(self.width, "big") + bytes(value)
+
+    def unpack(self, name, data, at):
+        count = int.from_bytes(take(name, data, at, self.width), "big")
+        if count > self.limit:
+            raise FormatError("%s: %d bytes, at most %d" % (name, count, self.limit))
+        return take(name, data, at + self.width, count), at + self.width + count
+
+
+class Word(Sized):
+    """A short text of printable ASCII: a code word, not prose."""
+
+    def __init__(self, limit):
+        Sized.__init__(self, limit)
+        self.label = "length (%d) and up to %d ASCII" % (self.width, limit)
+        self.blank = ""
+
+    def pack(self, name, value):
+        if not isinstance(value, str):
+            raise FormatError("%s: text wanted" % name)
+        # Checked here: MicroPython's encode("ascii") lets every character pass.
+        return Sized.pack(self, name, _ascii(name, value.encode()))
+
+    def unpack(self, name, data, at):
+        value, end = Sized.unpack(self, name, data, at)
+        return _ascii(name, value).decode(), end
+
+
+class Text(Sized):
+    """A text people read, in UTF-8."""
+
+    def __init__(self, limit):
+        Sized.__init__(self, limit)
+        self.label = "length (%d) and up to %d UTF-8" % (self.width, limit)
+        self.blank = ""
+
+    def pack(self, name, value):
+        if not isinstance(value, str):
+            raise FormatError("%s: text wanted" % name)
+        try:
+            encoded = value.encode()
+        except UnicodeError:
+            encoded = None
+        if encoded is None:
+            raise FormatError("%s: not to be written in UTF-8" % name)
+        return Sized.pack(self, name, encoded)
+
+    def unpack(self, name, data, at):
+        value, end = Sized.unpack(self, name, data, at)
+        try:
+            return value.decode(), end
+        except UnicodeError:
+            pass
+        raise FormatError("%s: not UTF-8" % name)
+
+
+class Rows:
+    """A list of rows, each a tuple in the order of `table`."""
+
+    def __init__(self, table, limit=0xFFFF):
+        self.table = table
+        self.limit = limit
+        self.label = "count (2) and rows of " + ", ".join([name for name, _ in table])
+        self.blank = ()
+
+    def pack(self, name, value):
+        if not isinstance(value, (list, tuple)) or len(value) > self.limit:
+            raise FormatError("%s: a list of at most %d rows wanted" % (name, self.limit))
+        parts = [len(value).to_bytes(2, "big")]
+        for row in value:
+            if len(row) != len(self.table):
+                raise FormatError("%s: a row of %d wanted" % (name, len(self.table)))
+            for (column, kind), cell in zip(self.table, row):  # noqa: B905
+                parts.append(kind.pack(name + "." + column, cell))
+        return b"".join(parts)
+
+    def unpack(self, name, data, at):
+        count = int.from_bytes(take(name, data, at, 2), "big")
+        if count > self.limit:
+            raise FormatError("%s: %d rows, at most %d" % (name, count, self.limit))
+        at += 2
+        rows = []
+        for _ in range(count):
+            row = []
+            for column, kind in self.table:
+                cell, at = kind.unpack(name + "." + column, data, at)
+                row.append(cell)
+            rows.append(tuple(row))
+        return rows, at
+
+
+U8 = Number(1)
+U16 = Number(2)
+U32 = Number(4)
+FLAG = Number(1, 1)
+
+
+def pack(table, values):
+    """The bytes of the dict `values` laid out by `table`; it names every field and no other."""
+    parts = []
+    for name, kind in table:
+        if name not in values:
+            raise FormatError(name + ": no value given")
+        parts.append(kind.pack(name, values[name]))
+    if len(values) != len(table):
+        known = [name for name, _ in table]
+        raise FormatError("not in the table: %s" % [n for n in sorted(values) if n not in known])
+    return b"".join(parts)
+
+
+def unpack(table, data):
+    """The dict of `data` read by `table`; bytes that are left over break the format too."""
+    values = {}
+    at = 0
+    for name, kind in table:
+        values[name], at = kind.unpack(name, data, at)
+    if at != len(data):
+        raise FormatError("%d bytes after the last field" % (len(data) - at))
+    return values
+
+
+def blank(table):
+    """A dict with every field of `table` present and saying nothing: zeros, no bytes, no rows."""
+    return {name: kind.blank for name, kind in table}
+
+
+def _ascii(name, data):
+    for byte in data:
+        if not 0x20 <= byte <= 0x7E:
+            raise FormatError("%s: byte %02X is not printable ASCII" % (name, byte))
+    return data

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fare record: what leaves the device about one tap, one table per version.
+
+Items after clearing.md 2 and qpboc.md M. The first byte is the version; a version's table and the
+numbers of the kinds are never changed or reused, a new layout takes a new number (style.md 9, 10).
+Amounts are fen, UNKNOWN_FEN where a balance is not known, currency 156 without conversion (CL-012,
+QT-264). A record of version 1 has at most 704 bytes (RECORD_MOST_BYTES).
+
+Only APPROVED is a sale. Torn, debited-refused and unproven taps travel as events (CL-010, QT-164,
+QT-180, QT-183). The entry that is written before the last READ RECORD is a format of its own:
+formats/pending.py.
+"""
+
+from firmware.errors import FormatError
+from firmware.formats import fields
+from firmware.formats.fields import FLAG, U8, U16, U32, Digits, Fixed, Sized, Word
+
+VERSION = 1
+RECORD_MOST_BYTES = 704
+UNKNOWN_FEN = 0xFFFFFFFF
+
+APPROVED = 1  # a sale; the only kind that is cleared
+VOID = 2  # a pending entry proven not debited (QT-181)
+PENDING = 3  # torn and never resolved: suspect, never a sale (QT-183)
+REFUSED = 4  # nothing was charged (QT-158)
+DEBITED_REFUSED = 5  # debited, then refused: the issuer can refund (QT-164)
+DEBITED_UNPROVEN = 6  # debited, fDDA cannot be completed (QT-180)
+EVENT = 7  # no card: staff, clock, power, parameter and device events
+
+KINDS = (
+    (APPROVED, "approved"),
+    (VOID, "void"),
+    (PENDING, "pending"),
+    (REFUSED, "refused"),
+    (DEBITED_REFUSED, "debited-refused"),
+    (DEBITED_UNPROVEN, "debited-unproven"),
+    (EVENT, "event"),
+)
+
+# Tags of `chip_data`, in this order; the first twenty are field 55 (clearing.md 3), the others are
+# kept when present.
+CHIP_TAGS = (
+    0x9F26,
+    0x9F27,
+    0x9F10,
+    0x9F37,
+    0x9F36,
+    0x95,
+    0x9A,
+    0x9C,
+    0x9F02,
+    0x5F2A,
+    0x82,
+    0x9F1A,
+    0x9F03,
+    0x9F33,
+    0x9F34,
+    0x9F35,
+    0x9F1E,
+    0x84,
+    0x9F09,
+    0x9F41,
+    0x9F66,
+    0x9F21,
+    0x9F69,
+    0x9F74,
+    0x8F,
+    0x9F5D,
+    0x9F63,
+)
+
+RECORD_V1 = (
+    ("version", U8),
+    ("kind", U8),
+    ("reason", Word(32)),  # one word, "" where nothing is to be said
+    ("time_utc_s", U32),
+    ("date", Digits(6)),  # local, YYMMDD, as in 9A
+    ("time", Digits(6)),  # local, HHMMSS, as in 9F21
+    ("device", Word(24)),
+    ("line", U16),
+    ("stop", U16),
+    ("vehicle", U32),
+    ("driver", U32),
+    ("shift", U16),
+    ("amount_fen", U32),
+    ("full_fare_fen", U32),  # before discount
+    ("fare_class", Word(16)),
+    ("balance_fen", U32),  # after the sale; UNKNOWN_FEN
+    ("parameters_version", U32),
+    ("deny_list_version", U32),
+    (
+        "pan",
+        Sized(10),
+    ),  # 5A as the card gave it, BCD, F-padded; empty when refused before it was read
+    ("psn", U8),  # 5F34, 0 when absent
+    ("atc", U16),  # 9F36
+    ("tc", Fixed(8)),  # 9F26, zeros where there is none
+    ("oda", Word(16)),
+    ("aid", Sized(16)),
+    ("uid", Sized(10)),
+    ("chip_data", Sized(512)),  # TLV of CHIP_TAGS, bytes as sent and received (CL-002, QT-258)
+    ("recovered", FLAG),  # 1: settled by a second tap (QT-179)
+    ("clock_trusted", FLAG),
+)
+
+TABLES = ((1, RECORD_V1),)
+
+
+def blank(kind):
+    """A record dict of this kind with every field present and saying nothing; fill in and pack."""
+    values = fields.blank(RECORD_V1)
+    values["version"] = VERSION
+    values["kind"] = kind
+    values["balance_fen"] = UNKNOWN_FEN
+    return values
+
+
+def pack(values):
+    """Record bytes; FormatError where a value is missing, foreign or out of its range."""
+    if kind_name(values.get("kind")) is None:
+        raise FormatError("kind: %r is no record kind" % values.get("kind"))
+    return fields.pack(_table(values.get("version")), values)
+
+
+def unpack(data):
+    """Record dict from bytes of any version known here."""
+    if not data:
+        raise FormatError("an empty record")
+    values = fields.unpack(_table(data[0]), data)
+    if kind_name(values["kind"]) is None:
+        raise FormatError("kind: %d is no record kind" % values["kind"])
+    return values
+
+
+def kind_name(kind):
+    """The word for a kind's number, None for a number that is none."""
+    for number, name in KINDS:
+        if number == kind:
+            return name
+    return None
+
+
+def business_key(values):
+    """PAN + PSN + ATC + TC, by which the host knows one sale again (QT-263, clearing.md 9).
+
+    None where there is no PAN or no cryptogram: such a record repeats nothing.
+    """
+    if not values["pan"] or values["tc"] == bytes(8):
+        return None
+    numbers = bytes([values["psn"]]) + values["atc"].to_bytes(2, "big")
+    return len(values["pan"]).to_bytes(1, "big") + values["pan"] + numbers + values["tc"]
+
+
+def mask_pan(pan):
+    """A PAN (5A bytes) for people: first six and last four digits, nothing else (CL-016)."""
+    digits = pan_digits(pan)
+    if len(digits) < 13:  # shorter is no payment card; six and four would show too much of it
+        return "*" * max(0, len(digits) - 4) + digits[-4:]
+    return digits[:6] + "*" * (len(digits) - 10) + digits[-4:]
+
+
+def pan_digits(pan):
+    """The digits of a PAN in BCD with F padding (JR/T 0025.6 8.1, cn)."""
+    return bytes(pan).hex().rstrip("f")
+
+
+def _table(version):
+    for number, table in TABLES:
+        if number == version:
+            return table
+    raise FormatError("version: %r is not known" % (version,))

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Flash(block_count): NOR flash in RAM on MicroPython's block-device protocol, whose power can
+fail at operation n.
+
+Contract (design.md, Storage): erased bytes read FF; programming a byte that is not FF is refused
+with ValueError, because our firmware must never do it; FF programmed over anything changes
+nothing. One operation is one programmed page (256 bytes; a longer write is several, in rising
+order) or one erased block: `operations` counts them.
+
+`cut(n, seed)` lets the power fail in operation n (counted from now, 0 the next). The operation is
+then left in one of four ways, chosen by the seed: not begun, a part of it (a prefix and some bits
+of the next byte), bits here and there, or done without the caller knowing. PowerCut is raised
+there and by everything after it until `restart()`. A page left half programmed may read otherwise
+later: `ripen()` completes the torn page, as weak cells do. Runs on both interpreters; the shared
+tests use it.
+"""
+
+PAGE = 256
+LEFT = ("not begun", "prefix", "bits", "done")
+
+
+class PowerCut(Exception):
+    """The power is gone; nothing more happens until restart()."""
+
+
+class Dice:
+    """Seeded numbers, the same on both interpreters (a 32-bit linear congruence)."""
+
+    def __init__(self, seed):
+        self.state = (seed * 2654435761 + 1) & 0xFFFFFFFF
+
+    def below(self, limit):
+        self.state = (self.state * 1664525 + 1013904223) & 0xFFFFFFFF
+        return (self.state >> 8) % limit
+
+
+class Flash:
+    """`block_count` blocks of `block_size` bytes, all erased; `blocks` are their bytes."""
+
+    def __init__(self, block_count, block_size=4096):
+        self.block_count = block_count
+        self.block_size = block_size
+        self.blocks = [bytearray(b"\xff" * block_size) for _ in range(block_count)]
+        self.operations = 0
+        self.programs = 0
+        self.erases = 0
+        self.syncs = 0
+        self.cut_at = -1
+        self.dice = Dice(0)
+        self.dead = False
+        self.torn = None  # (block, offset, bytes meant) of a page left half programmed
+
+    def cut(self, operation, seed=0):
+        """Let the power fail in the operation that comes after `operation` others."""
+        self.cut_at = self.operations + operation
+        self.dice = Dice(seed)
+
+    def restart(self):
+        """Power is back; what is in the cells stays."""
+        self.dead = False
+        self.cut_at = -1
+
+    def ripen(self):
+        """Complete the page that was left half programmed, unless it was erased since."""
+        if self.torn:
+            block, offset, meant = self.torn
+            self._join(self.blocks[block], offset, meant)
+            self.torn = None
+
+    def readblocks(self, block, buf, offset=0):
+        self._check(block, offset, len(buf))
+        buf[:] = self.blocks[block][offset : offset + len(buf)]
+
+    def writeblocks(self, block, buf, offset=None):
+        """With an offset: program. Without: erase the block and program it (unused by us)."""
+        if offset is None:
+            self.ioctl(6, block)
+            offset = 0
+        self._check(block, offset, len(buf))
+        done = 0
+        while done < len(buf):
+            count = min(PAGE - (offset + done) % PAGE, len(buf) - done)
+            self._program(block, offset + done, bytes(buf[done : done + count]))
+            done += count
+
+    def ioctl(self, op, arg):
+        self._check(0, 0, 0)
+        if op == 3:
+            self.syncs += 1
+        elif op == 4:
+            return self.block_count
+        elif op == 5:
+            return self.block_size
+        elif op == 6:
+            self._erase(arg)
+        return 0
+
+    def _check(self, block, offset, count):
+        if self.dead:
+            raise PowerCut("no power")
+        if not 0 <= block < self.block_count or not 0 <= offset <= self.block_size - count:
+            raise ValueError("block %d, offset %d, %d bytes: outside" % (block, offset, count))
+
+    def _program(self, block, offset, data):
+        cells = self.blocks[block]
+        if not _may_program(data, cells[offset : offset + len(data)]):
+            raise ValueError("programmed already: block %d, offset %d" % (block, offset))
+        self.programs += 1
+        if self._failing():
+            blank = b"\xff" * len(data)
+            torn = self._tear(data, blank)
+            self.torn = (block, offset, data) if torn != blank else None
+            data = torn
+        self._join(cells, offset, data)
+        self._check(block, offset, 0)
+
+    def _erase(self, block):
+        self._check(block, 0, 0)
+        self.erases += 1
+        wanted = b"\xff" * self.block_size
+        if self.torn and self.torn[0] == block:
+            self.torn = None
+        if self._failing():
+            wanted = self._tear(wanted, bytes(self.blocks[block]))
+        self.blocks[block][:] = wanted
+        self._check(block, 0, 0)
+
+    def _join(self, cells, offset, data):
+        old = int.from_bytes(cells[offset : offset + len(data)], "big")
+        both = old & int.from_bytes(data, "big")  # one big number: bits only go from 1 to 0
+        cells[offset : offset + len(data)] = both.to_bytes(len(data), "big")
+
+    def _failing(self):
+        self.dead = self.operations == self.cut_at
+        self.operations += 1
+        return self.dead
+
+    def _tear(self, after, before):
+        """Bytes somewhere between `before` and `after`."""
+        how = LEFT[self.dice.below(4)]
+        if how == "not begun":
+            return before
+        if how == "done":
+            return after
+        mixed = bytearray(before)
+        if how == "prefix":
+            count = self.dice.below(len(after))
+            mixed[:count] = after[:count]
+            mask = self.dice.below(256)
+            mixed[count] = (before[count] & mask) | (after[count] & (255 - mask))
+            return mixed
+        for i in range(len(after)):
+            mask = self.dice.below(256)
+            mixed[i] = (before[i] & mask) | (after[i] & (255 - mask))
+        return mixed
+
+
+def _may_program(data, cells):
+    """True if each byte of `data` is FF or meets an erased one."""
+    if cells == b"\xff" * len(data):
+        return True
+    return all(new == 0xFF or old == 0xFF for new, old in zip(data, cells))  # noqa: B905
