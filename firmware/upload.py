@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sends what the journal holds to the collector: upload() and its idle-time driver Uploader.
+
+upload() is a generator over the journal: it yields one BATCH frame and is sent the answer;
+drive(upload(...), link.exchange) does it blocking, Uploader a step each idle turn (CL-013,
+QT-265). The journal moves only when an ACK names this terminal, this very batch and a number that
+was in it; everything else - late, doubled, foreign, broken - changes nothing (CL-007, CL-018). A
+lost link leaves the journal as it is: the same records go again, the collector knows them by their
+numbers.
+"""
+
+from firmware.errors import FormatError, JournalFull, LinkLost
+from firmware.formats import batch
+
+ITEMS = 8  # records a batch: a few milliseconds of reading flash
+BYTES = batch.PAYLOAD_LIMIT - batch.BATCH_BYTES
+ATTEMPTS = 3  # answers in a row that were none, before the link counts as lost
+
+IDLE = "idle"  # nothing to send, or nothing has been tried yet
+TALKING = "talking"  # a batch is out
+WAITING = "waiting"  # backing off
+
+
+def upload(journal, terminal_id, limit_bytes=BYTES, limit_count=ITEMS):
+    """Send all that is unsent, in order; returns how many records were acknowledged.
+
+    Raises LinkLost when it is thrown in, when the collector refuses (the text says why), or
+    after ATTEMPTS answers without progress.
+    """
+    total = 0
+    attempts = 0
+    while True:
+        items = journal.unsent(limit_bytes, limit_count)
+        if not items:
+            return total
+        request = batch.pack_batch(terminal_id, items)
+        upto = accepted(request, (yield request), terminal_id, items)
+        if upto > journal.acknowledged:
+            total += upto - journal.acknowledged
+            journal.acknowledge(upto)
+            attempts = 0
+            continue
+        attempts += 1
+        if attempts >= ATTEMPTS:
+            raise LinkLost("no answer to this batch in %d frames" % attempts)
+
+
+def accepted(request, answer, terminal_id, items):
+    """The last number the answer acknowledges, 0 if it says nothing about this batch.
+
+    LinkLost with the collector's reason if it refuses; DAMAGED is a reason to send again, not to
+    give up.
+    """
+    try:
+        kind, values = batch.unseal(answer)
+    except FormatError:
+        return 0
+    if kind == batch.REJECT and values["terminal_id"] in (0, terminal_id):
+        if values["code"] == batch.DAMAGED:
+            return 0
+        reason = batch.reject_name(values["code"])
+        raise LinkLost("refused: %s, %s" % (reason, values["text"]))
+    if kind != batch.ACK or values["terminal_id"] != terminal_id:
+        return 0
+    if values["batch_crc"] != batch.crc_of(request):
+        return 0
+    return values["upto"] if items[0][0] <= values["upto"] <= items[-1][0] else 0
+
+
+class Uploader:
+    """Uploads in idle time: call step() each idle turn; it never raises and never waits.
+
+    opener() -> a Link, or LinkLost / OSError at once; it must not wait itself. Times are
+    milliseconds of `clock`. After a failure it backs off base_ms, doubled each time up to top_ms,
+    and up to half of it more by two bytes of random_bytes(2), so that a depot full of terminals
+    does not knock at once. A step reads at most ITEMS records or a piece of the line; an
+    acknowledgement writes one page, and erases only if nobody calls journal.tidy().
+
+    `state`, `sent` (batches), `acknowledged` (records), `failures` (in a row), `error` (the last,
+    a text).
+    """
+
+    def __init__(
+        self, journal, terminal_id, opener, clock, random_bytes, *,
+        answer_ms=10000, base_ms=2000, top_ms=600000,
+    ):  # fmt: skip
+        self.journal = journal
+        self.terminal_id = terminal_id
+        self.opener = opener
+        self.clock = clock
+        self.random_bytes = random_bytes
+        self.answer_ms = answer_ms
+        self.base_ms = base_ms
+        self.top_ms = top_ms
+        self.state = IDLE
+        self.sent = 0
+        self.acknowledged = 0
+        self.failures = 0
+        self.error = ""
+        self.link = None
+        self.steps = None
+        self.request = b""
+        self.since = 0  # when the state began
+        self.pause_ms = 0
+
+    def step(self):
+        """One small piece of work; the state afterwards."""
+        try:
+            if self.state == TALKING:
+                self._listen()
+            elif self.state == IDLE or self._elapsed() >= self.pause_ms:
+                self._begin()
+        except (LinkLost, OSError, FormatError, JournalFull) as problem:
+            self._fail(problem)
+        return self.state
+
+    def _begin(self):
+        if not self.journal.waiting():
+            self._turn(IDLE)
+            return
+        if self.link is None:
+            self.link = self.opener()
+        self.steps = upload(self.journal, self.terminal_id)
+        self._send(next(self.steps))
+
+    def _listen(self):
+        answer = self.link.poll()
+        if answer is None:
+            if self._elapsed() >= self.answer_ms:
+                self.steps.close()
+                raise LinkLost("no answer in %d ms" % self.answer_ms)
+            return
+        if not concerns(self.request, answer):
+            return  # late or foreign: the answer may still come
+        before = self.journal.acknowledged
+        try:
+            request = self.steps.send(answer)
+        except StopIteration:
+            request = None
+        self.acknowledged += self.journal.acknowledged - before
+        if self.journal.acknowledged > before:
+            self.failures = 0
+        if request is None:
+            self._turn(IDLE)
+        else:
+            self._send(request)
+
+    def _send(self, request):
+        self.request = request
+        self.link.send(request)
+        self.sent += 1
+        self._turn(TALKING)
+
+    def _fail(self, problem):
+        self.error = str(problem)
+        self.failures += 1
+        if self.link is not None:
+            try:
+                self.link.close()
+            except (LinkLost, OSError):
+                pass
+        self.link = None
+        self.steps = None
+        pause = min(self.top_ms, self.base_ms << min(self.failures - 1, 16))
+        dice = int.from_bytes(self.random_bytes(2), "big")
+        self.pause_ms = pause + pause * dice // (2 * 65536)
+        self._turn(WAITING)
+
+    def _turn(self, state):
+        self.state = state
+        self.since = self.clock.ticks_ms()
+
+    def _elapsed(self):
+        return self.clock.ticks_diff(self.clock.ticks_ms(), self.since)
+
+
+def concerns(request, answer):
+    """True unless the frame is an ACK of another batch or no message at all."""
+    try:
+        kind, values = batch.unseal(answer)
+    except FormatError:
+        return False
+    return kind == batch.REJECT or values.get("batch_crc") == batch.crc_of(request)
