@@ -51,7 +51,9 @@ def build_candidate_list(entries, aids):
     Order of the card decides between equals.
     """
     common = [entry for entry in entries if listed(entry.aid, aids)]
-    return sorted(common, key=lambda candidate: candidate.priority or 16)
+    # MicroPython's sort does not keep the order of equals: the place goes into the key.
+    places = sorted([(entry.priority or 16, at) for at, entry in enumerate(common)])
+    return [common[at] for _, at in places]
 
 
 def parse_fci(aid, data):
