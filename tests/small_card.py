@@ -271,5 +271,34 @@ class SmallCard:
         return tlv.build(0x70, body) + b"\x90\x00"
 
 
+def bend(head, change):
+    """An `edit` for good answers to commands that start with hex `head`: `change` is given the
+    list of (tag, value) in their template and returns the new one.
+    """
+    start = bytes.fromhex(head)
+
+    def edit(command, answer):
+        if not command.startswith(start) or answer[-2:] != b"\x90\x00":
+            return answer
+        template = tlv.parse(answer[:-2])[0]
+        pairs = change([(one.tag, one.value) for one in tlv.parse(template.value)])
+        return tlv.build(template.tag, _objects(*pairs)) + answer[-2:]
+
+    return edit
+
+
+def replaced(pairs, tag, value):
+    """Pairs with another value for `tag`; None takes it out, a new tag goes to the end."""
+    kept = [(one, old if one != tag else value) for one, old in pairs]
+    if tag not in [one for one, _ in pairs]:
+        kept.append((tag, value))
+    return [pair for pair in kept if pair[1] is not None]
+
+
+def without(tag):
+    """An `edit` that takes `tag` out of every answer."""
+    return bend("", lambda pairs: [pair for pair in pairs if pair[0] != tag])
+
+
 def _objects(*pairs):
     return b"".join([tlv.build(tag, value) for tag, value in pairs])
