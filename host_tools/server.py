@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CollectorServer: sockets and a serial line around a Collector (clearing.md 11: same frames).
+
+One thread waits for all lines and answers one frame after the other; each line has its own
+FrameReader. A frame that breaks off or fails its CRC is answered by REJECT damaged, at the latest
+STALE_S after the line fell silent. Nothing a peer sends ends the server: a line that fails is
+closed, a serial line is opened again when it is back.
+
+Not here: encryption and authentication. Do not offer the port to a network that is not trusted;
+a tunnel (TLS, VPN) belongs in front of it.
+"""
+
+import contextlib
+import selectors
+import socket
+import threading
+import time
+from typing import Protocol
+
+import serial as pyserial
+
+from firmware.formats.batch import FRAME_LIMIT, FrameReader
+from host_tools.collector import Collector, damaged
+
+STALE_S = 2.0  # silence after which half a frame is given up
+REOPEN_S = 2.0  # how often a serial line that is gone is tried
+LINES_MOST = 256
+
+
+class Line(Protocol):
+    """Bytes of one peer: take() is b"" when nothing is there, OSError when the line is gone."""
+
+    def fileno(self) -> int: ...
+    def take(self) -> bytes: ...
+    def put(self, data: bytes) -> None: ...
+    def close(self) -> None: ...
+
+
+class SocketLine:
+    """One TCP peer."""
+
+    def __init__(self, connection: socket.socket):
+        connection.setblocking(False)
+        self._connection = connection
+
+    def fileno(self) -> int:
+        return self._connection.fileno()
+
+    def take(self) -> bytes:
+        try:
+            data = self._connection.recv(FRAME_LIMIT)
+        except BlockingIOError:
+            return b""
+        if not data:
+            raise OSError("closed by the peer")
+        return data
+
+    def put(self, data: bytes) -> None:
+        if self._connection.send(data) < len(data):
+            raise OSError("the peer does not read")
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class SerialLine:
+    """A serial port, or a pty. OSError when it cannot be opened."""
+
+    def __init__(self, path: str, baud: int):
+        self._port = pyserial.Serial(path, baud, timeout=0, write_timeout=1)
+
+    def fileno(self) -> int:
+        return self._port.fileno()
+
+    def take(self) -> bytes:
+        return self._port.read(FRAME_LIMIT)
+
+    def put(self, data: bytes) -> None:
+        self._port.write(data)
+
+    def close(self) -> None:
+        self._port.close()
+
+
+class Peer:
+    """A line and what is known of it."""
+
+    def __init__(self, line: Line):
+        self.line = line
+        self.reader = FrameReader()
+        self.heard_s = time.monotonic()
+
+
+class CollectorServer:
+    """`tcp`: (host, port), port 0 for any free one, then `.port`; `serial`: path of a port.
+
+    OSError from the constructor where the address is not free, from start() where the serial
+    port cannot be opened. Started and stopped once.
+    """
+
+    def __init__(
+        self,
+        collector: Collector,
+        tcp: tuple[str, int] | None = None,
+        serial: str | None = None,
+        baud: int = 115200,
+        stale_s: float = STALE_S,
+        reopen_s: float = REOPEN_S,
+    ):
+        self.collector = collector
+        self.address = tcp
+        self.serial_path = serial
+        self.baud = baud
+        self.stale_s = stale_s
+        self.reopen_s = reopen_s
+        self.port = 0
+        self._listener: socket.socket | None = None
+        self._thread: threading.Thread | None = None
+        self._selector = selectors.DefaultSelector()
+        self._wake_in, self._wake_out = socket.socketpair()
+        self._peers: list[Peer] = []
+        self._serial_open = False
+        self._serial_tried_s = 0.0
+        if tcp:
+            self._listener = socket.create_server(tcp)
+            self._listener.setblocking(False)
+            self.port = self._listener.getsockname()[1]
+
+    def start(self) -> None:
+        """Serve in a thread of its own until stop()."""
+        self._selector.register(self._wake_in, selectors.EVENT_READ, None)
+        if self._listener:
+            self._selector.register(self._listener, selectors.EVENT_READ, None)
+        try:
+            if self.serial_path:
+                self._open_serial()
+        except OSError:
+            self.stop()
+            raise
+        self._thread = threading.Thread(target=self._serve, name="collector", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, close all lines; a frame being answered is answered first."""
+        if self._thread:
+            self._wake_out.send(b"\x00")
+            self._thread.join()
+            self._thread = None
+        for peer in list(self._peers):
+            self._drop(peer)
+        for part in (self._listener, self._wake_in, self._wake_out):
+            if part:
+                part.close()
+        self._selector.close()
+
+    def _serve(self) -> None:
+        while True:
+            for key, _ in self._selector.select(min(self.stale_s, self.reopen_s) / 2):
+                if key.fileobj is self._wake_in:
+                    return
+                if key.fileobj is self._listener:
+                    self._accept()
+                else:
+                    self._hear(key.data)
+            self._look_after()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            connection, _ = self._listener.accept()  # type: ignore[union-attr]
+            if len(self._peers) >= LINES_MOST:
+                connection.close()
+                return
+            self._add(SocketLine(connection))
+
+    def _add(self, line: Line) -> None:
+        peer = Peer(line)
+        self._peers.append(peer)
+        self._selector.register(line, selectors.EVENT_READ, peer)
+
+    def _hear(self, peer: Peer) -> None:
+        try:
+            data = peer.line.take()
+            peer.heard_s = time.monotonic()
+            before = peer.reader.damaged
+            self._reply(peer, peer.reader.feed(data), peer.reader.damaged > before)
+        except OSError:
+            self._drop(peer)
+
+    def _reply(self, peer: Peer, frames: list[bytes], broken: bool) -> None:
+        for frame in frames:
+            peer.line.put(self.collector.answer(frame))
+        if broken and not frames:
+            peer.line.put(damaged("half a frame or a wrong CRC"))
+
+    def _look_after(self) -> None:
+        """Give up what fell silent within a frame; open a serial line that is back."""
+        now = time.monotonic()
+        for peer in list(self._peers):
+            if peer.reader.kept and now - peer.heard_s >= self.stale_s:
+                try:
+                    self._reply(peer, peer.reader.stale(), True)
+                except OSError:
+                    self._drop(peer)
+        gone = self.serial_path and not self._serial_open
+        if gone and now - self._serial_tried_s >= self.reopen_s:
+            with contextlib.suppress(OSError):
+                self._open_serial()
+
+    def _open_serial(self) -> None:
+        self._serial_tried_s = time.monotonic()
+        self._add(SerialLine(self.serial_path or "", self.baud))
+        self._serial_open = True
+
+    def _drop(self, peer: Peer) -> None:
+        self._peers.remove(peer)
+        self._selector.unregister(peer.line)
+        peer.line.close()
+        if isinstance(peer.line, SerialLine):
+            self._serial_open = False
