@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Torn transactions: every row of the decision table, no GPO before it (qpboc.md H).
+"""Torn transactions: every row of the decision table, no GPO before it (qpboc.md H)."""
 
 from firmware.drive import drive
 from firmware.errors import LinkLost
