@@ -44,7 +44,8 @@ def parse(text, name="settings"):
             raise FormatError("%s: `%s` is missing" % (name, key))
     device = found.get("device", "bus")
     if device not in DEVICES:
-        raise FormatError("%s: `device: %s` is none of %s" % (name, device, ", ".join(DEVICES)))
+        said = "`device: %s` is none of %s" % (device, ", ".join(DEVICES))
+        raise lines.wrong(name, found.line("device"), said)
     return Settings(
         terminal=lines.whole(found, name, "terminal", None, 1),
         device=device,
@@ -72,5 +73,6 @@ def _where(found, name, key, kinds):
     """(kind, the rest) of `kind:rest`."""
     kind, colon, rest = found[key].partition(":")
     if not colon or kind not in kinds or not rest:
-        raise FormatError("%s: `%s: %s` is not %s:..." % (name, key, found[key], "|".join(kinds)))
+        said = "`%s: %s` is not %s:..." % (key, found[key], "|".join(kinds))
+        raise lines.wrong(name, found.line(key), said)
     return kind, rest

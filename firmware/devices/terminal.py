@@ -99,7 +99,8 @@ class Terminal:
         """True when a card was served."""
         stopped = self.sale.refused_before()
         if stopped:
-            self.show(stopped)
+            if stopped != self.shown:  # it stands until its cause is gone, said once
+                self.show(stopped)
             return False
         self._clear_old()
         began = self.parts.clock.ticks_us()

@@ -6,13 +6,36 @@ Errors are FormatError with file name and line, for the person who edits the fil
 
 from firmware.errors import FormatError
 
+DIGITS = "0123456789"
+
+
+class Found:
+    """What a text holds: key -> value (text), for repeatable keys a list of (line, value)."""
+
+    def __init__(self, many):
+        self.values = {key: [] for key in many}
+        self.lines = {}
+
+    def __contains__(self, key):
+        return key in self.values
+
+    def __getitem__(self, key):
+        return self.values[key]
+
+    def get(self, key, default=None):
+        """As of a dict."""
+        return self.values.get(key, default)
+
+    def line(self, key):
+        """Number of the line the key stands in, None where it does not stand."""
+        return self.lines.get(key)
+
 
 def read(text, name, single, many=()):
-    """Dict key -> value (text), and for keys in `many` -> list of (line number, value).
-
-    single: keys that may stand once; unknown and repeated keys raise FormatError.
+    """Found of a text. single: keys that may stand once, many: any number of times; unknown and
+    repeated keys raise FormatError.
     """
-    found = {key: [] for key in many}
+    found = Found(many)
     for number, line in enumerate(text.split("\n"), 1):
         line = line.strip()
         if not line or line[0] == "#":
@@ -28,13 +51,20 @@ def read(text, name, single, many=()):
         elif key in found:
             raise wrong(name, number, "`%s` stands twice" % key)
         else:
-            found[key] = value
+            found.values[key] = value
+            found.lines[key] = number
     return found
 
 
 def wrong(name, number, text):
-    """A FormatError that points at a line."""
-    return FormatError("%s:%d: %s" % (name, number, text))
+    """A FormatError that points at a line; number None: at the file."""
+    place = name if number is None else "%s:%d" % (name, number)
+    return FormatError("%s: %s" % (place, text))
+
+
+def is_digits(text):
+    """True for one or more of 0-9; isdigit() lets other scripts' digits pass."""
+    return bool(text) and all(digit in DIGITS for digit in text)
 
 
 def whole(found, name, key, default=None, least=0, most=0xFFFFFFFF):
@@ -45,12 +75,12 @@ def whole(found, name, key, default=None, least=0, most=0xFFFFFFFF):
             raise FormatError("%s: `%s` is missing" % (name, key))
         return default
     digits = text.replace("_", "")
-    for digit in digits:
-        if digit not in "0123456789":
-            raise FormatError("%s: `%s: %s` is not a whole number" % (name, key, text))
+    if not is_digits(digits) or len(digits) > 15:
+        raise wrong(name, found.line(key), "`%s: %s` is not a whole number" % (key, text))
     number = int(digits)
     if not least <= number <= most:
-        raise FormatError("%s: `%s: %d` is not in %d..%d" % (name, key, number, least, most))
+        said = "`%s: %d` is not in %d..%d" % (key, number, least, most)
+        raise wrong(name, found.line(key), said)
     return number
 
 
@@ -58,16 +88,16 @@ def flag(found, name, key, default):
     """A yes/no setting."""
     text = found.get(key, "yes" if default else "no")
     if text not in ("yes", "no"):
-        raise FormatError("%s: `%s: %s` is neither yes nor no" % (name, key, text))
+        raise wrong(name, found.line(key), "`%s: %s` is neither yes nor no" % (key, text))
     return text == "yes"
 
 
-def octets(name, what, text, count=None):
-    """Bytes of a hex text, of `count` bytes if given."""
+def octets(name, what, text, count=None, number=None):
+    """Bytes of a hex text, of `count` bytes if given; number: of the line it stands in."""
     try:
         data = bytes.fromhex(text)
     except ValueError:
-        raise FormatError("%s: `%s` is not hex" % (name, what))
+        raise wrong(name, number, "`%s` is not hex" % what)
     if count is not None and len(data) != count:
-        raise FormatError("%s: `%s` has %d bytes instead of %d" % (name, what, len(data), count))
+        raise wrong(name, number, "`%s` has %d bytes instead of %d" % (what, len(data), count))
     return data

@@ -22,9 +22,8 @@ wiring stands here; the wiring stands in settings.py.
 import hashlib
 from collections import namedtuple
 
-from firmware.errors import FormatError
 from firmware.formats import lines
-from firmware.kernel import bcd, oda, preprocess, rsa, selection
+from firmware.kernel import oda, preprocess, rsa, selection
 
 SINGLE = (
     "version", "fare_fen", "deny_list_version", "ttq", "currency", "country", "terminal_type",
@@ -35,6 +34,7 @@ MANY = ("class", "aid", "ca", "deny")
 
 DEFAULT_AID = selection.ListedAid(bytes.fromhex("A0000003330101"), True)  # QT-025
 DEFAULT_TTQ = "28000080"  # qPBOC, offline only, fDDA 01 (QT-003, QT-006)
+MAX_NAME = 16  # of a fare class, as records carry it
 CEILING_FEN = 10000  # no table and no typing error charges more than this (TD-006)
 
 # name text, prefix of the PAN as digits, percent of the full fare
@@ -53,9 +53,9 @@ Parameters = namedtuple(
 def parse(text, name="parameters"):
     """Parameters of a text. FormatError names file, line and fault; a bad file changes nothing."""
     found = lines.read(text, name, SINGLE, MANY)
-    ttq = lines.octets(name, "ttq", found.get("ttq", DEFAULT_TTQ), 4)
+    ttq = _octets(found, name, "ttq", DEFAULT_TTQ, 4)
     if preprocess.check_ttq(ttq):
-        raise FormatError("%s: `ttq`: %s" % (name, preprocess.check_ttq(ttq)))
+        raise lines.wrong(name, found.line("ttq"), "`ttq`: " + preprocess.check_ttq(ttq))
     ceiling_fen = lines.whole(found, name, "ceiling_fen", CEILING_FEN, 1)
     return Parameters(
         version=lines.whole(found, name, "version", 1),
@@ -66,12 +66,10 @@ def parse(text, name="parameters"):
         deny=_deny(name, found["deny"]),
         deny_list_version=lines.whole(found, name, "deny_list_version", 0),
         ttq=ttq,
-        currency=lines.octets(name, "currency", found.get("currency", "0156"), 2),
-        country=lines.octets(name, "country", found.get("country", "0156"), 2),
-        terminal_type=lines.octets(name, "terminal_type", found.get("terminal_type", "26"), 1),
-        transaction_type=lines.octets(
-            name, "transaction_type", found.get("transaction_type", "00"), 1
-        ),
+        currency=_octets(found, name, "currency", "0156", 2),
+        country=_octets(found, name, "country", "0156", 2),
+        terminal_type=_octets(found, name, "terminal_type", "26", 1),
+        transaction_type=_octets(found, name, "transaction_type", "00", 1),
         ceiling_fen=ceiling_fen,
         limits=_limits(found, name),
         torn_window_s=lines.whole(found, name, "torn_window_s", 60, 1, 3600),
@@ -80,6 +78,10 @@ def parse(text, name="parameters"):
         clock_from_year=lines.whole(found, name, "clock_from_year", 2025, 1970, 2099),
         same_card_s=lines.whole(found, name, "same_card_s", 60, 0, 86400),
     )
+
+
+def _octets(found, name, key, default, count):
+    return lines.octets(name, key, found.get(key, default), count, found.line(key))
 
 
 def _limits(found, name):
@@ -91,8 +93,10 @@ def _limits(found, name):
 
 def _class(name, number, value):
     words = value.split()
-    if len(words) != 3 or not words[1].isdigit() or not words[2].isdigit():
+    if len(words) != 3 or not lines.is_digits(words[1]) or not lines.is_digits(words[2]):
         raise lines.wrong(name, number, "class is NAME PAN-PREFIX PERCENT")
+    if len(words[0]) > MAX_NAME or not all(" " < sign < "\x7f" for sign in words[0]):
+        raise lines.wrong(name, number, "a class name has 1 to %d ASCII signs" % MAX_NAME)
     percent = int(words[2])
     if not 1 <= percent <= 100:
         # A fare of nothing cannot be debited by an offline-only terminal (QT-039).
@@ -104,7 +108,7 @@ def _aid(name, number, value):
     words = value.split()
     if len(words) != 2 or words[1] not in ("partial", "exact"):
         raise lines.wrong(name, number, "aid is HEX partial|exact")
-    aid = lines.octets(name, "aid", words[0])
+    aid = lines.octets(name, "aid", words[0], None, number)
     if not 5 <= len(aid) <= 16:
         raise lines.wrong(name, number, "an AID has 5 to 16 bytes")
     return selection.ListedAid(aid, words[1] == "partial")
@@ -116,7 +120,9 @@ def _capk(name, number, value):
         raise lines.wrong(
             name, number, "ca is RSA RID INDEX EXPONENT MODULUS [YYYYMMDD|-] [SHA-1]"
         )
-    rid, index, exponent, modulus = [lines.octets(name, "ca", word) for word in words[1:5]]
+    rid, index, exponent, modulus = [
+        lines.octets(name, "ca", word, None, number) for word in words[1:5]
+    ]
     if len(rid) != 5 or len(index) != 1:
         raise lines.wrong(name, number, "a RID has 5 bytes, an index 1")
     if int.from_bytes(exponent, "big") not in rsa.EXPONENTS:
@@ -125,13 +131,22 @@ def _capk(name, number, value):
         raise lines.wrong(name, number, "modulus of %d bytes" % len(modulus))
     if len(words) == 7:
         seal = hashlib.sha1(rid + index + modulus + exponent).digest()
-        if seal != lines.octets(name, "ca", words[6]):
+        if seal != lines.octets(name, "ca", words[6], 20, number):
             raise lines.wrong(name, number, "checksum of the CA key does not fit")  # QT-019
     expiry = None
     if len(words) >= 6 and words[5] != "-":
-        day = lines.octets(name, "ca", words[5], 4)
-        expiry = (bcd.to_int(day[:2]), bcd.to_int(day[2:3]), bcd.to_int(day[3:]))
+        expiry = _expiry(name, number, words[5])
     return oda.Capk(rid, index[0], int.from_bytes(exponent, "big"), modulus, expiry)
+
+
+def _expiry(name, number, text):
+    """(year, month, day) of YYYYMMDD."""
+    if len(text) != 8 or not lines.is_digits(text):
+        raise lines.wrong(name, number, "expiry of a CA key is YYYYMMDD or -")
+    year, month, day = int(text[:4]), int(text[4:6]), int(text[6:])
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        raise lines.wrong(name, number, "no such day: " + text)
+    return (year, month, day)
 
 
 def _deny(name, entries):
@@ -141,7 +156,8 @@ def _deny(name, entries):
         words = value.split()
         right = len(words) in (1, 2) and 11 <= len(words[0]) <= 19
         for word in words:
-            right = right and word.isdigit()
+            right = right and lines.is_digits(word)
+        right = right and (len(words) < 2 or len(words[1]) <= 2)
         if not right:
             raise lines.wrong(name, number, "deny is PAN [PSN]")
         listed = deny.get(words[0])

@@ -169,12 +169,15 @@ class Chain:
             self.issuer = self._work(self._issuer_steps())
             yield self.issuer
         if self.icc is None and self.issuer and self._may_open_icc():
-            values = [
-                tap.value(tag)
-                for tag in (tags.ICC_CERTIFICATE, tags.ICC_REMAINDER, tags.ICC_EXPONENT)
-            ]
             self.icc = self._work(
-                oda.icc_key(self.issuer, *values, tap.pan(), self.purchase.today)
+                oda.icc_key(
+                    self.issuer,
+                    tap.value(tags.ICC_CERTIFICATE),
+                    tap.value(tags.ICC_REMAINDER),
+                    tap.value(tags.ICC_EXPONENT),
+                    tap.pan(),
+                    self.purchase.today,
+                )
             )
             yield self.icc
         if self.opened is None and self.icc and self._has(tags.SDAD):
