@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fleet parameters: defaults, every key, every fault with its file and line."""
+
+from hashlib import sha1
+
+from firmware.errors import FormatError
+from firmware.formats import parameters
+from firmware.formats.parameters import FareClass
+from firmware.kernel.preprocess import NO_LIMITS, Limits
+
+RID = "A000000333"
+MODULUS = "C1" * 64
+SEAL = sha1(bytes.fromhex(RID + "F1" + MODULUS + "03")).digest().hex()
+
+WHOLE = """version: 7
+fare_fen: 200
+class: student 62280002 50
+class: senior 622800030 1
+aid: A0000003330101 partial
+aid: A000000333010106 exact
+ca: RSA %s F1 03 %s 20301231 %s
+ca: RSA %s F2 010001 %s
+deny: 6228000100000010
+deny: 6228000200000010 1
+deny: 6228000200000010 03
+deny_list_version: 12
+ttq: 26000080
+currency: 0344
+country: 0344
+terminal_type: 25
+transaction_type: 00
+ceiling_fen: 500
+transaction_limit_fen: 1000
+cvm_limit_fen: 900
+floor_limit_fen: 800
+torn_window_s: 30
+torn_count: 2
+torn_over_restart: no
+clock_from_year: 2026
+same_card_s: 0
+""" % (RID, MODULUS, SEAL, RID, MODULUS)
+
+
+def refusal(text):
+    try:
+        parameters.parse(text, "fleet.txt")
+    except FormatError as wrong:
+        return str(wrong)
+    raise AssertionError("accepted: " + text)
+
+
+def test_every_key_should_be_read():
+    read = parameters.parse(WHOLE)
+    assert (read.version, read.fare_fen, read.deny_list_version) == (7, 200, 12)
+    assert read.classes == (
+        FareClass("student", "62280002", 50),
+        FareClass("senior", "622800030", 1),
+    )
+    assert [(one.aid.hex().upper(), one.partial) for one in read.aids] == [
+        ("A0000003330101", True),
+        ("A000000333010106", False),
+    ]
+    first, second = read.capks
+    assert (first.rid.hex().upper(), first.index, first.exponent) == (RID, 0xF1, 3)
+    assert first.modulus == bytes.fromhex(MODULUS) and first.expiry == (2030, 12, 31)
+    assert (second.index, second.exponent, second.expiry) == (0xF2, 65537, None)
+    assert read.deny == {"6228000100000010": (), "6228000200000010": (1, 3)}  # QT-029
+    assert (read.ttq.hex(), read.currency.hex(), read.country.hex()) == (
+        "26000080",
+        "0344",
+        "0344",
+    )
+    assert (read.terminal_type, read.transaction_type) == (b"\x25", b"\x00")
+    assert read.limits == Limits(1000, 900, 800) and read.ceiling_fen == 500
+    assert (read.torn_window_s, read.torn_count, read.torn_over_restart) == (30, 2, False)
+    assert (read.clock_from_year, read.same_card_s) == (2026, 0)
+
+
+def test_defaults_should_be_those_of_an_offline_terminal():
+    """QT-003, QT-006, QT-025, QT-026, QT-168, TD-005."""
+    read = parameters.parse("fare_fen: 200")
+    assert read.ttq.hex() == "28000080" and read.limits == NO_LIMITS
+    assert [(one.aid.hex().upper(), one.partial) for one in read.aids] == [
+        ("A0000003330101", True)
+    ]
+    assert (read.currency, read.country) == (b"\x01\x56", b"\x01\x56")
+    assert (read.torn_window_s, read.torn_count, read.torn_over_restart) == (60, 3, True)
+    assert (read.same_card_s, read.ceiling_fen) == (60, 10000)
+    assert (read.classes, read.capks, read.deny) == ((), (), {})
+
+
+def test_deny_list_should_name_a_card_or_one_of_its_sequences():
+    """QT-029: without a sequence number all are meant, whatever else stands there."""
+    pan = "6228000100000010"
+    for text in ("deny: %s\ndeny: %s 1" % (pan, pan), "deny: %s 1\ndeny: %s" % (pan, pan)):
+        assert parameters.parse("fare_fen: 1\n" + text).deny == {pan: ()}
+
+
+def test_faults_should_name_file_and_line():
+    key = "ca: RSA %s F1 " % RID
+    for fault in (
+        "fare_fen: 0",
+        "fare_fen: 10001",  # over the ceiling, TD-006
+        "fare_fen: 2.00",
+        "class: student 62280002",
+        "class: student 62280002 50 x",
+        "class: student 6228x 50",
+        "class: student 62280002 0",
+        "class: student 62280002 101",
+        "class: student 62280002 \u00b2",
+        "class: a-class-of-seventeen 62280002 50",
+        "class: \u5b66\u751f 62280002 50",
+        "aid: A0000003330101",
+        "aid: A0000003330101 maybe",
+        "aid: A0000003 partial",
+        "aid: " + "A0" * 17 + " exact",
+        "aid: A0000003330101x exact",
+        key + "03",
+        key + "02 " + MODULUS,
+        key + "11 " + MODULUS,
+        key + "03 " + "C1" * 63,
+        key + "03 " + "C1" * 249,
+        key + "03 " + MODULUS + " 20301331",
+        key + "03 " + MODULUS + " 20301200",
+        key + "03 " + MODULUS + " 301231",
+        key + "03 " + MODULUS + " - " + SEAL[:-2] + "00",
+        key + "03 " + MODULUS + " - 00",
+        key + "03 " + MODULUS + " - " + SEAL + " x",
+        "ca: SM2 %s 57 %s" % (RID, "00" * 64),
+        "ca: RSA A0000003 F1 03 " + MODULUS,
+        "ca: RSA %s F1F1 03 %s" % (RID, MODULUS),
+        "deny: 6228",
+        "deny: 6228000100000010 1 2",
+        "deny: 6228000100000010 100",
+        "deny: 622800010000001x",
+        "deny: " + "6" * 20,
+        "ttq: 280000",
+        "ttq: A8000080",  # a reserved bit, QT-005
+        "ttq: 08000080",  # no qPBOC, QT-001
+        "currency: 156",
+        "country: 00",
+        "terminal_type: 2626",
+        "torn_window_s: 0",
+        "torn_count: 9",
+        "torn_over_restart: maybe",
+        "clock_from_year: 1969",
+        "same_card_s: 86401",
+        "nonsense: 1",
+        "version: x",
+    ):
+        wanted = "" if fault.startswith("fare_fen") else "fare_fen: 200"
+        text = wanted + "\n\n" + fault + "\n"
+        assert refusal(text).startswith("fleet.txt:3: "), fault
+    assert "`fare_fen` is missing" in refusal("version: 1")
+
+
+def test_checksum_of_a_ca_key_should_be_recomputed():
+    """QT-019: one bit in RID, index, modulus or exponent."""
+    line = "fare_fen: 1\nca: RSA %s %s %s %s - " + SEAL
+    good = (RID, "F1", "03", MODULUS)
+    assert len(parameters.parse(line % good).capks) == 1
+    for at, value in ((0, "A000000332"), (1, "F0"), (2, "010001"), (3, "C0" + "C1" * 63)):
+        changed = good[:at] + (value,) + good[at + 1 :]
+        assert "checksum" in refusal(line % changed)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of one unit: defaults, every key, every fault with its file and line."""
+
+from firmware import settings
+from firmware.errors import FormatError
+
+LEAST = (
+    "terminal: 1\nreader: serial:/dev/ttyS0\njournal: file:journal.bin\nparameters: fleet.txt\n"
+)
+
+
+def refusal(text):
+    try:
+        settings.parse(text, "unit.txt")
+    except FormatError as wrong:
+        return str(wrong)
+    raise AssertionError("accepted: " + text)
+
+
+def test_defaults_should_be_those_of_a_bus_without_a_host():
+    read = settings.parse(LEAST)
+    assert read.terminal == 1 and read.device == "bus"
+    assert read.reader == ("serial", "/dev/ttyS0") and read.journal == ("file", "journal.bin")
+    assert read.parameters == "fleet.txt" and read.link is None and read.trace is False
+    assert (read.reader_baud, read.link_baud, read.journal_blocks) == (921600, 115200, 64)
+    assert (read.line, read.stop, read.vehicle, read.driver, read.shift) == (0, 0, 0, 0, 0)
+
+
+def test_every_key_should_be_read():
+    read = settings.parse(
+        LEAST + "device: bus\nreader_baud: 115200\nlink: tcp:host:4000\nlink_baud: 9600\n"
+        "journal_blocks: 128\nline: 5\nstop: 6\nvehicle: 7\ndriver: 8\nshift: 9\ntrace: yes\n"
+    )
+    assert read.link == ("tcp", "host:4000") and read.trace is True
+    assert (read.reader_baud, read.link_baud, read.journal_blocks) == (115200, 9600, 128)
+    assert (read.line, read.stop, read.vehicle, read.driver, read.shift) == (5, 6, 7, 8, 9)
+    assert settings.parse(LEAST + "link: serial:/dev/ttyS1").link == ("serial", "/dev/ttyS1")
+    assert settings.parse(LEAST + "link: none").link is None
+
+
+def test_wiring_of_a_board_should_keep_its_rest():
+    text = LEAST.replace("serial:/dev/ttyS0", "serial:1:tx=4,rx=5").replace("file:", "flash:")
+    read = settings.parse(text)
+    assert read.reader == ("serial", "1:tx=4,rx=5") and read.journal == ("flash", "journal.bin")
+
+
+def test_faults_should_name_file_and_line():
+    for fault in (
+        "device: gate",
+        "reader_baud: 9599",
+        "reader_baud: fast",
+        "link: radio:1",
+        "link: tcp",
+        "link: tcp:",
+        "link_baud: 0",
+        "journal_blocks: 3",
+        "line: 65536",
+        "vehicle: 4294967296",
+        "driver: -1",
+        "shift: 1.5",
+        "trace: maybe",
+        "colour: blue",
+        "terminal: 2",  # twice
+    ):
+        assert refusal(LEAST + fault).startswith("unit.txt:5: "), fault
+    for old, new, at in (
+        ("terminal: 1", "terminal: 0", 1),
+        ("reader: serial:/dev/ttyS0", "reader: /dev/ttyS0", 2),
+        ("reader: serial:/dev/ttyS0", "reader: i2c:1", 2),
+        ("journal: file:journal.bin", "journal: file:", 3),
+    ):
+        assert refusal(LEAST.replace(old, new)).startswith("unit.txt:%d: " % at), new
+    for key in ("terminal", "reader", "journal", "parameters"):
+        kept = [line for line in LEAST.split("\n") if not line.startswith(key + ":")]
+        assert "`%s` is missing" % key in refusal("\n".join(kept))
