@@ -10,6 +10,7 @@ from host_tools.decode import explain_c_apdu, explain_r_apdu
 from host_tools.decode_values import Row
 
 WIDTH = 40
+SELECT = 0xA4
 LOST = "no answer: the card has gone"
 
 
@@ -45,8 +46,9 @@ def _bar(began_us, us, total_us):
 
 
 def _headline(command, answer):
-    row = next(iter(explain_c_apdu(command)))
-    words = f"{row.name} {row.meaning}".strip()
+    row, *below = explain_c_apdu(command)
+    named = below[0].meaning if command[1] == SELECT else row.meaning
+    words = f"{row.name} {named}".strip()
     return f"{words} -> {answer[-2:].hex().upper() if answer else LOST}"
 
 

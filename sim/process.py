@@ -5,7 +5,6 @@ A line that is no JSON object is kept as text: a traceback of the firmware must 
 """
 
 import json
-import os
 import queue
 import subprocess
 import threading
@@ -66,9 +65,9 @@ class FirmwareProcess:
         return ":\n  " + "\n  ".join(self.words[-12:]) if self.words else ""
 
     def cpu_s(self):
-        """Processor time used so far, in seconds; needs /proc."""
-        stat = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+        """Processor time of its one thread so far, in seconds; needs Linux's /proc."""
+        stat = Path(f"/proc/{self.process.pid}/schedstat").read_text().split()
+        return int(stat[0]) / 1e9
 
     def kill(self):
         """Pull the plug: SIGKILL, nothing is flushed."""

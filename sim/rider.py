@@ -55,7 +55,7 @@ class Rider:
             try:
                 event = self.rig.firmware.next_event(end - time.monotonic())
             except LinkLost:
-                self.watch({"event": "plug", "words": self.rig.firmware.last_words()})
+                self.watch({"event": "plug"})
                 self.rig.restart()
                 return None
             if event is None:

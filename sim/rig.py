@@ -5,14 +5,16 @@ Everything lives in one folder and ends with the `with` block. The plug may be p
 again at any time: `restart()` kills the terminal and starts it on the same journal.
 """
 
+import signal
 from pathlib import Path
 
+from firmware.errors import LinkLost
 from host_tools.collector import Collector
 from host_tools.ledger import Ledger
 from host_tools.server import CollectorServer
-
 from sim.chip import Chip
 from sim.field import Field
+from sim.parameter_file import parameter_text
 from sim.process import FirmwareProcess
 from sim.replaying import until
 from sim.serve import PtyServer
@@ -37,22 +39,6 @@ shift: 1
 trace: {trace}
 """
 
-PERCENT = {"student": 50, "senior": 25}
-
-
-def parameter_text(facts, fare_fen, torn_window_s):
-    """Text of a parameter file for the cards of a wallet; facts: Wallet.parameters()."""
-    lines = [f"version: 1\nfare_fen: {fare_fen}\ntorn_window_s: {torn_window_s}"]
-    lines += [f"ca: {line}" for line in facts["ca"]]
-    lines += [f"aid: {aid} partial" for aid in facts["aids"]]
-    lines += [f"deny: {pan}" for pan in facts["deny"]]
-    lines += [
-        f"class: {name} {prefix} {PERCENT[name]}"
-        for prefix, name in facts["classes"]
-        if name in PERCENT
-    ]
-    return "\n".join([*lines, "deny_list_version: 7"]) + "\n"
-
 
 class Rig:
     """folder: must exist; runtime: (argv, env, cwd) of an interpreter; timing: of the chip."""
@@ -65,6 +51,7 @@ class Rig:
         kinds=None,
         fare_fen=200,
         torn_window_s=8,
+        same_card_s=60,
         trace=False,
         serial_link=False,
     ):
@@ -80,6 +67,7 @@ class Rig:
         self.ledger = Ledger(f"sqlite:///{self.folder / 'ledger.db'}")
         self.collector_server = CollectorServer(Collector(self.ledger), tcp=("127.0.0.1", 0))
         self.torn_window_s = torn_window_s
+        self.same_card_s = same_card_s
         self.trace = trace
         self.firmware = None
         self.restarts = 0
@@ -88,7 +76,9 @@ class Rig:
         self.chip_server.start()
         self.collector_server.start()
         (self.folder / "parameters.txt").write_text(
-            parameter_text(self.wallet.parameters(), self.fare_fen, self.torn_window_s)
+            parameter_text(
+                self.wallet.parameters(), self.fare_fen, self.torn_window_s, self.same_card_s
+            )
         )
         (self.folder / "settings.txt").write_text(
             SETTINGS.format(
@@ -104,27 +94,42 @@ class Rig:
         return self
 
     def start(self):
-        """Start the terminal and wait until it looks for cards."""
-        self.firmware = FirmwareProcess(
-            *self.runtime, "firmware.main", self.folder / "settings.txt"
-        )
-        until(self.firmware, "ready")
+        """Start the terminal, wait until it looks for cards; the plug may be pulled meanwhile."""
+        while True:
+            self.firmware = FirmwareProcess(
+                *self.runtime, "firmware.main", self.folder / "settings.txt"
+            )
+            try:
+                until(self.firmware, "ready")
+                return
+            except LinkLost:
+                if not self.was_killed():
+                    raise
+                self.stop_terminal()
 
     def restart(self):
-        """Pull the plug and put it in again."""
+        """Put the plug in again. LinkLost, with last words, when the terminal ended by itself."""
+        if not self.was_killed():
+            raise LinkLost("the terminal has crashed" + self.firmware.last_words())
         self.stop_terminal()
         self.restarts += 1
         self.start()
+
+    def pull_plug(self):
+        """SIGKILL at once, from any thread; whoever talks to the terminal finds it gone."""
+        firmware = self.firmware
+        if firmware:
+            firmware.process.kill()
+
+    def was_killed(self):
+        """True when the terminal ended by SIGKILL and not by itself."""
+        return self.firmware.process.wait() == -signal.SIGKILL
 
     def stop_terminal(self):
         """Pull the plug."""
         if self.firmware:
             self.firmware.__exit__()
             self.firmware = None
-
-    def ended(self):
-        """True when the terminal process has died by itself."""
-        return self.firmware.process.poll() is not None
 
     def __exit__(self, *_):
         self.stop_terminal()

@@ -71,15 +71,18 @@ class Sale:
         (QT-171..185).
         """
         for entry in tuple(self.torn_taps.open):
-            _, values, tap = entry
+            values = self.torn_taps.load(entry)
+            if values is None:
+                continue
+            tap = entries.tap_of(values)
             verdict = yield from torn.resume(selected, tap, self._purchase(0, b"", None))
             if verdict.verdict == torn.OTHER:
                 continue
             if verdict.verdict in (torn.LOST, torn.SUSPECT):
-                return self._still_open(verdict, entry)
-            sequence = self.torn_taps.close(entry, verdict)
+                return self._still_open(verdict, entry[0], values, tap)
+            self.torn_taps.close(entry, verdict)
             if verdict.outcome:
-                return self._closed(verdict.outcome, sequence, values)
+                return self._closed(verdict.outcome, entry[0], values)
             return None  # not debited or used elsewhere: a new customer (QT-181)
         return None
 
@@ -89,8 +92,7 @@ class Sale:
         message = result.reason if result.outcome == outcome.RECOVERED else "debited_refused"
         return Sold(result, message, sequence, values["amount_fen"], values["fare_class"])
 
-    def _still_open(self, verdict, entry):
-        sequence, values, tap = entry
+    def _still_open(self, verdict, sequence, values, tap):
         lost = verdict.verdict == torn.LOST
         result = transaction.torn(tap, verdict.detail)
         message = "last_record_lost" if lost else "torn_suspect"
@@ -151,10 +153,10 @@ class Sale:
 
     def _committed(self, result, sequence, entry, amount_fen, name):
         """Behind the commit: the debit stands, or nobody knows."""
-        if result.taken is None:
-            self.torn_taps.add(sequence, entry)
-            return self._sold(result, sequence, amount_fen, name)
         values = entries.unpack_pending(entry)
+        if result.taken is None:
+            self.torn_taps.add(sequence, values["time_utc_s"])
+            return self._sold(result, sequence, amount_fen, name)
         approved = result.outcome == outcome.APPROVED
         kind = record.APPROVED if approved else record.DEBITED_REFUSED  # QT-164
         began = self.stamp.clock.ticks_us()

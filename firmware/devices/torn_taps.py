@@ -15,60 +15,65 @@ from firmware.kernel import torn
 
 
 class TornTaps:
-    """The open entries of one journal."""
+    """The open entries of one journal. Only their numbers are held: the bytes stay in flash."""
 
     def __init__(self, journal, parameters, clock):
         self.journal = journal
         self.parameters = parameters
         self.clock = clock
-        self.open = []  # (sequence, values, tap), oldest first
+        self.open = []  # (sequence, time_utc_s), oldest first
 
     def restore(self):
-        """After a start: entries inside their window stay open, the others become suspect
-        (QT-183).
-        """
+        """After a start: entries inside their window stay open, others become suspect (QT-183)."""
         for sequence, data in self.journal.pending():
             try:
                 values = entries.unpack_pending(data)
-                self.open.append((sequence, values, entries.tap_of(values)))
-            except FormatError as wrong:
-                self._give_up(sequence, str(wrong))
+                entries.tap_of(values)
+            except FormatError:
+                self._give_up(sequence)
+                continue
+            self.open.append((sequence, values["time_utc_s"]))
         if not self.parameters.torn_over_restart:
-            self._suspect_all()
+            for entry in tuple(self.open):
+                self.settle(entry, record.PENDING, None, "restarted")
         self.expire()
 
-    def add(self, sequence, data):
+    def add(self, sequence, time_utc_s):
         """A tap was torn; the oldest one makes room when there are too many."""
-        values = entries.unpack_pending(data)
-        self.open.append((sequence, values, entries.tap_of(values)))
+        self.open.append((sequence, time_utc_s))
         while len(self.open) > self.parameters.torn_count:
             self.settle(self.open[0], record.PENDING, None, "too_many_open")
+
+    def load(self, entry):
+        """Values of an open entry; None when its bytes are damaged, and it was settled as pending."""
+        try:
+            return entries.unpack_pending(self.journal.pending_entry(entry[0]))
+        except FormatError:
+            self.open.remove(entry)
+            self._give_up(entry[0])
+            return None
 
     def expire(self):
         """Settle as pending what has outlived its window."""
         now = self.clock.time_utc_s()
         for entry in tuple(self.open):
-            age_s = now - entry[1]["time_utc_s"]
-            if not 0 <= age_s < self.parameters.torn_window_s:
+            if not 0 <= now - entry[1] < self.parameters.torn_window_s:
                 self.settle(entry, record.PENDING, None, "last_record_lost")
 
     def settle(self, entry, kind, result, reason):
-        """Write the one record that closes an entry, durable; returns its sequence number."""
-        sequence, values, _ = entry
-        self.journal.settle(sequence, entries.pack_settled(values, kind, result, reason))
+        """Write the one record that closes an entry, durable."""
+        values = self.load(entry)
+        if values is None:
+            return
+        self.journal.settle(entry[0], entries.pack_settled(values, kind, result, reason))
         self.open.remove(entry)
-        return sequence
 
     def close(self, entry, verdict):
         """Settle an entry by the verdict of the re-tap dialogue (kernel/torn.py)."""
         kind, reason = VERDICTS[verdict.verdict]
-        return self.settle(entry, kind, verdict.outcome, reason)
+        self.settle(entry, kind, verdict.outcome, reason)
 
-    def _suspect_all(self):
-        for entry in tuple(self.open):
-            self.settle(entry, record.PENDING, None, "restarted")
-
-    def _give_up(self, sequence, text):
+    def _give_up(self, sequence):
         """An entry whose bytes cannot be read: its number still goes up, as pending."""
         values = record.blank(record.PENDING)
         values["reason"] = "entry_damaged"

@@ -145,6 +145,13 @@ class Journal:
             found.append((sequence, entry.body[4:] if entry else b""))
         return found
 
+    def pending_entry(self, sequence):
+        """Bytes of one open entry, b"" where it cannot be read; FormatError if it is not open."""
+        if sequence not in self.opened:
+            raise FormatError("%d is not pending" % sequence)
+        entry = self.pending_ring.read(*self.opened[sequence])
+        return entry.body[4:] if entry else b""
+
     def waiting(self):
         """How many numbers could be sent now."""
         return self.settled_upto() - self.acknowledged

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from firmware.devices.panel import yuan
 from firmware.formats.record import mask_pan
-from sim.rig import parameter_text
+from sim.parameter_file import parameter_text
 from sim.wallet import Wallet
 
 WALLET = click.option(
@@ -82,4 +82,4 @@ def show(folder, name):
 @click.option("--fare-fen", default=200, show_default=True, help="Full fare in fen.")
 def parameters(folder, fare_fen):
     """Print a parameter file for a terminal that shall accept these cards."""
-    click.echo(parameter_text(Wallet(folder).parameters(), fare_fen, 60), nl=False)
+    click.echo(parameter_text(Wallet(folder).parameters(), fare_fen), nl=False)

@@ -49,7 +49,7 @@ class Screen:
         return self._result()
 
     def _plug(self, event):
-        return "[magenta]plug pulled: the terminal starts again[/magenta]" + escape(event["words"])
+        return "[magenta]plug pulled: the terminal starts again[/magenta]"
 
     def _upload(self, event):
         return f"[cyan]uploaded and committed up to record {event['acknowledged']}[/cyan]"

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Taps measured: the real terminal as a process against the virtual chip, paced or at once.
+
+The model is the floor: activation, link, radio and card time of the very exchanges of the tap
+(sim/timing.py), with no time for chip firmware and host. What the terminal adds is the difference.
+"""
+
+import statistics
+import tempfile
+from typing import NamedTuple
+
+from firmware.kernel.apdu import PPSE
+from sim.card import BUSY_MS
+from sim.issuer import Profile
+from sim.replaying import until
+from sim.rig import Rig
+from sim.timing import ACTIVATION_MS, Timing
+
+CARDS = (("bench", "adult", "62280001", Profile(balance_fen=90000)),)
+WARM_UP = 2  # taps not counted: certificate cache and page cache fill
+COMMANDS = {0xA4: "SELECT", 0xA8: "GPO", 0xB2: "READ RECORD", 0xCA: "GET DATA"}
+PHASES = ("activate", "select", "gpo", "read", "journal", "host")
+
+
+class Measured(NamedTuple):
+    """Milliseconds a tap; None where an interpreter does not tell."""
+
+    taps: int
+    total_ms: list
+    phases_ms: dict  # phase -> median
+    cpu_ms: float
+    model_ms: float
+    heap_peak: int | None
+    heap_total: int | None
+
+
+def measure(runtime, paced, taps, fare_fen=100):
+    """Measured over `taps` taps with one card, which is taken away after each."""
+    timing = Timing() if paced else Timing.none()
+    with (
+        tempfile.TemporaryDirectory(prefix="faretap-bench-") as folder,
+        Rig(folder, runtime, timing, CARDS, fare_fen, same_card_s=0, trace=True) as rig,
+    ):
+        seen = [_tap(rig) for _ in range(WARM_UP + taps)][WARM_UP:]
+    events = [event for event, _, _ in seen]
+    heap = events[-1]["heap"]
+    return Measured(
+        taps,
+        [event["us"] / 1000 for event in events],
+        {
+            name: statistics.median(event["phases_us"].get(name, 0) / 1000 for event in events)
+            for name in PHASES
+        },
+        sum(cpu_s for _, cpu_s, _ in seen) * 1000 / taps,
+        statistics.median(model_ms for _, _, model_ms in seen),
+        heap[1],
+        heap[2],
+    )
+
+
+def _tap(rig):
+    """(tap event, processor seconds from placing to result, model time of its exchanges)."""
+    began_s = rig.firmware.cpu_s()
+    card = rig.cards["bench"]
+    rig.field.place(card)
+    seen = until(rig.firmware, "tap")
+    cpu_s = rig.firmware.cpu_s() - began_s
+    rig.field.remove()
+    until(rig.firmware, "ready")
+    if seen[-1]["outcome"] != "approved":
+        raise ValueError(f"the bench card was not approved: {seen[-1]['reason']}")
+    exchanges = [one for one in seen if one["event"] == "apdu"]
+    return seen[-1], cpu_s, model_ms(exchanges)
+
+
+def model_ms(exchanges, baud=921600):
+    """Activation + link + radio + card time of "apdu" events, by the formulae of the model."""
+    full = Timing()
+    total = ACTIVATION_MS
+    for event in exchanges:
+        sent, received = len(event["command"]) // 2, len(event["answer"]) // 2
+        total += full.link_ms(sent, received, baud) + full.rf_ms(sent, received)
+        total += card_ms(bytes.fromhex(event["command"]))
+    return total
+
+
+def card_ms(command):
+    """What the simulated card takes for a command (sim/card.py)."""
+    name = "PPSE" if command[5:19] == PPSE else COMMANDS[command[1]]
+    return dict(BUSY_MS)[name]

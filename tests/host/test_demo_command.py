@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`faretap demo`: a morning that balances to the fen, also when the plug is pulled."""
+
+import re
+
+import pytest
+
+from tests.host.console import RUNTIMES, faretap
+
+FEWEST = 24  # presentations of a morning
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_morning_balances(runtime, tmp_path):
+    done = faretap("demo", "--fast", "--runtime", runtime, "--folder", tmp_path / "day")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "balanced to the fen" in done.stdout
+    taps = re.findall(r"^● ", done.stdout, re.MULTILINE)
+    assert len(taps) >= FEWEST
+    for words in ("Not done: same card again", "One card only", "Already paid", "refunded"):
+        assert words in done.stdout
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_morning_with_the_plug_pulled_balances(seed, tmp_path):
+    done = faretap(
+        "demo", "--fast", "--pull-plug", 12, "--seed", seed, "--folder", tmp_path / "day"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "balanced to the fen" in done.stdout
+    assert "plug pulled" in done.stdout
+
+
+def test_a_second_day_goes_on_with_the_same_cards(tmp_path):
+    for _ in range(2):
+        done = faretap("demo", "--fast", "--runtime", "cpython", "--folder", tmp_path / "day")
+        assert "balanced to the fen" in done.stdout, done.stdout + done.stderr
