@@ -95,6 +95,19 @@ def test_unsent_stops_before_the_first_pending_and_keeps_the_order():
     assert journal.recent(9) == [(1, b"record one"), (2, b"record two")]
 
 
+def test_one_pending_entry_is_read_by_its_number():
+    journal = small(Flash(BLOCKS, BLOCK_BYTES))
+    first, second = journal.open(b"one"), journal.open(b"two")
+    assert (journal.pending_entry(first), journal.pending_entry(second)) == (b"one", b"two")
+    journal.settle(first, b"record one")
+    for gone in (first, 3):
+        try:
+            journal.pending_entry(gone)
+            raise AssertionError("%d is not pending" % gone)
+        except FormatError:
+            pass
+
+
 def test_acknowledge_never_goes_back_or_beyond():
     flash = Flash(BLOCKS, BLOCK_BYTES)
     journal = small(flash)
