@@ -9,6 +9,7 @@ import statistics
 import tempfile
 from typing import NamedTuple
 
+from firmware.errors import LinkLost
 from firmware.kernel.apdu import PPSE
 from sim.card import BUSY_MS
 from sim.issuer import Profile
@@ -30,8 +31,7 @@ class Measured(NamedTuple):
     phases_ms: dict  # phase -> median
     cpu_ms: float
     model_ms: float
-    heap_peak: int | None
-    heap_total: int | None
+    heap_live: int | None  # bytes in use after the garbage of the last tap is gone
 
 
 def measure(runtime, paced, taps, fare_fen=100):
@@ -43,7 +43,6 @@ def measure(runtime, paced, taps, fare_fen=100):
     ):
         seen = [_tap(rig) for _ in range(WARM_UP + taps)][WARM_UP:]
     events = [event for event, _, _ in seen]
-    heap = events[-1]["heap"]
     return Measured(
         taps,
         [event["us"] / 1000 for event in events],
@@ -53,9 +52,33 @@ def measure(runtime, paced, taps, fare_fen=100):
         },
         sum(cpu_s for _, cpu_s, _ in seen) * 1000 / taps,
         statistics.median(model_ms for _, _, model_ms in seen),
-        heap[1],
-        heap[2],
+        seen[-1][0].get("heap_live"),
     )
+
+
+def smallest_heap(runtime_of, low_kib=160, high_kib=512, step_kib=4, taps=4):
+    """KiB of the smallest heap in which some taps are approved; None if `high_kib` is too small.
+
+    runtime_of(heap_kib) gives (argv, env, cwd). What fails is out of memory: the same taps pass at
+    `high_kib`.
+    """
+
+    def fits(kib):
+        try:
+            measure(runtime_of(kib), False, taps)
+            return True
+        except LinkLost:
+            return False
+
+    if not fits(high_kib):
+        return None
+    while high_kib - low_kib > step_kib:
+        middle = (low_kib + high_kib) // 2
+        if fits(middle):
+            high_kib = middle
+        else:
+            low_kib = middle
+    return high_kib
 
 
 def _tap(rig):
@@ -66,11 +89,12 @@ def _tap(rig):
     seen = until(rig.firmware, "tap")
     cpu_s = rig.firmware.cpu_s() - began_s
     rig.field.remove()
-    until(rig.firmware, "ready")
+    after = until(rig.firmware, "ready")
     if seen[-1]["outcome"] != "approved":
         raise ValueError(f"the bench card was not approved: {seen[-1]['reason']}")
     exchanges = [one for one in seen if one["event"] == "apdu"]
-    return seen[-1], cpu_s, model_ms(exchanges)
+    heap = [event["live"] for event in after if event["event"] == "heap"]
+    return {**seen[-1], "heap_live": heap[-1] if heap else None}, cpu_s, model_ms(exchanges)
 
 
 def model_ms(exchanges, baud=921600):

@@ -51,6 +51,14 @@ class SessionRecorder:
         data = tlv.parse(command[5:-1])[0].value
         return {tag: dol.taken(pdol, data, tag) for tag, _ in pdol}
 
+    def _was_seen(self, pan):
+        """Only a card that was here belongs into the file; the list holds other people's."""
+        return any(
+            pan in (exchange.answer or b"").hex()
+            for presentation in self.presentations
+            for exchange in presentation
+        )
+
     def text(self):
         """The session file so far."""
         sent = self.sent or {}
@@ -73,7 +81,7 @@ class SessionRecorder:
                 session.CaKey("RSA", key.rid, key.index, key.exponent, key.modulus)
                 for key in parameters.capks
             ],
-            denies=list(parameters.deny),
+            denies=[pan for pan in parameters.deny if self._was_seen(pan)],
             expects=[(name, str(last[name])) for name in EXPECTED if last[name] not in (None, "")],
             presentations=self.presentations,
         )

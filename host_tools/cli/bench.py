@@ -9,8 +9,12 @@ from rich.console import Console
 from rich.table import Table
 
 from host_tools.cli.runtime import runtime_command
-from sim.bench import PHASES, measure
+from sim.bench import PHASES, measure, smallest_heap
 
+COLUMNS = (
+    *("runtime", "pace", "total", "p95", *PHASES),
+    *("CPU", "model", "ratio", "heap in use"),
+)
 PACES = (("paced", True), ("no card time", False))
 
 
@@ -47,27 +51,25 @@ def command(taps, names, heap, as_json):
         for pace, paced in PACES:
             click.echo(f"{name}, {pace}: {taps} taps ...", err=True)
             rows.append((name, pace, paced, measure(interpreter[:3], paced, taps)))
+    smallest = None
+    if "micropython" in [row[0] for row in rows]:
+        click.echo("micropython: smallest heap ...", err=True)
+        smallest = smallest_heap(lambda kib: runtime_command("micropython", kib)[:3])
     if as_json:
+        click.echo(json.dumps({"runtime": "micropython", "smallest_heap_kib": smallest}))
         for name, pace, _, measured in rows:
             click.echo(json.dumps({"runtime": name, "pace": pace, **measured._asdict()}))
         return
-    Console().print(table(rows))
+    console = Console()
+    console.print(table(rows))
+    if smallest:
+        console.print(f"smallest MicroPython heap for these taps: {smallest} KiB (64 bit)")
 
 
 def table(rows):
     """Medians in milliseconds; heap in KB."""
     shown = Table(title="one tap, ms (median)", title_justify="left")
-    for title in (
-        "runtime",
-        "pace",
-        "total",
-        "p95",
-        *PHASES,
-        "CPU",
-        "model",
-        "ratio",
-        "heap peak",
-    ):
+    for title in COLUMNS:
         shown.add_column(title, justify="left" if title in ("runtime", "pace") else "right")
     for name, pace, paced, one in rows:
         median = statistics.median(one.total_ms)
@@ -81,8 +83,6 @@ def table(rows):
             f"{one.cpu_ms:.1f}",
             f"{one.model_ms:.1f}" if paced else "",
             f"{median / one.model_ms:.3f}" if paced else "",
-            f"{one.heap_peak / 1024:.0f} of {one.heap_total / 1024:.0f} KB"
-            if one.heap_peak
-            else "",
+            f"{one.heap_live / 1024:.0f} KB" if one.heap_live else "",
         )
     return shown

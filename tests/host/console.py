@@ -2,6 +2,7 @@
 """Runs `faretap` as a user would: a process of its own, its output and status."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ SHARED = sorted((ROOT.parent / "shared" / "sessions").glob("*.session"))
 needs_micropython = pytest.mark.skipif(
     find_program("micropython") is None, reason="no MicroPython for this machine"
 )
+PATIENCE_S = 30
 RUNTIMES = [pytest.param("micropython", marks=needs_micropython), "cpython"]
 
 
@@ -40,3 +42,20 @@ def faretap(*arguments, timeout_s=120):
         env=environment(),
         check=False,
     )
+
+
+def started(*arguments):
+    return subprocess.Popen(
+        command(*arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment(),
+    )
+
+
+def stopped(process):
+    """Ctrl-C; what the process had said and its status."""
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=PATIENCE_S)
+    return said, process.returncode

@@ -1,33 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`faretap terminal` against `faretap pn532`: a card is read and recorded, the recording replays."""
+"""`faretap terminal` against `faretap pn532`: a card is read, and its recording replays."""
 
-import signal
-import subprocess
 import time
 
 import pytest
 
 from firmware.formats import session
-from tests.host.console import RUNTIMES, command, environment, faretap
-
-PATIENCE_S = 30
-
-
-def started(*arguments):
-    return subprocess.Popen(
-        command(*arguments),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=environment(),
-    )
-
-
-def stopped(process):
-    """Ctrl-C; what the process had said and its status."""
-    process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=PATIENCE_S)
-    return said, process.returncode
+from tests.host.console import PATIENCE_S, RUNTIMES, faretap, started, stopped
 
 
 def wait_for(path):
