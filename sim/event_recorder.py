@@ -42,12 +42,8 @@ class SessionRecorder:
 
     def _sent_values(self, command):
         """dict tag -> bytes as sent in this GPO, by the PDOL of the SELECT before it."""
-        answer = self.current[-2].answer if len(self.current) > 1 else None
-        for exchange in reversed(self.current):
-            if exchange.command[1] == 0xA4:
-                answer = exchange.answer
-                break
-        pdol = selection.parse_fci(b"", answer[:-2]).pdol
+        selects = [one.answer for one in self.current if one.command[1] == 0xA4 and one.answer]
+        pdol = selection.parse_fci(b"", selects[-1][:-2]).pdol
         data = tlv.parse(command[5:-1])[0].value
         return {tag: dol.taken(pdol, data, tag) for tag, _ in pdol}
 

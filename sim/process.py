@@ -30,13 +30,15 @@ class FirmwareProcess:
             env=env,
             cwd=cwd,
         )
-        self.events = queue.Queue()
+        assert self.process.stdout is not None  # PIPE was asked for
+        self.output = self.process.stdout
+        self.events: queue.Queue = queue.Queue()
         self.words = []  # lines that were no event
         self.thread = threading.Thread(target=self._listen, name="firmware", daemon=True)
         self.thread.start()
 
     def _listen(self):
-        for line in self.process.stdout:
+        for line in self.output:
             text = line.decode("utf-8", "replace").rstrip()
             try:
                 event = json.loads(text)
@@ -80,4 +82,4 @@ class FirmwareProcess:
 
     def __exit__(self, *_):
         self.kill()
-        self.process.stdout.close()
+        self.output.close()

@@ -101,7 +101,11 @@ def replay(session, runtime, timing=None):
             taps, apdus = _presentations(session, card, field, firmware)
     last = taps[-1]
     return Replayed(
-        *[last[name] for name in ("outcome", "reason", "detail", "cryptogram", "oda")],
+        outcome=last["outcome"],
+        reason=last["reason"],
+        detail=last["detail"],
+        cryptogram=last["cryptogram"],
+        oda=last["oda"],
         amount_fen=last["amount_fen"],
         balance_fen=last["balance_fen"],
         debits=card.debits(),

@@ -69,7 +69,7 @@ class Rig:
         self.torn_window_s = torn_window_s
         self.same_card_s = same_card_s
         self.trace = trace
-        self.firmware = None
+        self.firmware: FirmwareProcess | None = None
         self.restarts = 0
 
     def __enter__(self):
@@ -110,7 +110,8 @@ class Rig:
     def restart(self):
         """Put the plug in again. LinkLost, with last words, when the terminal ended by itself."""
         if not self.was_killed():
-            raise LinkLost("the terminal has crashed" + self.firmware.last_words())
+            words = self.firmware.last_words() if self.firmware else ""
+            raise LinkLost("the terminal has crashed" + words)
         self.stop_terminal()
         self.restarts += 1
         self.start()
@@ -123,7 +124,7 @@ class Rig:
 
     def was_killed(self):
         """True when the terminal ended by SIGKILL and not by itself."""
-        return self.firmware.process.wait() == -signal.SIGKILL
+        return self.firmware is not None and self.firmware.process.wait() == -signal.SIGKILL
 
     def stop_terminal(self):
         """Pull the plug."""

@@ -59,6 +59,8 @@ def run(modules):
 
 if __name__ == "__main__":
     here = (os.getcwd() + "/" if __file__[0] != "/" else "") + __file__.rpartition("/")[0]
+    if sys.implementation.name == "micropython":
+        gc.threshold(8192)  # compiling leaves a heap in shreds that is collected only when full
     sys.path.pop(0)
     sys.path.insert(len(sys.path) if sys.implementation.name == "micropython" else 0, here + "/..")
     named = [one[one.rfind("tests/") : -3].replace("/", ".") for one in sys.argv[1:]]

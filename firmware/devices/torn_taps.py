@@ -45,7 +45,7 @@ class TornTaps:
             self.settle(self.open[0], record.PENDING, None, "too_many_open")
 
     def load(self, entry):
-        """Values of an open entry; None when its bytes are damaged, and it was settled as pending."""
+        """Values of an open entry; None when its bytes are damaged: it is settled as pending."""
         try:
             return entries.unpack_pending(self.journal.pending_entry(entry[0]))
         except FormatError:

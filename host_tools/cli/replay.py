@@ -79,7 +79,7 @@ def read(path):
 
 def as_object(path, played, wrong):
     """The JSON object of one session."""
-    values = {"file": str(path)}
+    values: dict[str, object] = {"file": str(path)}
     values.update({name: getattr(played, name) for name in FIELDS})
     values["ms"] = round(played.ms, 1)
     values["ok"] = not wrong
