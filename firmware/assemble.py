@@ -13,6 +13,7 @@ from firmware.formats import parameters as parameter_text
 from firmware.journal import Journal
 from firmware.link import Link
 from firmware.reader.bus import Hsu
+from firmware.reader.healing import HealingReader
 from firmware.reader.pn532 import Pn532
 from firmware.upload import Uploader
 
@@ -27,10 +28,12 @@ def open_journal(settings, hal):
 
 
 def open_reader(settings, hal, clock):
-    """Pn532, opened and at its highest working speed. LinkLost when there is none."""
+    """HealingReader at its highest working speed. LinkLost when there is no chip now."""
     _, where = settings.reader
-    stream = hal.open_serial(where, 115200)
-    reader = Pn532(Hsu(stream, clock), clock, settings.reader_baud)
+    reader = HealingReader(
+        lambda: hal.open_serial(where, 115200),
+        lambda stream: Pn532(Hsu(stream, clock), clock, settings.reader_baud),
+    )
     reader.open()
     return reader
 

@@ -83,7 +83,7 @@ class Rig:
         (self.folder / "settings.txt").write_text(
             SETTINGS.format(
                 terminal=TERMINAL,
-                reader=self.chip_server.path,
+                reader=self.chip_server.link or self.chip_server.path,
                 link=f"tcp:127.0.0.1:{self.collector_server.port}",
                 folder=self.folder,
                 blocks=JOURNAL_BLOCKS,
