@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Prints the tables of README and docs/ from the code, so that they cannot be wrong.
+
+    python tools/docs.py            writes what has changed (`make docs`)
+    python tools/docs.py --check    changes nothing, names the stale tables, exit status 1
+
+A table stands between `<!-- printed: NAME -->` and `<!-- end -->`; NAME is a key of TABLES. What
+stands between is thrown away and printed again. Meanings come from the code too: from the table in
+a docstring, or the comment on the line of a field.
+"""
+
+import ast
+import dataclasses
+import inspect
+import io
+import re
+import sys
+import tokenize
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from firmware import settings  # noqa: E402
+from firmware.devices import panel  # noqa: E402
+from firmware.formats import batch, fields, parameters, pending, record, session  # noqa: E402
+from firmware.journal import journal, ring  # noqa: E402
+from firmware.kernel import outcome, torn  # noqa: E402
+from host_tools.cli.main import command_files  # noqa: E402
+from host_tools.decode_names import TAGS  # noqa: E402
+from sim import faults, morning, wallet  # noqa: E402
+from tools.docs_words import FIELD_WORDS, WORDS  # noqa: E402
+
+PAGES = ("README.md", "docs/*.md")
+MARK = re.compile(r"(<!-- printed: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.S)
+
+SMALLEST = "reader: serial:PATH\njournal: file:PATH\nparameters: PATH\nterminal: 1"
+KERNEL_ORDER = (
+    "preprocess", "selection", "card_number", "transaction", "tap", "oda", "rsa", "torn",
+    "dol", "tlv", "bcd", "apdu", "bits", "tags", "outcome", "work",
+)  # fmt: skip
+PLAIN_ID = r"(?:QT|PD|PS|CL|TD)-\d+"
+ONE_ID = re.compile(r"(QT|PD|PS|CL|TD)-(\d+)(?:\.\.(\d+))?((?:, \d{3}\b(?! ?[a-z]))*)")
+
+
+def table(head, rows):
+    """Markdown of rows of texts; a bar inside a cell is escaped."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| %s |\n" % " | ".join(c.replace("|", "\\|") for c in row) for row in lines)
+
+
+def of_docstring(module, nth=0):
+    """The nth table of a module's docstring, as it stands there."""
+    blocks = re.findall(r"(?:^\|.*\|$\n?)+", inspect.getdoc(module) + "\n", re.M)
+    return re.sub(r" {2,}", " ", blocks[nth])
+
+
+def rows_of(text):
+    """Cells of a markdown table without its head."""
+    lines = [line.strip().strip("|").split("|") for line in text.strip().split("\n")]
+    return [[cell.strip() for cell in line] for line in lines[2:]]
+
+
+def comments_in(module, name):
+    """Dict field name -> comment on its lines, in the table `name` of a module."""
+    source = inspect.getsource(module)
+    notes = {}
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            notes[token.start[0]] = token.string.lstrip("# ")
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == name:
+            return {
+                row.elts[0].value: " ".join(
+                    notes[n] for n in range(row.lineno, row.end_lineno + 1) if n in notes
+                )
+                for row in node.value.elts
+            }
+    raise KeyError(name)
+
+
+def field_table(module, name):
+    """A table of fields.py as offset, field, bytes and meaning; offsets while they are fixed."""
+    notes = comments_in(module, name)
+    rows, at = [], 0
+    for field, kind in getattr(module, name):
+        rows.append(
+            [
+                "" if at is None else str(at),
+                "`%s`" % field,
+                kind.label,
+                notes[field] or words_for(field),
+            ]
+        )
+        fixed = isinstance(kind, (fields.Number, fields.Fixed, fields.Digits))
+        at = None if at is None or not fixed else at + len(kind.pack(field, kind.blank))
+    return table(["offset", "field", "bytes", "meaning"], rows)
+
+
+def words_for(field):
+    """Meaning of a field without a comment; the business numbers are those of the settings."""
+    return FIELD_WORDS.get(field) or WORDS[field]
+
+
+def row_table(format_table, field):
+    """The columns of one row of a Rows field."""
+    columns = dict(format_table)[field].table
+    return table(["field", "bytes"], [["`%s`" % name, kind.label] for name, kind in columns])
+
+
+def named_numbers(pairs):
+    return table(["number", "word"], [[str(number), name] for number, name in pairs])
+
+
+def chip_tags():
+    rows = [["%X" % tag, TAGS[tag][0] if tag in TAGS else ""] for tag in record.CHIP_TAGS]
+    return table(["tag", "name"], rows)
+
+
+def sizes():
+    """Numbers that other pages rely on."""
+    rows = (
+        ("page of the journal", ring.PAGE),
+        ("head of an entry", ring.HEAD_BYTES),
+        ("largest pending entry", journal.PENDING_LIMIT),
+        ("largest record the journal takes", journal.RECORD_LIMIT),
+        ("largest fare record of version 1", record.RECORD_MOST_BYTES),
+        ("largest frame", batch.FRAME_LIMIT),
+        ("head and CRC of a frame", batch.HEADER_BYTES + batch.CRC_BYTES),
+    )
+    return table(["what", "bytes"], [[what, f"{count:,}"] for what, count in rows])
+
+
+def session_headers():
+    rows = [["`%s`" % one[0], shown(one[5]), shown(one[4])] for one in session.HEADERS]
+    return table(["key", "mandatory", "repeatable"], rows)
+
+
+def session_files():
+    rows = []
+    for path in sorted((ROOT / "sim/sessions").glob("*.session")):
+        played = session.parse(path.read_text(encoding="utf-8"), path.name)
+        rows.append([path.stem, played.expected("outcome") or "", played.note])
+    return table(["session", "outcome", "what happens"], rows)
+
+
+def messages():
+    rows = []
+    for name, ((lamp, beep), chinese, english) in panel.MESSAGES.items():
+        rows.append(["`%s`" % name, lamp, beep or "-", chinese, english])
+    (lamp, beep), chinese, english = panel.OTHERWISE
+    rows.append(["any other", lamp, beep, chinese, english])
+    return table(["message", "lamp", "sound", "line 1", "line 2"], rows)
+
+
+def meanings(module):
+    """Dict key -> meaning, of the docstring's table where it says it, else of WORDS."""
+    found = {}
+    for keys, words in rows_of(of_docstring(module)):
+        for key in re.split(r", ", keys):
+            found[key] = WORDS.get(key, words)
+    return found
+
+
+def shown(value):
+    if isinstance(value, bytes):
+        return value.hex().upper()
+    if value is None:
+        return "none"
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
+
+
+def settings_keys():
+    standard = settings.parse(SMALLEST)
+    words = meanings(settings)
+    must = dict(line.split(": ") for line in SMALLEST.split("\n"))
+    rows = []
+    for key in settings.SINGLE:
+        default = "must be given" if key in must else shown(getattr(standard, key))
+        rows.append(["`%s`" % key, default, words[key]])
+    return table(["key", "default", "value"], rows)
+
+
+def parameter_keys():
+    standard = parameters.parse("fare_fen: 1\nversion: 1")
+    words = meanings(parameters)
+    words.update((key, WORDS[key]) for key in ("transaction_type",))
+    rows = []
+    for key in parameters.SINGLE:
+        value = shown(getattr(standard, key, None))
+        value = "must be given" if key in ("version", "fare_fen") else value
+        rows.append(["`%s`" % key, value, words[key]])
+    aid = parameters.DEFAULT_AID.aid.hex().upper() + " partial"
+    for key in parameters.MANY:
+        rows.append(["`%s`" % key, aid if key == "aid" else "none", words[key]])
+    return table(["key", "default", "value"], rows)
+
+
+def fault_knobs():
+    notes = {}
+    for line in inspect.getsource(faults.Fault).split("\n"):
+        field, _, comment = line.strip().partition("  # ")
+        notes[field.partition(":")[0]] = comment
+    rows = [
+        ["`%s`" % one.name, shown(one.default) or "-", notes[one.name]]
+        for one in dataclasses.fields(faults.Fault)
+    ]
+    return table(["knob", "at rest", "meaning"], rows)
+
+
+def cards():
+    return table(
+        ["card", "kind", "card number begins"],
+        [["`%s`" % name, kind, prefix] for name, kind, prefix, _ in wallet.KINDS],
+    )
+
+
+def visits():
+    rows = [[one.title, ", ".join("`%s`" % end for end in one.ends)] for one in morning.MORNING]
+    return table(["who comes", "message at the end"], rows)
+
+
+def commands():
+    return table(
+        ["command", "what it does"], [["`faretap %s`" % n, w] for n, w in command_files()]
+    )
+
+
+def identifiers(text):
+    """Requirement ids in a text, ranges such as QT-171..185 and QT-126, 127 spelt out."""
+    found = set()
+    for family, first, last, others in ONE_ID.findall(text):
+        for number in range(int(first), int(last or first) + 1):
+            found.add("%s-%0*d" % (family, len(first), number))
+        found.update("%s-%s" % (family, one) for one in re.findall(r"\d+", others))
+    return found
+
+
+def citations():
+    """Dict requirement id -> names of the test files that cite it."""
+    cited = {}
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        for one in identifiers(path.read_text(encoding="utf-8")):
+            cited.setdefault(one, []).append(path.name)
+    return cited
+
+
+def kernel_functions(name):
+    """(function or class, first sentence, ids) of a kernel file, ids in it and right above it."""
+    source = (ROOT / "firmware/kernel" / (name + ".py")).read_text(encoding="utf-8")
+    lines = source.split("\n")
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            ids = sorted(identifiers("\n".join(lines[node.lineno - 1 : node.end_lineno])))
+            words = (ast.get_docstring(node) or "").partition("\n\n")[0].replace("\n", " ")
+            yield node.name, re.sub(r" ?\((?=[^)]*%s)[^)]*\)" % PLAIN_ID, "", words), ids
+
+
+def kernel_steps():
+    """One table a file of the kernel: function, what it does, requirements, tests citing them."""
+    cited = citations()
+    parts = []
+    for name in KERNEL_ORDER:
+        rows = []
+        for function, words, ids in kernel_functions(name):
+            tests = sorted({test for one in ids for test in cited.get(one, ())})
+            if ids:
+                rows.append(["`%s`" % function, words, ", ".join(ids), ", ".join(tests)])
+        if rows:
+            head = ["function", "what it does", "requirements", "tests that cite them"]
+            parts.append("### `firmware/kernel/%s.py`\n\n%s" % (name, table(head, rows)))
+    return "\n".join(parts)
+
+
+def kernel_without_tests():
+    """Requirements the kernel cites that no test cites by number."""
+    cited = citations()
+    rows = []
+    for name in KERNEL_ORDER:
+        for function, _, ids in kernel_functions(name):
+            rows += ["%s (`%s.%s`)" % (one, name, function) for one in ids if one not in cited]
+    return "\n".join("* " + row for row in sorted(set(rows))) + "\n" if rows else "None.\n"
+
+
+TABLES = {
+    "field-kinds": lambda: of_docstring(fields),
+    "journal-entry": lambda: of_docstring(ring),
+    "frame": lambda: of_docstring(batch),
+    "batch": lambda: field_table(batch, "BATCH_V1"),
+    "batch-item": lambda: row_table(batch.BATCH_V1, "items"),
+    "ack": lambda: field_table(batch, "ACK_V1"),
+    "reject": lambda: field_table(batch, "REJECT_V1"),
+    "reject-codes": lambda: named_numbers(batch.REJECT_NAMES),
+    "record": lambda: field_table(record, "RECORD_V1"),
+    "record-kinds": lambda: named_numbers(record.KINDS),
+    "chip-tags": chip_tags,
+    "pending": lambda: field_table(pending, "PENDING_V1"),
+    "pending-record": lambda: row_table(pending.PENDING_V1, "records"),
+    "sizes": sizes,
+    "session-headers": session_headers,
+    "session-files": session_files,
+    "messages": messages,
+    "settings": settings_keys,
+    "parameters": parameter_keys,
+    "faults": fault_knobs,
+    "cards": cards,
+    "visits": visits,
+    "commands": commands,
+    "outcomes": lambda: of_docstring(outcome),
+    "torn": lambda: of_docstring(torn),
+    "kernel-steps": kernel_steps,
+    "kernel-untested": kernel_without_tests,
+}
+
+
+def pages(root=ROOT):
+    """Every page that may hold tables."""
+    return sorted(path for pattern in PAGES for path in root.glob(pattern))
+
+
+def printed(text):
+    """(text with every table printed anew, names of those that were stale). KeyError: no such."""
+    stale = []
+
+    def fresh(match):
+        new = "\n" + TABLES[match[2]]() + "\n"
+        if new != match[3]:
+            stale.append(match[2])
+        return match[1] + new + match[4]
+
+    return MARK.sub(fresh, text), stale
+
+
+def main(arguments):
+    """Exit status: 0, or 1 when --check finds a stale table."""
+    check = "--check" in arguments
+    worst = 0
+    for path in pages():
+        text = path.read_text(encoding="utf-8")
+        new, stale = printed(text)
+        for name in stale:
+            print("%s: %s %s" % (path.relative_to(ROOT), name, "is stale" if check else "printed"))
+        if check:
+            worst = max(worst, len(stale))
+        elif stale:
+            path.write_text(new, encoding="utf-8")
+    return 1 if worst else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
