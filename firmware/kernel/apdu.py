@@ -14,6 +14,8 @@ SW_NOT_SUPPORTED = 0x6A81
 SW_NOT_FOUND = 0x6A82
 SW_NO_RECORD = 0x6A83
 
+MAX_ANSWER = 258  # of a short command: 256 bytes and the status word
+
 PPSE = b"2PAY.SYS.DDF01"
 
 
@@ -41,7 +43,11 @@ def read_record(sfi, record):
 
 
 def split(r_apdu):
-    """(data, status word) of an answer. FormatError when there is no status word."""
+    """(data, status word) of an answer. FormatError when there is no status word, or more than
+    was asked for: a reader may join what a hostile card never ends.
+    """
+    if len(r_apdu) > MAX_ANSWER:
+        raise FormatError("answer of %d bytes to a short command" % len(r_apdu))
     if len(r_apdu) < 2:
         raise FormatError("answer of %d bytes has no status word" % len(r_apdu))
     return r_apdu[:-2], r_apdu[-2] << 8 | r_apdu[-1]

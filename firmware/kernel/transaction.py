@@ -26,6 +26,7 @@ from firmware.kernel.work import Work
 # editions: values of 9F08 that mean this edition of the standard (qpboc.md 3, point 5)
 Purchase = namedtuple("Purchase", ("values", "today", "capks", "cache", "refuse", "editions"))
 EDITIONS = (b"\x00\x30",)
+MAX_RECORD_BYTES = 3072  # all before the last; cards of the book need half, memory is small
 DOWNGRADE = "signature of version 00 from a card of this edition"
 
 # A transaction that may be committed: the last record's (sfi, number), the Work that opens the
@@ -125,6 +126,8 @@ def read_application_data(tap, purchase, chain):
         if sw != apdu.SW_OK:
             raise _Refusal("card_data", "record %d.%d: SW %04X" % (sfi, number, sw))  # QT-125
         tap.take_record(sfi, number, record)
+        if sum([len(one) for _, _, one in tap.records]) > MAX_RECORD_BYTES:
+            raise FormatError("records of more than %d bytes" % MAX_RECORD_BYTES)
         processing_restrictions(tap, purchase.today)
         pan = tap.pan()
         if pan:

@@ -95,3 +95,4 @@ def test_answers_should_end_in_a_status_word():
     assert apdu.split(b"\x01\x90\x00") == (b"\x01", 0x9000)
     assert apdu.split(b"\x6a\x82") == (b"", 0x6A82)
     assert refused(apdu.split, b"") and refused(apdu.split, b"\x90")
+    assert len(apdu.split(bytes(258))[0]) == 256 and refused(apdu.split, bytes(259))

@@ -135,6 +135,16 @@ def test_objects_should_come_once():
         assert refused(card, tapped(card)) == ("card_data", 4)
 
 
+def test_records_should_be_bounded_in_all():
+    """QT-215: 32 records of 256 bytes would fill the memory of a board."""
+    card = SmallCard()
+    card.afl = bytes.fromhex("10011400" + "18010301")
+    for number in range(3, 21):
+        card.records.append([2, number, tlv.build(0xDF20 + number, bytes(240))])
+    reason, count = refused(card, tapped(card))
+    assert reason == "card_data" and count < 20
+
+
 def test_unknown_objects_should_be_kept():
     """QT-128, QT-129, QT-135: vendor tags, two names, an AUC of zeros."""
     card = SmallCard()

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Torn taps on a bus: amber, then exactly one of sale, void, suspect, unproven (qpboc.md H)."""
+
+from firmware.kernel import apdu, tags
+from sim.flash import PowerCut
+from tests.small_card import LAST, SmallCard
+from tests.stand import Stand
+
+
+def torn_stand(acted=True, extra="same_card_s: 0"):
+    """(Stand, card): one tap whose last answer was lost, shown amber, entry open."""
+    stand, card = Stand(extra), SmallCard()
+    card.tear = (apdu.INS_READ_RECORD, LAST, acted)
+    event = stand.tap(card)
+    assert (event["outcome"], event["message"]) == ("torn_pending", "last_record_lost")
+    assert event["taken"] is None and stand.shown() == "amber"
+    assert ("beep", "again", 0) in stand.log
+    assert ("show", "Not done: same card again", 0) in stand.log
+    assert len(stand.journal.pending()) == 1 and stand.records() == []
+    card.sent = []
+    return stand, card
+
+
+def test_debit_that_stands_should_become_the_one_sale():
+    """QT-169, QT-171, QT-179: no second GPO, original ATC and TC."""
+    stand, card = torn_stand()
+    event = stand.tap(card)
+    assert (event["outcome"], event["message"]) == ("recovered", "torn_recovered")
+    assert card.asked(apdu.INS_GPO) == 0 and card.debits == [5]
+    (kind, values) = stand.records()[0]
+    assert (kind, values["reason"], values["recovered"]) == ("approved", "torn_recovered", 1)
+    assert (values["atc"], values["tc"], values["oda"]) == (5, bytes(7) + b"\x05", "fdda01")
+    assert values["balance_fen"] == 9800 and len(stand.records()) == 1
+    assert stand.journal.pending() == [] and stand.shown() == "green"
+    assert ("lamp", "green", 1) in stand.log
+
+
+def test_debit_that_was_taken_back_should_be_void_and_sold_anew():
+    """QT-181."""
+    stand, card = torn_stand(acted=False)
+    event = stand.tap(card)
+    assert (event["outcome"], event["message"]) == ("approved", "ok")
+    assert stand.kinds() == ["void", "approved"] and card.debits == [6]
+    assert [values["atc"] for _, values in stand.records()] == [5, 6]
+    assert stand.journal.pending() == []
+
+
+def test_card_that_is_still_there_should_be_completed_without_its_owner():
+    """QT-170."""
+    stand, card = Stand(), SmallCard()
+    card.tear = (apdu.INS_READ_RECORD, LAST, True)
+    assert stand.hold(card) == ["torn_pending", "recovered"]
+    assert card.debits == [5] and stand.kinds() == ["approved"]
+
+
+def test_other_card_should_be_served_in_between():
+    """QT-182."""
+    stand, card = torn_stand()
+    other = SmallCard("6228000100000028")
+    assert stand.tap(other)["message"] == "ok"
+    assert len(stand.journal.pending()) == 1
+    assert stand.tap(card)["message"] == "torn_recovered"
+    assert stand.kinds() == ["approved", "approved"] and stand.journal.pending() == []
+    assert card.debits == [5] and other.debits == [5]
+
+
+def test_recovered_card_should_not_pay_again():
+    stand, card = torn_stand(extra="same_card_s: 60")
+    stand.tap(card)
+    assert stand.tap(card)["message"] == "already_paid" and card.debits == [5]
+
+
+def test_time_over_should_make_it_pending():
+    """QT-168, QT-183: never a sale, never forgotten."""
+    stand, card = torn_stand()
+    stand.clock.advance(59)
+    stand.terminal.turn()
+    assert stand.records() == []
+    stand.clock.advance(1)
+    stand.terminal.turn()
+    (kind, values) = stand.records()[0]
+    assert (kind, values["reason"], values["atc"]) == ("pending", "last_record_lost", 5)
+    assert values["tc"] == bytes(7) + b"\x05" and stand.journal.pending() == []
+    assert stand.tap(card)["message"] == "ok" and card.debits == [5, 6]
+
+
+def test_clock_that_went_back_should_end_the_window():
+    stand, _ = torn_stand()
+    stand.clock.utc_s -= 1
+    stand.terminal.turn()
+    assert stand.kinds() == ["pending"]
+
+
+def test_restart_inside_the_window_should_go_on():
+    """QT-167, QT-183."""
+    stand, card = torn_stand()
+    stand.restart()
+    assert stand.records() == []
+    assert stand.tap(card)["message"] == "torn_recovered"
+    assert stand.kinds() == ["approved"] and card.asked(apdu.INS_GPO) == 0
+
+
+def test_restart_after_the_window_should_make_it_pending():
+    stand, card = torn_stand()
+    stand.clock.advance(60)
+    stand.restart()
+    assert stand.kinds() == ["pending"] and stand.journal.pending() == []
+    assert stand.tap(card)["message"] == "ok"
+
+
+def test_restart_should_close_the_window_where_the_operator_wants_it():
+    stand, card = torn_stand(extra="torn_over_restart: no")
+    stand.restart()
+    assert [(kind, values["reason"]) for kind, values in stand.records()] == [
+        ("pending", "restarted")
+    ]
+    assert card.debits == [5]
+
+
+def test_fourth_open_tap_should_make_the_oldest_pending():
+    """QT-168: at most three."""
+    stand, cards = Stand("same_card_s: 0"), []
+    for number in range(4):
+        card = SmallCard("62280001000000%02d" % number, atc=number)
+        card.tear = (apdu.INS_READ_RECORD, LAST, True)
+        assert stand.tap(card)["message"] == "last_record_lost"
+        cards.append(card)
+    assert [(kind, values["reason"], values["atc"]) for kind, values in stand.records()] == [
+        ("pending", "too_many_open", 1)
+    ]
+    for card in reversed(cards[1:]):
+        assert stand.tap(card)["message"] == "torn_recovered"
+    assert stand.kinds() == ["pending"] + ["approved"] * 3 and stand.journal.pending() == []
+
+
+def test_suspect_card_should_get_no_second_gpo():
+    """QT-185: until the window is over."""
+    stand, card = torn_stand()
+    head = apdu.get_data(tags.EC_BALANCE)
+    card.edit = lambda command, answer: b"\x6a\x88" if command == head else answer
+    for _ in range(2):
+        event = stand.tap(card)
+        assert (event["outcome"], event["message"]) == ("torn_pending", "torn_suspect")
+        assert stand.shown() == "amber"
+    assert card.asked(apdu.INS_GPO) == 0 and stand.records() == []
+    stand.clock.advance(60)
+    stand.terminal.turn()
+    assert stand.kinds() == ["pending"]
+
+
+def test_debit_without_proof_should_be_unproven():
+    """QT-180: the record after GPO only; never approved, told to the rider as refused."""
+    stand, card = torn_stand()
+    card.free_records = False
+    event = stand.tap(card)
+    assert (event["message"], event["taken"]) == ("debited_refused", True)
+    (kind, values) = stand.records()[0]
+    assert (kind, values["reason"]) == ("debited-unproven", "debited_unproven")
+    assert stand.shown() == "red" and stand.journal.pending() == []
+    assert card.asked(apdu.INS_GPO) == 0
+
+
+def test_card_used_elsewhere_should_be_a_new_customer():
+    """qpboc.md H, greater ATC: the entry goes up as pending, the card is served."""
+    stand, card = torn_stand()
+    card.atc, card.balance_fen = 9, 5000
+    assert stand.tap(card)["message"] == "ok"
+    assert [(kind, values["reason"]) for kind, values in stand.records()] == [
+        ("pending", "used_elsewhere"),
+        ("approved", "ok"),
+    ]
+
+
+def test_tear_before_the_commit_should_leave_nothing():
+    """QT-102, QT-124, QT-165."""
+    for instruction, at in ((apdu.INS_SELECT, 0), (apdu.INS_GPO, 0), (apdu.INS_READ_RECORD, 3)):
+        for acted in (False, True):
+            stand, card = Stand("same_card_s: 0"), SmallCard()
+            card.tear = (instruction, at, acted)
+            event = stand.tap(card)
+            assert (event["outcome"], event["message"]) == ("try_again", "card_lost")
+            assert stand.records() == [] and stand.journal.pending() == []
+            assert ("show", "Tap again, not charged", 0) in stand.log
+            assert stand.tap(card)["message"] == "ok" and len(card.debits) == 1
+
+
+def test_entry_that_decayed_should_still_go_up_under_its_number():
+    """QT-184: nothing can be proven with it, so it is no sale; the card is served."""
+    stand, card = torn_stand()
+    for block in stand.flash.blocks[:4]:
+        at = bytes(block).find(card.track)
+        if at >= 0:
+            block[at] ^= 0x10
+    assert stand.tap(card)["message"] == "ok"
+    assert [(kind, values["reason"]) for kind, values in stand.records()] == [
+        ("pending", "entry_damaged"),
+        ("approved", "ok"),
+    ]
+    assert stand.journal.pending() == [] and stand.journal.settled_upto() == 2
+
+
+def test_power_cut_anywhere_in_a_tap_should_lose_and_double_nothing():
+    """QT-013, QT-157, QT-184: cut at every flash operation; the card decides what is true."""
+    operations = 1
+    cut_at = 0
+    while cut_at < operations:
+        stand, card = Stand("same_card_s: 0"), SmallCard()
+        began = stand.flash.operations
+        stand.flash.cut(cut_at, seed=cut_at)
+        try:
+            stand.tap(card)
+            operations = stand.flash.operations - began
+        except PowerCut:
+            operations = cut_at + 2
+        stand.reader.field = []
+        stand.flash.restart()
+        stand.restart()
+        kinds = stand.kinds()
+        opened = len(stand.journal.pending())
+        assert len(kinds) + opened <= 1
+        if card.debits:
+            assert kinds == ["approved"] or opened == 1, cut_at
+        event = stand.tap(card)
+        assert event["message"] in ("ok", "torn_recovered"), cut_at
+        assert stand.journal.pending() == []
+        assert stand.kinds().count("approved") == len(card.debits), cut_at
+        cut_at += 1
+    assert cut_at >= 3

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A terminal on a test stand: real device, kernel and journal; reader, clock and panel in memory.
+
+    stand = Stand("same_card_s: 0")
+    event = stand.tap(SmallCard())           # placed, served, taken away
+    stand.records()                          # [(kind, values)] in the order of writing
+
+One stand at a time: the next one erases the flash.
+
+`stand.log` is what a rider saw and heard, in order: ("lamp", "green", n) with n the records that
+were durable then. Runs on both interpreters.
+"""
+
+import gc
+
+from firmware.devices.sources import Qualifiers, UnpredictableNumbers
+from firmware.devices.terminal import Parts, Terminal
+from firmware.errors import LinkLost
+from firmware.formats import parameters, record
+from firmware.journal import Journal
+from firmware.settings import parse
+from sim.flash import Flash
+from tests.small_card import CAPK
+
+SETTINGS = "terminal: 1\nreader: serial:none\njournal: file:none\nparameters: none\nline: 5"
+FLEET = "fare_fen: 200\nca: RSA %s F1 03 %s\n" % (CAPK.rid.hex(), CAPK.modulus.hex())
+
+
+class HandClock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self):
+        self.ms = 0
+        self.utc_s = 1795000000
+        self.now = (2026, 11, 21, 10, 15, 0)
+
+    def ticks_ms(self):
+        return self.ms
+
+    def ticks_us(self):
+        return self.ms * 1000
+
+    def ticks_diff(self, later, earlier):
+        return later - earlier
+
+    def local_now(self):
+        return self.now
+
+    def time_utc_s(self):
+        return self.utc_s
+
+    def advance(self, seconds):
+        """Let time pass; the local time stays, nothing here depends on its minutes."""
+        self.ms += int(seconds * 1000)
+        self.utc_s += int(seconds)
+
+
+class HandReader:
+    """A reader whose field the test fills: `field` is the list of cards in it.
+
+    `failures` makes so many looks for a card end in LinkLost; `heals` is what recover() says.
+    """
+
+    def __init__(self):
+        self.field = []
+        self.failures = 0
+        self.heals = True
+        self.resets = self.looks = self.recoveries = 0
+
+    def find(self, timeout_ms):
+        self.looks += 1
+        self._fail()
+        for card in self.field:
+            card.power_up()
+        return list(self.field)
+
+    def present(self):
+        self._fail()
+        return bool(self.field)
+
+    def reset_field(self):
+        self.resets += 1
+
+    def recover(self):
+        self.recoveries += 1
+        return self.heals
+
+    def _fail(self):
+        if self.failures:
+            self.failures -= 1
+            raise LinkLost("the chip is silent")
+
+
+BLOCK_COUNT, BLOCK_BYTES, ENTRY_BYTES, RECORD_BYTES = 9, 1792, 1000, 700
+FLASH = Flash(BLOCK_COUNT, BLOCK_BYTES)  # one for all: it lies in the heap of a board here
+
+
+class Stand:
+    """One terminal with its journal; restart() gives it new RAM over the same flash."""
+
+    def __init__(self, extra=""):
+        gc.collect()
+        self.fleet = parameters.parse(FLEET + extra, "fleet")
+        self.clock = HandClock()
+        self.reader = HandReader()
+        self.flash = FLASH
+        self.flash.restart()
+        for block in range(BLOCK_COUNT):
+            self.flash.ioctl(6, block)
+        self.numbers = 0
+        self.restart()
+
+    def restart(self):
+        """Power on: journal recovered, terminal started."""
+        self.events, self.log = [], []
+        self.journal = Journal(self.flash, ENTRY_BYTES, RECORD_BYTES)
+        numbers = UnpredictableNumbers(self.random_bytes)
+        parts = Parts(
+            reader=self.reader,
+            clock=self.clock,
+            draw_un=numbers.draw,
+            qualify=Qualifiers(self.fleet).qualify,
+            journal=self.journal,
+            uploader=None,
+            panel=self,
+            report=self.events.append,
+        )
+        self.terminal = Terminal(parts, parse(SETTINGS), self.fleet)
+        self.terminal.start()
+
+    def random_bytes(self, count):
+        """Different each time."""
+        self.numbers += 1
+        return self.numbers.to_bytes(count, "big")
+
+    # --- the panel
+
+    def lamp(self, colour):
+        self.log.append(("lamp", colour, len(list(self.journal.records()))))
+
+    def beep(self, kind):
+        self.log.append(("beep", kind, 0))
+
+    def show(self, line1, line2):
+        self.log.append(("show", line2, 0))
+
+    def shown(self):
+        """The last lamp."""
+        return [one for one in self.log if one[0] == "lamp"][-1][1]
+
+    # --- the rider
+
+    def tap(self, *cards):
+        """Place cards, let the terminal serve them, take them away: the last tap event or None."""
+        self.events[:] = []
+        self.reader.field = list(cards)
+        self.terminal.turn()
+        self.reader.field = []
+        for _ in range(4):
+            self.terminal.turn()
+        taps = [one for one in self.events if one["event"] == "tap"]
+        return taps[-1] if taps else None
+
+    def hold(self, card, turns=20):
+        """Leave a card in the field: the outcomes of its taps."""
+        self.events[:] = []
+        self.reader.field = [card]
+        for _ in range(turns):
+            self.terminal.turn()
+        self.reader.field = []
+        for _ in range(4):
+            self.terminal.turn()
+        return [one["outcome"] for one in self.events if one["event"] == "tap"]
+
+    # --- what lasts
+
+    def records(self):
+        """[(kind word, values)] of the journal."""
+        found = []
+        for _, data in self.journal.records():
+            values = record.unpack(data)
+            found.append((record.kind_name(values["kind"]), values))
+        return found
+
+    def kinds(self):
+        """The kinds alone."""
+        return [kind for kind, _ in self.records()]
