@@ -72,7 +72,10 @@ sessions: $(READY)  ## write sim/sessions anew, with new test keys
 	@$(BIN)/python tools/make_sessions.py
 
 docs: $(READY)  ## write the tables in docs/ from the code
-	@if [ -f tools/docs.py ]; then $(BIN)/python tools/docs.py; else echo "docs: nothing to write"; fi
+	@$(BIN)/python tools/docs.py
+
+docs-check: $(READY)  ## fail when a printed table in docs/ is out of date
+	@$(BIN)/python tools/docs.py --check
 
 clean:  ## remove .venv, build and caches
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -9,7 +9,7 @@
 | reader_baud | highest speed of the reader link |
 | link | tcp:HOST:PORT, serial:PATH or none |
 | link_baud | speed of a serial link |
-| journal | file:PATH or flash:START-BLOCK |
+| journal | file:PATH; on a board flash:LABEL (ESP32 partition) or flash:end (rp2) |
 | journal_blocks | 4 KiB blocks of the journal |
 | parameters | path of the parameter file (formats/parameters.py) |
 | line, stop, vehicle, driver, shift | numbers that stand in every record (TD-032) |

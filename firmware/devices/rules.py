@@ -9,28 +9,33 @@ MAX_REMEMBERED = 64  # cards in the same-card guard; a crowd of 64 in its window
 
 
 class SameCard:
-    """Cards that paid lately: not charged again within the window (TD-005, TD-035)."""
+    """Cards debited lately: not charged again within the window (TD-005, TD-035).
+
+    Why: `already_paid`, or `refund_due` for a card that was debited and then refused: its rider
+    pays for that tap once at the most.
+    """
 
     def __init__(self, window_s):
         self.window_s = window_s
-        self.paid = []  # (pan, psn, time_utc_s), oldest first
+        self.debited = []  # (pan, psn, time_utc_s, why), oldest first
 
-    def remember(self, pan, psn, time_utc_s):
-        """A card has paid."""
-        self.paid.append((pan, psn, time_utc_s))
-        if len(self.paid) > MAX_REMEMBERED:
-            self.paid.pop(0)
+    def remember(self, pan, psn, time_utc_s, why="already_paid"):
+        """A card was debited."""
+        self.debited.append((pan, psn, time_utc_s, why))
+        if len(self.debited) > MAX_REMEMBERED:
+            self.debited.pop(0)
 
-    def has_paid(self, pan, psn, now_utc_s):
-        """True when this card paid within the window; psn None matches any sequence number."""
-        for one, its_psn, at in self.paid:
-            if (
-                one == pan
-                and (psn is None or psn == its_psn)
-                and 0 <= now_utc_s - at < self.window_s
-            ):
-                return True
-        return False
+    def why(self, pan, psn, now_utc_s):
+        """Reason word for a card debited within the window, "" for others.
+
+        psn None matches any sequence number.
+        """
+        for one, its_psn, at, why in self.debited:
+            same = one == pan and (psn is None or psn == its_psn)
+            # A clock that was set back a little must not make anybody pay twice.
+            if same and -self.window_s < now_utc_s - at < self.window_s:
+                return why
+        return ""
 
 
 def is_denied(deny, pan, psn):
@@ -56,8 +61,9 @@ class Rules:
         """Reason word, "" if none."""
         if is_denied(self.deny, pan, psn):
             return "deny_list"
-        if self.same_card.has_paid(pan, psn, self.now_utc_s):
-            return "already_paid"
+        debited = self.same_card.why(pan, psn, self.now_utc_s)
+        if debited:
+            return debited
         if self.fare_of(pan) != self.fare_fen:
             return "fare_changed"  # QT-153: what was sent is not what is due
         return ""

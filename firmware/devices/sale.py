@@ -14,7 +14,10 @@ from firmware.formats import record
 from firmware.kernel import bcd, oda, outcome, selection, tags, torn, transaction
 from firmware.kernel.card_number import read_card_number
 
-HINT_S = 30  # how long the class of a card that could not be read freely is remembered
+SAME_CARD = ("already_paid", "refund_due")  # said of a card that stands in the journal already
+# How long the class of a card that could not be read freely is taken for that of the next one like
+# it. A guess at the fare only: the gate compares it with the number the card then tells.
+HINT_S = 30
 
 # outcome: kernel Outcome; message: key of panel.MESSAGES; sequence: of the journal, 0 if none;
 # amount_fen: asked of the card; fare_class: name
@@ -37,7 +40,7 @@ class Sale:
         self.qualify = parts.qualify
         self.cache = oda.KeyCache()
         self.journal_us = 0  # spent on the journal in the last presentation
-        self.hints = []  # (uid, FareClass, time_utc_s)
+        self.hint = (None, -HINT_S)  # FareClass and time_utc_s of the last `fare_changed`
 
     def refused_before(self):
         """Message key of what forbids any sale now, "" if none: checked before a card is looked
@@ -59,7 +62,7 @@ class Sale:
             settled = yield from self.settle_torn(selected)
             if settled:
                 return settled
-            fare_class = yield from self.classify(uid)
+            fare_class = yield from self.classify()
         except LinkLost as gone:
             return self._sold(
                 outcome.refused(outcome.TRY_AGAIN, "card_lost", str(gone))
@@ -87,9 +90,9 @@ class Sale:
         return None
 
     def _closed(self, result, sequence, values):
-        if result.outcome == outcome.RECOVERED:
-            self._remember(values)
-        message = result.reason if result.outcome == outcome.RECOVERED else "debited_refused"
+        recovered = result.outcome == outcome.RECOVERED
+        self._remember(values, recovered)
+        message = result.reason if recovered else "debited_refused"
         return Sold(result, message, sequence, values["amount_fen"], values["fare_class"])
 
     def _still_open(self, verdict, sequence, values, tap):
@@ -98,7 +101,7 @@ class Sale:
         message = "last_record_lost" if lost else "torn_suspect"
         return Sold(result, message, sequence, values["amount_fen"], values["fare_class"])
 
-    def classify(self, uid):
+    def classify(self):
         """Generator: FareClass of the card or None.
 
         Costs one READ RECORD, only where classes exist.
@@ -108,11 +111,8 @@ class Sale:
         pan = yield from read_card_number()
         if pan:
             return fare.class_of(pan, self.parameters.classes)
-        now = self.stamp.clock.time_utc_s()
-        for known, fare_class, at in self.hints:
-            if known == uid and 0 <= now - at < HINT_S:
-                return fare_class
-        return None
+        fare_class, at = self.hint
+        return fare_class if 0 <= self.stamp.clock.time_utc_s() - at < HINT_S else None
 
     def purchase(self, selected, uid, fare_class):
         """Generator: Sold of a new transaction."""
@@ -162,9 +162,9 @@ class Sale:
         began = self.stamp.clock.ticks_us()
         self.journal.settle(sequence, entries.pack_settled(values, kind, result, result.reason))
         self._spent_on_journal(began)
+        self._remember(values, approved)
         if not approved:
             return Sold(result, "debited_refused", sequence, amount_fen, name)
-        self._remember(values)
         discounted = amount_fen < self.parameters.fare_fen
         return Sold(result, "concession" if discounted else "ok", sequence, amount_fen, name)
 
@@ -176,7 +176,8 @@ class Sale:
         sequence = 0
         pan = result.tap.known_pan() if result.tap else ""
         if result.reason == "fare_changed":
-            self._hint(uid, pan)
+            known = fare.class_of(pan, self.parameters.classes)
+            self.hint = (known, self.stamp.clock.time_utc_s())
         elif pan and self._is_noted(result) and self.journal.room() > 1:
             noted = entries.pack_refused(
                 self.stamp, result, uid, amount_fen, self.parameters.fare_fen, name
@@ -185,7 +186,7 @@ class Sale:
         return self._sold(result, sequence, amount_fen, name)
 
     def _is_noted(self, result):
-        return result.outcome == outcome.DECLINED and result.reason != "already_paid"
+        return result.outcome == outcome.DECLINED and result.reason not in SAME_CARD
 
     def _spent_on_journal(self, began_us):
         clock = self.stamp.clock
@@ -194,16 +195,11 @@ class Sale:
     def _sold(self, result, sequence=0, amount_fen=0, name=""):
         return Sold(result, result.reason, sequence, amount_fen, name)
 
-    def _remember(self, values):
+    def _remember(self, values, paid):
         """values: of the pending entry; what came with the last record names no card."""
         pan = entries.pan_text(values["pan"])
-        self.same_card.remember(pan, values["psn"], self.stamp.clock.time_utc_s())
-
-    def _hint(self, uid, pan):
-        known = fare.class_of(pan, self.parameters.classes)
-        self.hints.append((uid, known, self.stamp.clock.time_utc_s()))
-        if len(self.hints) > 4:
-            self.hints.pop(0)
+        why = "already_paid" if paid else "refund_due"
+        self.same_card.remember(pan, values["psn"], self.stamp.clock.time_utc_s(), why)
 
     def _purchase(self, amount_fen, un, ttq):
         """transaction.Purchase of this amount; without a number it can only settle torn taps."""

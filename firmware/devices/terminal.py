@@ -33,6 +33,11 @@ FIND_MS = 100
 RESULT_MS = 1000  # a result stands at least so long, unless the next card comes (TD-003)
 AGAIN = ("last_record_lost", "card_lost", "fare_changed", "torn_suspect")
 AGAIN_MS = 10000  # prompt for the same card (QT-168, FF803A)
+DEBITED = {  # what the same-card guard says of a card whose record is of this kind
+    record.APPROVED: "already_paid",
+    record.DEBITED_REFUSED: "refund_due",
+    record.DEBITED_UNPROVEN: "refund_due",
+}
 STATES = ("ready", "reader_fault", "journal_full", "clock_not_set")
 
 
@@ -66,9 +71,10 @@ class Terminal:
             values = record.unpack(data)
         except FormatError:
             return  # kept and uploaded as it is; it only cannot guard
-        if values["kind"] == record.APPROVED:
+        why = DEBITED.get(values["kind"])
+        if why:
             pan = record.pan_digits(values["pan"])
-            self.same_card.remember(pan, values["psn"], values["time_utc_s"])
+            self.same_card.remember(pan, values["psn"], values["time_utc_s"], why)
 
     def turn(self):
         """One turn of the loop; True when a card was served in it."""

@@ -59,7 +59,8 @@ def _mask_line(line, swaps, remark):
     if line[:1] in ("<", ">"):
         line = line.upper().replace("MS", "ms")
     if line.startswith("note:"):
-        line = line.rstrip() + remark
+        line = "note: " + line[5:].replace(" none", "", 1).strip() + remark
+        line = line.replace("note: ; ", "note: ")
     for old, new in swaps:
         line = line.replace(old, new)
     return line

@@ -11,7 +11,10 @@ wiring stands here; the wiring stands in settings.py.
 | aid | repeatable: AID in hex, `partial` or `exact` |
 | ca | repeatable: RSA RID INDEX EXPONENT MODULUS [YYYYMMDD] [SHA-1] |
 | deny | repeatable: PAN [PSN] |
-| deny_list_version, ttq, currency, country, terminal_type, ceiling_fen | see DEFAULTS |
+| deny_list_version | whole number |
+| ttq | 9F66 in hex, byte 2 is made for each amount |
+| currency, country, terminal_type, transaction_type | 5F2A, 9F1A, 9F35, 9C in hex |
+| ceiling_fen | no fare above it, whatever the table says (TD-006) |
 | transaction_limit_fen, cvm_limit_fen, floor_limit_fen | absent = not checked (QT-026) |
 | torn_window_s, torn_count | life and number of open torn entries (QT-168) |
 | torn_over_restart | yes: an entry still inside its window survives a restart (QT-183) |

@@ -49,15 +49,16 @@ def list_cards(folder):
     """List the cards of a wallet with their money."""
     wallet = Wallet(folder)
     table = Table()
-    for title in ("name", "kind", "card number", "balance", "ATC", "debits"):
+    for title in ("name", "kind", "card number", "balance", "ATC", "debits", ""):
         table.add_column(title)
     for entry in wallet.entries:
         card = wallet.card(entry.name)
         final = sum(1 for _, _, done in card.debits if done)
         masked = mask_pan(bytes.fromhex(entry.pan))
         table.add_row(
-            entry.name, entry.kind, masked, yuan(card.balance_fen), str(card.atc), str(final)
-        )
+            entry.name, entry.kind, masked, yuan(card.balance_fen), str(card.atc), str(final),
+            "an open debit is taken back at the next tap" if card.torn else "",
+        )  # fmt: skip
     Console().print(table)
 
 

@@ -59,7 +59,10 @@ def command(runtime, fast, pull_plug, seed, heap, folder):
     with tempfile.TemporaryDirectory(prefix="faretap-") as spare:
         home = folder or Path(spare)
         home.mkdir(parents=True, exist_ok=True)
-        sys.exit(0 if play(console, interpreter, home, fast, pull_plug, seed) else 1)
+        balanced = play(console, interpreter, home, fast, pull_plug, seed)
+        if folder:
+            console.print(f"wallet, journal and ledger are in {folder}")
+        sys.exit(0 if balanced else 1)
 
 
 def play(console, interpreter, home, fast, pull_plug, seed):
@@ -88,7 +91,7 @@ def play(console, interpreter, home, fast, pull_plug, seed):
         console.print(balance_sheet(balance, rig))
     for one in wrong:
         console.print(f"[red]{one}[/red]")
-    console.print(f"[dim]{time.monotonic() - began:.0f} s, files in {home}[/dim]")
+    console.print(f"[dim]{time.monotonic() - began:.0f} s[/dim]")
     return not wrong and not balance.faults
 
 

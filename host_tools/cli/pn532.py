@@ -25,7 +25,7 @@ AWAY_S = 1.0
 @click.command(
     epilog="""\b
 Examples:
-  faretap pn532 --session sim/sessions/adult-approved.session
+  faretap pn532 --session sim/sessions/pboc-approved-v01.session
   faretap pn532 --card wallet/adult-1.json --link /tmp/pn532
   faretap pn532 --wallet wallet --stay 3
   LIBNFC_DEVICE=pn532_uart:/tmp/pn532 nfc-list        (libnfc, in another shell)

@@ -30,7 +30,7 @@ FIELDS = (
     epilog="""\b
 Examples:
   faretap replay sim/sessions/*.session
-  faretap replay --waterfall --paced sim/sessions/adult-approved.session
+  faretap replay --waterfall --paced sim/sessions/pboc-approved-v01.session
   faretap replay --runtime cpython --json FILE.session | jq .outcome
 """
 )

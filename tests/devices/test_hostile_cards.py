@@ -18,6 +18,9 @@ def test_debited_and_refused_should_be_told_and_kept():
     assert (kind, values["reason"], values["oda"]) == ("debited-refused", "oda_failed", "failed")
     assert values["tc"] == bytes(7) + b"\x05" and values["balance_fen"] == 9800
     assert stand.journal.pending() == []
+    assert stand.tap(card)["message"] == "refund_due" and card.debits == [5]
+    stand.restart()
+    assert stand.tap(card)["message"] == "refund_due" and card.debits == [5]
 
 
 def last_with(*pairs):
@@ -48,7 +51,7 @@ def test_hostile_last_record_should_not_keep_the_sale_out_of_the_journal():
         assert stand.records()[0][1]["pan"].hex() == card.pan
         assert stand.records()[0][0] in ("approved", "debited-refused")
         assert stand.tap(card)["message"] == (
-            "already_paid" if event["message"] == "ok" else event["message"]
+            "already_paid" if event["message"] == "ok" else "refund_due"
         )
 
 

@@ -66,13 +66,20 @@ def test_same_card_should_be_known_inside_its_window():
         (PAN, 1, 1060, False),
         (PAN, 2, 1001, False),
         ("6228000100000010", 1, 1001, False),
-        (PAN, 1, 999, False),  # the clock went back
+        (PAN, 1, 999, True),  # the clock was set back a little
+        (PAN, 1, 940, False),  # it shows another hour
     ):
-        assert guard.has_paid(pan, psn, now) is known, (psn, now)
-    assert not SameCard(0).has_paid(PAN, 1, 1000)
+        assert guard.why(pan, psn, now) == ("already_paid" if known else ""), (psn, now)
+    assert SameCard(0).why(PAN, 1, 1000) == ""
     for number in range(MAX_REMEMBERED):
         guard.remember(str(number), 1, 1000)
-    assert len(guard.paid) == MAX_REMEMBERED and not guard.has_paid(PAN, 1, 1000)
+    assert len(guard.debited) == MAX_REMEMBERED and guard.why(PAN, 1, 1000) == ""
+
+
+def test_a_card_debited_and_refused_should_not_be_debited_again():
+    guard = SameCard(60)
+    guard.remember(PAN, 1, 1000, "refund_due")
+    assert guard.why(PAN, 1, 1010) == "refund_due" and guard.why(PAN, 1, 1060) == ""
 
 
 def test_reasons_should_come_in_the_order_of_their_weight():

@@ -84,11 +84,15 @@ def test_time_over_should_make_it_pending():
     assert stand.tap(card)["message"] == "ok" and card.debits == [5, 6]
 
 
-def test_clock_that_went_back_should_end_the_window():
-    stand, _ = torn_stand()
+def test_clock_that_was_set_back_should_not_end_the_window_before_its_time():
+    """Else the second tap would be a second debit; a clock that shows another hour is no clock."""
+    stand, card = torn_stand()
     stand.clock.utc_s -= 1
     stand.terminal.turn()
-    assert stand.kinds() == ["pending"]
+    assert stand.kinds() == []
+    stand.clock.utc_s -= 3600
+    stand.terminal.turn()
+    assert stand.kinds() == ["pending"] and card.asked(apdu.INS_GPO) == 0
 
 
 def test_restart_inside_the_window_should_go_on():
