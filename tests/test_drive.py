@@ -77,13 +77,14 @@ def counted(log, name, slices, wrong=None):
 
 def test_work_should_be_done_while_the_other_end_computes():
     """docs/design.md, Steps: oldest first, a slice a call, finish() does the rest."""
-    for calls in (0, 1, 2, 3, 9):
+    for calls, done_early in ((0, 0), (1, 1), (2, 2), (3, 3), (9, 3)):
         log = []
 
         def exchange(command, spare):
             log.append(command)  # noqa: B023
             for _ in range(calls):  # noqa: B023
                 spare()
+            assert len(log) - 1 == done_early  # noqa: B023
             return b""
 
         def steps():

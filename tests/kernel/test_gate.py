@@ -52,7 +52,25 @@ def test_each_mandatory_object_should_be_missed_before_the_commit():
     ):
         card = SmallCard()
         card.edit = without(tag)
-        assert stopped(card, tapped(card)) == ("oda_failed", "failed"), hex(tag)
+        result = tapped(card)
+        assert stopped(card, result) == ("oda_failed", "failed"), hex(tag)
+        named = tag in (tags.ISSUER_REMAINDER, tags.ICC_REMAINDER, tags.SDA_TAG_LIST)
+        assert named or result.detail == "%X missing" % tag
+
+
+def test_card_that_never_tells_its_expiry_should_be_refused():
+    """QT-152: everything signed as it should be, 5F24 left out or put into the last record."""
+    for late in (False, True):
+        card = SmallCard()
+        body = card.records[2][2].replace(bytes.fromhex("5F2403351231"), b"")
+        hashed = ICC.modulus[38:] + ICC.exponent + body + card.aip
+        certificate = sealed(ISSUER, icc_fields(card.pan), hashed)
+        card.records[2][2] = body
+        card.records[4][2] += bytes.fromhex("5F2403351231") if late else b""
+        card.edit = bend("00B20214", lambda pairs: replaced(pairs, 0x9F46, certificate))  # noqa: B023
+        result = tapped(card)
+        assert stopped(card, result) == ("oda_failed", "failed")
+        assert result.detail == "5F24 missing"
 
 
 def test_card_without_a_number_should_be_refused():
@@ -165,6 +183,17 @@ def test_refusal_by_number_and_sequence_should_come_at_the_gate():
     )
     assert stopped(card, tapped(card, purchase)) == ("deny_list", "not_performed")
     assert asked[0] == (card.pan, None) and asked[-1] == (card.pan, 1)
+    card = SmallCard()  # without 5F34 the number is 0, and only the gate knows that none came
+    card.gpo_extra = b""
+    purchase = transaction.Purchase(
+        purchase.values,
+        TODAY,
+        purchase.capks,
+        purchase.cache,
+        lambda pan, psn: "deny_list" if psn == 0 else "",
+        purchase.editions,
+    )
+    assert stopped(card, tapped(card, purchase)) == ("deny_list", "not_performed")
 
 
 def test_prepare_should_end_ready_and_commit_should_send_one_command():
@@ -216,6 +245,9 @@ def test_remainders_may_come_in_any_record_before_the_last():
     orders = (
         ((0x8F, 0x90, 0x9F32), (0x92, 0x9F46, 0x9F47, 0x9F48)),
         ((0x8F, 0x90, 0x9F32, 0x9F46, 0x9F47), (0x92, 0x9F48)),
+        ((0x8F, 0x90, 0x9F32, 0x92), (0x9F46, 0x9F47, 0x9F48)),
+        ((0x8F, 0x90, 0x9F32, 0x92, 0x9F46), (0x9F47, 0x9F48)),
+        ((0x8F, 0x9F32, 0x92, 0x9F46, 0x9F47, 0x90), (0x9F48,)),
         ((0x9F46, 0x9F48), (0x8F, 0x90, 0x9F32, 0x92, 0x9F47)),
         ((0x92, 0x9F48), (0x9F46, 0x9F47, 0x8F, 0x9F32, 0x90)),
     )
