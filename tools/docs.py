@@ -36,7 +36,7 @@ MARK = re.compile(r"(<!-- printed: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.S)
 
 SMALLEST = "reader: serial:PATH\njournal: file:PATH\nparameters: PATH\nterminal: 1"
 KERNEL_ORDER = (
-    "preprocess", "selection", "card_number", "transaction", "tap", "oda", "rsa", "torn",
+    "preprocess", "selection", "card_number", "transaction", "chain", "tap", "oda", "rsa", "torn",
     "dol", "tlv", "bcd", "apdu", "bits", "tags", "outcome", "work",
 )  # fmt: skip
 PLAIN_ID = r"(?:QT|PD|PS|CL|TD)-\d+"

@@ -18,6 +18,7 @@ from collections import namedtuple
 
 from firmware.errors import FormatError, LinkLost
 from firmware.kernel import apdu, bcd, oda, outcome, tags, tlv, transaction
+from firmware.kernel.chain import Chain
 
 RECOVERED = "recovered"
 UNPROVEN = "unproven"
@@ -80,7 +81,7 @@ def _complete(tap, purchase):
     record, sw = _split((yield apdu.read_record(sfi, number)))
     if sw != apdu.SW_OK:
         return Verdict(UNPROVEN, _unproven(tap, "last record again: SW %04X" % sw), "")
-    chain = transaction.Chain(tap, purchase)
+    chain = Chain(tap, purchase)
     yield from chain.advance()
     try:
         opened = chain.finish()
