@@ -2,7 +2,8 @@
 """The root on a board and on a Raspberry Pi: `python -m firmware.main SETTINGS`.
 
 Takes the parts from hal, runs for ever, writes what happens as one JSON object a line. Ends with
-status 2 and one line of text when settings, parameters or journal cannot be used.
+status 2 when settings, parameters, reader or journal cannot be used, with 3 when the storage fails
+in service; whoever started it starts it again.
 """
 
 import json
@@ -10,7 +11,7 @@ import sys
 
 from firmware import hal, settings
 from firmware.assemble import assemble
-from firmware.errors import FormatError, LinkLost
+from firmware.errors import FormatError, JournalFull, LinkLost
 
 
 def report(event):
@@ -26,9 +27,16 @@ def main(path):
         report({"event": "stopped", "text": str(wrong)})
         sys.exit(2)
     tidy()
-    while True:
-        if terminal.turn():
-            tidy()
+    try:
+        while True:
+            if terminal.turn():
+                tidy()
+    except (JournalFull, OSError) as failed:
+        # MP-7: what could not be written is not written. Nothing is sold on such a storage; the
+        # next start recovers what there is, and an open entry stays open.
+        terminal.show("storage_fault")
+        report({"event": "stopped", "text": "storage: %s" % failed})
+        sys.exit(3)
 
 
 def tidy():

@@ -13,7 +13,7 @@ from collections import namedtuple
 from firmware.drive import drive
 from firmware.errors import LinkLost
 from firmware.formats import session
-from firmware.kernel import oda, outcome, selection, tags, torn, transaction
+from firmware.kernel import fdda, oda, outcome, selection, tags, torn, transaction
 from firmware.kernel.bcd import from_int
 from firmware.kernel.tap import rebuilt
 
@@ -118,7 +118,7 @@ def purchase_from(values, today, capks, denies=()):
     def refuse(pan, psn):
         return "deny_list" if pan in denies else ""
 
-    return transaction.Purchase(values, today, capks, oda.KeyCache(), refuse, transaction.EDITIONS)
+    return transaction.Purchase(values, today, capks, oda.KeyCache(), refuse, fdda.EDITIONS)
 
 
 def tap_steps(open_taps, purchase):

@@ -264,8 +264,8 @@ STORIES = (
         debits=1,
     ),
     story(
-        "torn-last-unproven",
-        "the card gives records after a GPO only: the debit stands, its proof is out of reach",
+        "torn-last-hidden",
+        "the card gives records after a GPO only: it cannot show who it is, the entry stays open",
         "torn_pending",
         "last_record_lost",
         card={"records_need_gpo": True},

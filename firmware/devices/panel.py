@@ -45,6 +45,7 @@ MESSAGES = {
     "over_transaction_limit": (NO, "暂停服务 票价超限", "Out of service: over limit"),
     "needs_online_or_cvm": (NO, "暂停服务 须联机", "Out of service: needs online"),
     "journal_full": (NO, "暂停服务 存储已满", "Out of service: storage full"),
+    "storage_fault": (NO, "暂停服务 存储故障", "Out of service: storage fault"),
     "clock_not_set": (NO, "暂停服务 时钟未设", "Out of service: clock not set"),
     "random_stuck": (NO, "暂停服务", "Out of service: random source"),
     "reader_fault": (NO, "读卡器故障", "Reader out of order"),

@@ -11,7 +11,7 @@ from firmware.devices import entries, fare
 from firmware.devices.rules import Rules
 from firmware.errors import FormatError, JournalFull, LinkLost
 from firmware.formats import record
-from firmware.kernel import bcd, oda, outcome, selection, tags, torn, transaction
+from firmware.kernel import bcd, fdda, oda, outcome, selection, tags, torn, transaction
 from firmware.kernel.card_number import read_card_number
 
 SAME_CARD = ("already_paid", "refund_due")  # said of a card that stands in the journal already
@@ -229,7 +229,7 @@ class Sale:
             parameters.capks,
             self.cache,
             rules.refuse,
-            transaction.EDITIONS,
+            fdda.EDITIONS,
         )
 
     def _fare_of(self, pan):

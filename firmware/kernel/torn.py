@@ -10,6 +10,7 @@ is not the one of the entry is left alone.
 | equal | before - amount | debit stands: last record again, fDDA -> RECOVERED, else UNPROVEN |
 | equal | before | NOT_DEBITED: the entry is void, a new transaction may begin |
 | equal | neither, or unreadable | SUSPECT: no GPO while the entry is open (QT-185) |
+| equal, but no card number shown | any | SUSPECT, unless its signature verifies |
 | greater, same card number | any | MOVED_ON: used elsewhere since; suspect, a new customer |
 | smaller, or other card number, application | | OTHER card |
 """
@@ -53,7 +54,12 @@ def resume(selected, tap, purchase):
             return Verdict(SUSPECT, None, "the card does not tell its ATC")
         if atc > tap.atc():
             return Verdict(MOVED_ON, None, "the card was used elsewhere since")
-        return (yield from _by_balance(tap, purchase))
+        verdict = yield from _by_balance(tap, purchase)
+        if same is None and verdict.verdict != RECOVERED:
+            # Only its own signature proves a card that hides its records; without it, it may be
+            # anybody's with the same counter, and says nothing about this entry.
+            return Verdict(SUSPECT, None, "the card does not show its number")
+        return verdict
     except LinkLost as gone:
         return Verdict(LOST, None, str(gone))
 
@@ -111,15 +117,27 @@ def _unproven(tap, detail):
 
 
 def _is_same_card(tap):
-    """True or False by reading a record that names the card; None when the card does not let it be
-    read.
-    """
+    """True or False by reading a record that names the card again; None when it cannot be read."""
     for sfi, number, record in tap.records:
         objects = tlv.parse_template(record, tags.RECORD)
-        if tlv.find(objects, tags.PAN) or tlv.find(objects, tags.ICC_CERTIFICATE):
-            again, sw = _split((yield apdu.read_record(sfi, number)))
-            return again == record if sw == apdu.SW_OK else None
+        for tag in (tags.PAN, tags.ICC_CERTIFICATE):
+            known = tlv.find(objects, tag)
+            if known:
+                again = yield from _read_again(sfi, number, tag)
+                return None if again is None else again == known.value
     return None
+
+
+def _read_again(sfi, number, tag):
+    """Value of `tag` in a record as it reads now; None when the card does not give it."""
+    data, sw = _split((yield apdu.read_record(sfi, number)))
+    if sw != apdu.SW_OK:
+        return None
+    try:
+        found = tlv.find(tlv.parse_template(data, tags.RECORD), tag)
+    except FormatError:
+        return None
+    return found.value if found else None
 
 
 def _value(tag, length):

@@ -14,23 +14,19 @@ limits, deny list are handed in by the Purchase.
 from collections import namedtuple
 
 from firmware.errors import FormatError, LinkLost
-from firmware.kernel import apdu, bcd, bits, dol, oda, outcome, tags
+from firmware.kernel import apdu, bcd, bits, dol, fdda, oda, outcome, tags
 from firmware.kernel.chain import Chain
 from firmware.kernel.tap import Tap
 
-# What a terminal brings to a purchase:
-# values: dict tag -> bytes for the PDOL, 9F66, 9F02, 9F37, 9A, 9F21 among them; today: (year,
-# month, day);
-# capks: tuple of oda.Capk; cache: oda.KeyCache; refuse(pan, psn) -> reason word or "" (psn None:
-# not known yet);
-# editions: values of 9F08 that mean this edition of the standard (qpboc.md 3, point 5)
+# What a terminal brings to a purchase.
+# values: dict tag -> bytes for the PDOL, 9F66, 9F02, 9F37, 9A, 9F21 among them
+# today: (year, month, day); capks: tuple of oda.Capk; cache: oda.KeyCache
+# refuse(pan, psn) -> reason word or "" (psn None: not known yet)
+# editions: values of 9F08 that mean this edition of the standard (fdda.EDITIONS)
 Purchase = namedtuple("Purchase", ("values", "today", "capks", "cache", "refuse", "editions"))
-EDITIONS = (b"\x00\x30",)
 MAX_RECORD_BYTES = 3072  # all before the last; cards of the book need half, memory is small
-DOWNGRADE = "signature of version 00 from a card of this edition"
 
-# A transaction that may be committed: the last record's (sfi, number), the Work that opens the
-# SDAD
+# A transaction that may be committed. last: (sfi, number) of the last record; opened: OpenedSdad
 Ready = namedtuple("Ready", ("tap", "last", "opened"))
 
 MANDATORY = (  # before the last record (QT-144)
@@ -164,7 +160,7 @@ def gate(tap, purchase, chain):
     if not pan:
         raise _Refusal("card_data", "no card number")
     if not _sent_whole(tap, purchase, tags.UN) or (
-        _may_be_v01(tap) and not _sent_whole(tap, purchase, tags.CURRENCY)
+        fdda.may_be_version_01(tap) and not _sent_whole(tap, purchase, tags.CURRENCY)
     ):
         # Cut short, it would sign nothing that is new (QT-030).
         raise _Refusal("oda_failed", "PDOL lacks what fDDA signs", outcome.FAILED)  # QT-151
@@ -176,7 +172,7 @@ def gate(tap, purchase, chain):
         raise _Refusal(psn_refusal)  # QT-152
     try:
         opened = chain.finish()
-        check_version_00(tap, opened, purchase.editions)
+        fdda.check_version_00(tap, opened, purchase.editions)
     except oda.OdaFailed as failed:
         raise _Refusal("oda_failed", str(failed), outcome.FAILED)
     sfi, number, _ = tap.read_list()[-1]
@@ -185,31 +181,6 @@ def gate(tap, purchase, chain):
 
 def _sent_whole(tap, purchase, tag):
     return tap.as_sent(tag) == purchase.values[tag]
-
-
-def check_version_00(tap, opened, editions):
-    """What version 00 tells before the last record: it must fit where nothing else is possible
-    (QT-150), and must not where this edition is due (QT-210). OdaFailed otherwise.
-    """
-    due = not _may_be_v01(tap) or _is_older(tap, editions)
-    try:
-        oda.check_fdda(opened, 0, tap.as_sent(tags.UN), b"", b"", b"")
-    except oda.OdaFailed:
-        if due:
-            raise
-        return
-    if not due:
-        raise oda.OdaFailed(DOWNGRADE)
-
-
-def _may_be_v01(tap):
-    return bits.has(tap.as_sent(tags.TTQ), bits.TTQ_FDDA_01)
-
-
-def _is_older(tap, editions):
-    """True when 9F08 is known and not of this edition: the card can only sign version 00."""
-    version = tap.value(tags.APPLICATION_VERSION)
-    return bool(version) and version not in editions
 
 
 def commit(ready, purchase):
@@ -253,9 +224,9 @@ def conclude(ready, editions, record, kind=outcome.APPROVED, reason="ok"):
     detail = ""
     try:
         tap.take_record(sfi, number, record)
-        version = check_signature(tap, ready.opened, editions)
+        version = fdda.check_signature(tap, ready.opened, editions)
     except (FormatError, oda.OdaFailed) as failed:
-        kind, reason, detail = after_failed_fdda(tap), "oda_failed", str(failed)
+        kind, reason, detail = fdda.after_failure(tap), "oda_failed", str(failed)
         version = outcome.FAILED
     if balance_fen is None:
         balance_fen = _late_balance(tap)
@@ -268,35 +239,3 @@ def _late_balance(tap):
         return tap.balance_fen()
     except FormatError:
         return None
-
-
-def check_signature(tap, opened, editions):
-    """fDDA version word, or OdaFailed (JR/T 0025.12 B.2; QT-206..211)."""
-    related = tap.data.get(tags.CARD_AUTHENTICATION_DATA)
-    un, currency = tap.as_sent(tags.UN), tap.as_sent(tags.CURRENCY)
-    if related is None:
-        if _may_be_v01(tap) and not _is_older(tap, editions):
-            raise oda.OdaFailed(DOWNGRADE)  # QT-210
-        oda.check_fdda(opened, 0, un, b"", b"", b"")
-        return outcome.FDDA_00
-    if not 8 <= len(related) <= 16 or related[0] != 1:
-        raise oda.OdaFailed("9F69 of unknown version")
-    copy, qualifiers = related[5:7], tap.value(tags.CTQ) or b"\x00\x00"
-    if copy != b"\x00\x00" and copy != qualifiers:
-        # The laboratory cards leave the copy empty; a copy that is there must agree (qpboc.md 3,
-        # point 4).
-        raise oda.OdaFailed("9F69 and 9F6C disagree")  # QT-211
-    if currency is None:
-        raise oda.OdaFailed("signature of version 01 without a currency sent")
-    oda.check_fdda(opened, 1, un, tap.as_sent(tags.AMOUNT), currency, related)
-    return outcome.FDDA_01
-
-
-def after_failed_fdda(tap):
-    """Outcome word when fDDA failed after the debit (JR/T 0025.12 §7.8.1; QT-236..238)."""
-    ttq, ctq = tap.as_sent(tags.TTQ), tap.value(tags.CTQ)
-    if bits.has(ctq, bits.CTQ_ONLINE_IF_ODA_FAILED) and not bits.has(ttq, bits.TTQ_OFFLINE_ONLY):
-        return outcome.ONLINE
-    if bits.has(ctq, bits.CTQ_CONTACT_IF_ODA_FAILED) and bits.has(ttq, bits.TTQ_CONTACT):
-        return outcome.OTHER_INTERFACE
-    return outcome.DECLINED

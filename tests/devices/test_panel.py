@@ -9,8 +9,8 @@ REASONS = (  # of the kernel, the rules, pre-processing and the sale
     "fare_changed", "already_paid", "refund_due", "card_declined", "expired", "not_yet_valid",
     "deny_list", "oda_failed", "debited_refused", "online_required", "card_requested_online",
     "card_data", "no_ppse", "no_common_app", "app_blocked", "no_pdol_ttq", "not_qpboc",
-    "gpo_refused", "journal_full", "clock_not_set", "random_stuck", "reader_fault",
-    "several_cards", "ready",
+    "gpo_refused", "journal_full", "storage_fault", "clock_not_set", "random_stuck",
+    "reader_fault", "several_cards", "ready",
     "amount_zero", "over_ceiling", "over_transaction_limit", "needs_online_or_cvm",
 )  # fmt: skip
 

@@ -5,7 +5,7 @@ import pytest
 
 from firmware.drive import drive
 from firmware.errors import LinkLost
-from firmware.kernel import oda, outcome, selection, transaction
+from firmware.kernel import fdda, oda, outcome, selection, transaction
 from sim.field import Field
 from sim.wallet import Wallet
 from tests.host.card_reading import SELECT
@@ -53,7 +53,7 @@ def purchase_terms(wallet):
         (capk,),
         oda.KeyCache(),
         lambda pan, psn: "deny_list" if pan in facts["deny"] else "",
-        transaction.EDITIONS,
+        fdda.EDITIONS,
     )
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """fDDA versions 00 and 01, the downgrade, and the outcome table (JR/T 0025.12 annex B, §7.8.1)."""
 
-from firmware.kernel import apdu, tags, tlv, transaction
+from firmware.kernel import apdu, fdda, tags, tlv
 from firmware.kernel.outcome import Outcome
 from tests.cards import present, purchase_from
 from tests.small_card import CAPK, TODAY, SmallCard, bend, replaced, values
@@ -54,7 +54,7 @@ def test_downgrade_should_be_refused_before_the_commit():
         card = old_card(version)
         result = tapped(card)
         assert verdict(result) == ("declined", "failed", False)
-        assert result.detail == transaction.DOWNGRADE and card.asked_last() == 0
+        assert result.detail == fdda.DOWNGRADE and card.asked_last() == 0
 
 
 def test_version_00_where_only_it_is_possible_should_be_verified_before_the_commit():

@@ -109,13 +109,25 @@ def test_other_cards_should_be_left_alone():
     assert card.asked(apdu.INS_GET_DATA) == 0
 
 
-def test_card_that_hides_its_records_should_be_known_by_its_counter():
-    """JR/T 0025.7 §8.3.2.1 lets records depend on GPO: equal goes on, greater is another card."""
+def test_card_that_does_not_give_its_last_record_again_should_be_unproven():
+    """QT-180."""
     card, tap = torn_card()
-    card.free_records = False
+    sfi, number, _ = tap.read_list()[-1]
+    head = apdu.read_record(sfi, number)
+    card.edit = lambda command, answer: b"\x69\x85" if command == head else answer
     verdict = resumed(card, tap)
-    assert verdict.verdict == torn.UNPROVEN  # QT-180: the last record cannot be read again
+    assert verdict.verdict == torn.UNPROVEN
     assert verdict.outcome.outcome == "torn_pending" and verdict.outcome.taken is True
+
+
+def test_card_that_hides_its_records_should_say_nothing_of_the_entry():
+    """JR/T 0025.7 §8.3.2.1 lets records depend on GPO: it may be anybody's with this counter."""
+    for before_fen in (False, True):
+        card, tap = torn_card()
+        card.free_records = False
+        if before_fen:
+            card.balance_fen = tap.balance_fen() + tap.amount_fen()
+        assert resumed(card, tap).verdict == torn.SUSPECT
     card, tap = torn_card()
     card.free_records = False
     card.atc = 6

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""fDDA: which version a signature has, whether it may have it, and what follows when it fails
+(JR/T 0025.12 annex B, §7.8.1).
+"""
+
+from firmware.kernel import bits, oda, outcome, tags
+
+EDITIONS = (b"\x00\x30",)  # 9F08 of cards of this edition (qpboc.md 3, point 5)
+DOWNGRADE = "signature of version 00 from a card of this edition"
+
+
+def check_version_00(tap, opened, editions):
+    """What version 00 tells before the last record: it must fit where nothing else is possible
+    (QT-150), and must not where this edition is due (QT-210). OdaFailed otherwise.
+    """
+    due = not may_be_version_01(tap) or _is_older(tap, editions)
+    try:
+        oda.check_fdda(opened, 0, tap.as_sent(tags.UN), b"", b"", b"")
+    except oda.OdaFailed:
+        if due:
+            raise
+        return
+    if not due:
+        raise oda.OdaFailed(DOWNGRADE)
+
+
+def may_be_version_01(tap):
+    """True when the TTQ that was sent allows version 01 (JR/T 0025.12 B.1)."""
+    return bits.has(tap.as_sent(tags.TTQ), bits.TTQ_FDDA_01)
+
+
+def _is_older(tap, editions):
+    """True when 9F08 is known and not of this edition: the card can only sign version 00."""
+    version = tap.value(tags.APPLICATION_VERSION)
+    return bool(version) and version not in editions
+
+
+def check_signature(tap, opened, editions):
+    """fDDA version word, or OdaFailed (JR/T 0025.12 B.2; QT-206..211)."""
+    related = tap.data.get(tags.CARD_AUTHENTICATION_DATA)
+    un, currency = tap.as_sent(tags.UN), tap.as_sent(tags.CURRENCY)
+    if related is None:
+        if may_be_version_01(tap) and not _is_older(tap, editions):
+            raise oda.OdaFailed(DOWNGRADE)  # QT-210
+        oda.check_fdda(opened, 0, un, b"", b"", b"")
+        return outcome.FDDA_00
+    if not 8 <= len(related) <= 16 or related[0] != 1:
+        raise oda.OdaFailed("9F69 of unknown version")
+    copy, qualifiers = related[5:7], tap.value(tags.CTQ) or b"\x00\x00"
+    if copy != b"\x00\x00" and copy != qualifiers:
+        # The laboratory cards leave the copy empty; a copy that is there must agree (qpboc.md 3,
+        # point 4).
+        raise oda.OdaFailed("9F69 and 9F6C disagree")  # QT-211
+    if currency is None:
+        raise oda.OdaFailed("signature of version 01 without a currency sent")
+    oda.check_fdda(opened, 1, un, tap.as_sent(tags.AMOUNT), currency, related)
+    return outcome.FDDA_01
+
+
+def after_failure(tap):
+    """Outcome word when fDDA failed after the debit (JR/T 0025.12 §7.8.1; QT-236..238)."""
+    ttq, ctq = tap.as_sent(tags.TTQ), tap.value(tags.CTQ)
+    if bits.has(ctq, bits.CTQ_ONLINE_IF_ODA_FAILED) and not bits.has(ttq, bits.TTQ_OFFLINE_ONLY):
+        return outcome.ONLINE
+    if bits.has(ctq, bits.CTQ_CONTACT_IF_ODA_FAILED) and bits.has(ttq, bits.TTQ_CONTACT):
+        return outcome.OTHER_INTERFACE
+    return outcome.DECLINED
