@@ -100,6 +100,7 @@ class SmallCard:
     None or (instruction, which of it from 0 or LAST, has the card acted); `sent` is the log.
     """
 
+    kind = "A"
     ats = bytes.fromhex("0578807002")
 
     def __init__(self, pan="6228000100000010", balance_fen=10000, atc=4, expiry="351231"):

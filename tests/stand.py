@@ -74,10 +74,6 @@ class HandReader:
             card.power_up()
         return list(self.field)
 
-    def present(self):
-        self._fail()
-        return bool(self.field)
-
     def reset_field(self):
         self.resets += 1
 

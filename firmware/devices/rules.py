@@ -38,6 +38,22 @@ class SameCard:
         return ""
 
 
+def is_other_card(before, now):
+    """True when the card in the field cannot be the one before; each is (kind, uid) or None.
+
+    A UID is no identity (QT-053): type B and UIDs that begin with 08 draw a new one at every field
+    reset, so two such may always be the same card.
+    """
+    if before is None or before == now:
+        return False
+    return not (_is_random(before) and _is_random(now))
+
+
+def _is_random(card):
+    kind, uid = card
+    return kind == "B" or (len(uid) == 4 and uid[0] == 0x08)
+
+
 def is_denied(deny, pan, psn):
     """True when the deny list names the card: all sequence numbers, or this one (QT-029)."""
     listed = deny.get(pan)

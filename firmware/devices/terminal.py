@@ -13,7 +13,7 @@ uploader (None without a host), panel, report. Their contracts stand in docs/des
 from collections import namedtuple
 
 from firmware.devices import panel as panels
-from firmware.devices.rules import SameCard
+from firmware.devices.rules import MAX_REMEMBERED, SameCard, is_other_card
 from firmware.devices.sale import Sale
 from firmware.devices.stamp import Stamp
 from firmware.devices.stopwatch import Stopwatch
@@ -30,6 +30,7 @@ Parts = namedtuple(
 SILENT_POLLS = 3  # without an answer before the next customer (QT-073)
 RETRIES_HELD = 5  # attempts with a flickering card before it has to be taken away
 FIND_MS = 100
+REMOVAL_MS = 30  # one look at each type
 RESULT_MS = 1000  # a result stands at least so long, unless the next card comes (TD-003)
 AGAIN = ("last_record_lost", "card_lost", "fare_changed", "torn_suspect")
 AGAIN_MS = 10000  # prompt for the same card (QT-168, FF803A)
@@ -53,6 +54,7 @@ class Terminal:
         self.same_card = SameCard(parameters.same_card_s)
         self.sale = Sale(parts, parameters, stamp, self.torn_taps, self.same_card)
         self.silent = SILENT_POLLS  # polls without a card since the last one
+        self.last_card = None  # (kind, uid) of the last one served
         self.attempts = 0
         self.acknowledged = 0
         self.shown = ""
@@ -61,7 +63,7 @@ class Terminal:
     def start(self):
         """Settle what the last run left open, remember who has paid, show that we are ready."""
         self.torn_taps.restore()
-        for _, data in self.parts.journal.recent(64):
+        for _, data in reversed(list(self.parts.journal.recent(MAX_REMEMBERED))):
             self._restore_paid(data)
         self.show("ready", self.parameters.fare_fen)  # QT-047
         self.parts.report({"event": "ready"})
@@ -80,10 +82,8 @@ class Terminal:
         """One turn of the loop; True when a card was served in it."""
         served = False
         try:
-            if self.silent < SILENT_POLLS:
-                self._await_removal()
-            else:
-                served = self._look_for_card()
+            waits = self.silent < SILENT_POLLS
+            served = self._await_removal() if waits else self._look_for_card()
         except LinkLost as gone:
             self._reader_failed(gone)
         if not served:
@@ -109,15 +109,20 @@ class Terminal:
                 self.show(stopped)
             return False
         self._clear_old()
-        began = self.parts.clock.ticks_us()
-        cards = self.parts.reader.find(FIND_MS)
+        began_us = self.parts.clock.ticks_us()
+        return self._serve(self.parts.reader.find(FIND_MS), began_us)
+
+    def _serve(self, cards, began_us):
+        """True when a card was served; two are told to come one by one (QT-056, TD-004)."""
         if len(cards) > 1:
-            self.show("several_cards")  # QT-056, TD-004
+            self.show("several_cards")
             self.parts.report({"event": "collision"})
             self.parts.reader.reset_field()
+            self.last_card = None
             self.silent = 0
         elif cards:
-            self.tap(cards[0], began)
+            self.last_card = (cards[0].kind, cards[0].uid)
+            self.tap(cards[0], began_us)
         return len(cards) == 1
 
     def tap(self, card, began_us):
@@ -147,10 +152,21 @@ class Terminal:
         self.silent = 0
 
     def _await_removal(self):
-        """A card that stays in the field is not charged again (QT-073, QT-074)."""
-        self.silent = 0 if self.parts.reader.present() else self.silent + 1
+        """A card that stays is not charged again (QT-073, QT-074); the next rider need not wait.
+
+        True when another card was served, one that cannot be the last one.
+        """
+        began_us = self.parts.clock.ticks_us()
+        self.parts.reader.reset_field()  # a card that is still in its protocol ignores polls
+        cards = self.parts.reader.find(REMOVAL_MS)
+        other = len(cards) == 1 and is_other_card(self.last_card, (cards[0].kind, cards[0].uid))
+        if other and not self.sale.refused_before():
+            self.silent = SILENT_POLLS
+            return self._serve(cards, began_us)
+        self.silent = 0 if cards else self.silent + 1
         if self.silent >= SILENT_POLLS:
             self.parts.report({"event": "ready"})
+        return False
 
     def _reader_failed(self, gone):
         """The chip does not answer as it should: heal it or say so, and go on trying (PD-34,

@@ -27,10 +27,6 @@ class HealingReader:
         """Cards in the field, as Pn532.find()."""
         return self._there().find(timeout_ms)
 
-    def present(self):
-        """Whether a card is still there, as Pn532.present()."""
-        return self._there().present()
-
     def reset_field(self):
         """As Pn532.reset_field()."""
         self._there().reset_field()

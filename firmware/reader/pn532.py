@@ -15,11 +15,11 @@ from firmware.errors import ChipError, FormatError, LinkLost
 from firmware.reader import opening
 from firmware.reader.card import Card
 from firmware.reader.frame import ACK, ERROR, LONGEST_ON_WIRE, NACK, FrameReader, encode
-from firmware.reader.status import SILENCE, SYNTAX, silence, status_error
+from firmware.reader.status import SYNTAX, silence, status_error
 from firmware.reader.targets import read_targets
 
 TO_CHIP, FROM_CHIP = 0xD4, 0xD5
-DIAGNOSE, GET_FIRMWARE_VERSION, RF_CONFIGURATION = 0x00, 0x02, 0x32
+GET_FIRMWARE_VERSION, RF_CONFIGURATION = 0x02, 0x32
 IN_LIST_PASSIVE_TARGET = 0x4A
 
 ACK_LIMIT_MS = 30  # the chip may take 15; 20 is the least that is safe (PD-06)
@@ -28,8 +28,6 @@ GAP_MS = 60  # a silence inside a frame that ends it
 ANSWER_MS = 5000  # FWI 8 with five S(WTX) is 1.5 s (PD-22)
 POLL_MS = 100  # one InListPassiveTarget, activation of a slow card included
 POLL_OVER_MS = 12  # how far a poll may outlast `find`; abort and drain go into the 20 of PD-18 too
-PRESENCE_MS = 35  # Diagnose 06; with the poll behind it removal shows within 100 ms (PD-26)
-PRESENCE_FIND_MS = 20
 FIELD_REST_MS = 6  # off 5.1..10 ms, then on 5.1 ms or more (JR/T 0025.11; PD-27)
 
 SIGNS = {"ack": ACK, "nack": NACK, "error": ERROR}
@@ -111,21 +109,6 @@ class Pn532:
             left = timeout_ms - self._clock.ticks_diff(self._clock.ticks_ms(), start)
             if cards or left <= 0:
                 return cards
-
-    def present(self):
-        """Whether a card is still there, within 100 ms (PD-26).
-
-        When the chip has lost it the field is reset and polled anew; a Card found before is void.
-        """
-        try:
-            # 06: ISO 14443-4 presence, R(NAK) to the card; GetGeneralStatus would not notice
-            if self._ask(DIAGNOSE, b"\x06", PRESENCE_MS, None) == b"\x00":
-                return True
-        except ChipError as error:
-            if error.code == SILENCE:
-                raise
-        self.reset_field()  # a card that is still in its protocol ignores polls before
-        return bool(self.find(PRESENCE_FIND_MS))
 
     def field(self, on):
         """Switch the RF field; off resets every card."""

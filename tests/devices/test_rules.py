@@ -2,7 +2,7 @@
 """Fares, concession classes, deny list and same-card guard."""
 
 from firmware.devices import fare
-from firmware.devices.rules import MAX_REMEMBERED, Rules, SameCard, is_denied
+from firmware.devices.rules import MAX_REMEMBERED, Rules, SameCard, is_denied, is_other_card
 from firmware.formats.parameters import FareClass
 
 STUDENT = FareClass("student", "62280002", 50)
@@ -93,3 +93,27 @@ def test_reasons_should_come_in_the_order_of_their_weight():
     assert Rules({}, guard, 1000, 200, price).refuse(PAN, 1) == "already_paid"
     assert Rules({}, guard, 1060, 200, price).refuse(PAN, 1) == "fare_changed"
     assert Rules({}, guard, 1060, 100, price).refuse(PAN, 1) == ""
+
+
+def test_other_card_should_be_one_that_cannot_be_the_last():
+    """QT-053, QT-073: random numbers tell nothing."""
+    fixed, other = ("A", b"\x04\x11\x22\x33\x44\x55\x66"), ("A", b"\x04\x11\x22\x33\x44\x55\x67")
+    drawn, redrawn, single = (
+        ("A", b"\x08\x01\x02\x03"),
+        ("A", b"\x08\x01\x02\x04"),
+        ("A", b"\x11" * 4),
+    )
+    pupi, new_pupi = ("B", b"\x01\x02\x03\x04"), ("B", b"\x01\x02\x03\x05")
+    for before, now, known in (
+        (fixed, other, True),
+        (fixed, fixed, False),
+        (fixed, drawn, True),
+        (drawn, fixed, True),
+        (drawn, redrawn, False),
+        (drawn, single, True),
+        (pupi, new_pupi, False),
+        (pupi, drawn, False),
+        (pupi, fixed, True),
+        (None, fixed, False),  # two cards were there: who stays is nobody new
+    ):
+        assert is_other_card(before, now) is known, (before, now)

@@ -39,6 +39,27 @@ def test_chip_data_should_be_bytes_as_sent_and_received():
     assert data[tags.CARD_AUTHENTICATION_DATA][0] == 1
 
 
+def test_next_rider_should_not_wait_for_an_empty_field():
+    """QT-073: another fixed UID is another card, also while the last one has hardly gone."""
+    stand, first, second = Stand(), SmallCard(), SmallCard("6228000100000028")
+    stand.reader.field = [first]
+    stand.terminal.turn()
+    stand.reader.field = [second]
+    assert stand.hold(second, 5) == ["approved"]
+    assert first.debits == [5] and second.debits == [5]
+
+
+def test_phone_that_draws_a_new_uid_should_be_debited_once_while_it_is_held():
+    """QT-074, also when the same-card guard is over."""
+    stand, phone = Stand("same_card_s: 0"), SmallCard()
+    phone.uid = b"\x08\x00\x00\x00"
+    stand.reader.field = [phone]
+    for number in range(20):
+        phone.uid = b"\x08" + number.to_bytes(3, "big")
+        stand.terminal.turn()
+    assert phone.debits == [5]
+
+
 def test_held_card_should_be_debited_once():
     """QT-073, QT-074."""
     stand, card = Stand("same_card_s: 0"), SmallCard()

@@ -90,8 +90,10 @@ def test_field_should_be_reset_after_every_card():
     stand = Stand()
     for card in (SmallCard(), SmallCard("6228000100000028", balance_fen=1)):
         resets = stand.reader.resets
-        stand.tap(card)
+        stand.reader.field = [card]
+        stand.terminal.turn()
         assert stand.reader.resets == resets + 1
+        stand.tap()
 
 
 def test_result_should_stand_a_while_and_then_give_way():
@@ -140,7 +142,7 @@ def test_flickering_card_should_be_sent_away_after_some_tries():
     stand, card = Stand(), SmallCard()
 
     class Flickering:
-        uid, ats = card.uid, card.ats
+        kind, uid, ats = card.kind, card.uid, card.ats
 
         def power_up(self):
             card.power_up()

@@ -4,7 +4,7 @@
 from firmware.errors import ChipError, FormatError, LinkLost
 from firmware.reader.frame import ACK, NACK, encode
 from firmware.reader.status import CARD, CHIP, STATUS, kind_of
-from tests.reader.scripted import call, chip_on, from_chip, to_chip
+from tests.reader.scripted import call, chip_on, from_chip
 
 FOUND = call("4a0200", "4b010100042007041122334455660b788084024b4f4e411401")
 TYPE_B = call("4a020300", "4b010150aabbccdd000000003381710100")
@@ -240,39 +240,6 @@ def test_silent_card_should_be_aborted_and_the_next_exchange_work():
         assert error.code == -1
     assert card.exchange(b"\x00\xa4") == b"\x90\x00"  # PD-10
     assert not script.steps
-
-
-def test_present_should_ask_the_card_itself():
-    chip, line, script = chip_on(call("0006", "0100"))
-    assert chip.present() is True  # PD-26
-    assert not script.steps
-    lost = (FIELD_OFF, FIELD_ON)
-    for answer in (
-        call("0006", "0101"),
-        call("0006", "0127", card_ms=30),
-        (to_chip("0006"), [(1, ACK), (1, encode(b"\x7f"))]),
-    ):
-        chip, line, _ = chip_on(answer, *lost, *[NONE_A, NONE_B] * 9)
-        begin_us = line.clock.now_us
-        assert chip.present() is False
-        assert line.clock.now_us - begin_us <= 100000  # PD-26
-    chip, line, _ = chip_on((to_chip("0006"), [(1, ACK)]), ABORT, *lost, *[NONE_A, NONE_B] * 9)
-    begin_us = line.clock.now_us
-    assert chip.present() is False
-    assert line.clock.now_us - begin_us <= 100000
-    chip, _, script = chip_on(call("0006", "0127"), *lost, FOUND)
-    assert chip.present() is True  # a card that stays is not reported as gone
-    assert not script.steps
-
-
-def test_present_should_tell_a_dead_chip_from_a_missing_card():
-    chip, _, _ = chip_on((to_chip("0006"), []), ABORT)
-    try:
-        chip.present()
-    except ChipError as error:
-        assert error.code == -1
-    else:
-        raise AssertionError("no error")
 
 
 def test_reset_field_should_keep_the_times():
