@@ -9,9 +9,10 @@ is answered is the business of upload.py.
 """
 
 from firmware.errors import LinkLost
-from firmware.formats.batch import FRAME_LIMIT, FrameReader
+from firmware.formats.batch import FrameReader
 
 CHUNK = 64  # bytes a poll() hands to the line: 5.6 ms at 115200 baud, and UARTs buffer more
+PIECE = 256  # bytes taken at a time: each read allots so many on a small heap
 SLICE_MS = 20  # how long exchange() waits at a time
 SILENCE_MS = 1000  # within a frame: what was begun is given up, a frame may be hidden in it
 
@@ -65,7 +66,7 @@ class Link:
         self._push()
         if not self.frames:
             now = self.clock.ticks_ms()
-            data = self.stream.read(FRAME_LIMIT, 0)
+            data = self.stream.read(PIECE, 0)
             if data:
                 self.heard = now
             self._take(data, self.clock.ticks_diff(now, self.heard))
@@ -87,7 +88,7 @@ class Link:
     def _drop(self):
         """Forget frames and halves of them; a line that never falls silent is not waited for."""
         for _ in range(8):
-            if not self.stream.read(FRAME_LIMIT, 0):
+            if not self.stream.read(PIECE, 0):
                 break
         self.reader = FrameReader()
         self.frames = []

@@ -105,7 +105,7 @@ class Chip:
             self._queue(data[:6], now_us, self.baud)
             data = data[6:]
         self._queue(data, now_us, baud)
-        self._advance(now_us)
+        self._advance(now_us, working=False)
 
     def _queue(self, data: bytes, now_us: float, baud: int) -> None:
         if data:
@@ -114,7 +114,14 @@ class Chip:
             self.inbox.append((self.line_free_us, data, baud))
 
     def due(self, now_us: int) -> bytes:
-        """Everything that has reached the host by now and was not handed over yet."""
+        """What has reached the host by now and was not handed over yet.
+
+        An ACK is handed over before the command is carried out: a card that writes to a slow disk
+        must not hold it back. `next_us` says that more is due.
+        """
+        waiting = self.wire.take(now_us)
+        if waiting:
+            return waiting
         self._advance(now_us)
         return self.wire.take(now_us)
 
@@ -125,13 +132,13 @@ class Chip:
         known = [at_us for at_us in times if at_us is not None]
         return whole_us(min(known)) if known else None
 
-    def _advance(self, now_us: float) -> None:
-        """Work off everything up to now, in its order."""
+    def _advance(self, now_us: float, working: bool = True) -> None:
+        """Work off everything up to now, in its order; without `working` no command goes on."""
         while True:
             moves = []
             if self.inbox:
                 moves.append((self.inbox[0][0], 0, self._hear))
-            if self.job_us is not None:
+            if working and self.job_us is not None:
                 moves.append((self.job_us, 1, self._go_on))
             if self.late:
                 moves.append((self.late[0][0], 2, self._say_late))

@@ -203,18 +203,24 @@ class WornFlash(Flash):
 
 
 class LazyFlash(Flash):
-    """Knows what a cache may still hold: `unsafe` blocks were written or erased and not synced."""
+    """Knows what a cache may still hold: `unsafe` blocks were written or erased and not synced.
 
-    unsafe = ()
+    The pages of one entry may reach the flash in any order: its CRC counts them all.
+    """
+
+    unsafe = erased = ()
 
     def writeblocks(self, block, buf, offset=None):
-        assert block not in self.unsafe, "programmed over an erase that may not have happened"
+        assert block not in self.erased, "programmed over an erase that may not have happened"
         Flash.writeblocks(self, block, buf, offset)
         self.unsafe += (block,)
 
     def ioctl(self, op, arg):
-        if op in (3, 6):
-            self.unsafe = () if op == 3 else self.unsafe + (arg,)
+        if op == 3:
+            self.unsafe = self.erased = ()
+        if op == 6:
+            self.unsafe += (arg,)
+            self.erased += (arg,)
         return Flash.ioctl(self, op, arg)
 
 

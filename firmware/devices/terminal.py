@@ -21,6 +21,7 @@ from firmware.devices.torn_taps import TornTaps
 from firmware.drive import drive
 from firmware.errors import FormatError, LinkLost
 from firmware.formats import record
+from firmware.kernel import bcd
 
 Parts = namedtuple(
     "Parts",
@@ -215,7 +216,7 @@ class Terminal:
                 "fare_class": sold.fare_class,
                 "card": record.mask_pan(bytes.fromhex(pan + "f" * (len(pan) % 2))),
                 "uid": card.uid.hex(),
-                "ats": card.ats.hex(),
+                "ats": bcd.half_bytes(card.ats),
                 "atc": tap.atc() if tap and tap.decision else 0,
                 "sequence": sold.sequence,
                 "exchanges": watch.count,

@@ -161,7 +161,8 @@ def mask_pan(pan):
 
 def pan_digits(pan):
     """The digits of a PAN in BCD with F padding (JR/T 0025.6 8.1, cn)."""
-    return bytes(pan).hex().rstrip("f")
+    # b"".hex() is no text on MicroPython up to 1.25
+    return bytes(pan).hex().rstrip("f") if pan else ""
 
 
 def _table(version):

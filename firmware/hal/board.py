@@ -24,9 +24,9 @@ from firmware.hal.ticks import ticks_diff, ticks_ms, ticks_us
 from firmware.hal.wiring import read_wiring, uart_settings
 
 # Garbage cuts the heap into pieces too small for a pending entry long before it is full (measured
-# on 240 KB: 46 KB free, and not 1 KB in one piece). So it is collected after so many bytes, and
-# more often while modules load.
-LOAD_BYTES, TAP_BYTES = 4096, 16384
+# on 240 KB: 46 KB free, and not 1 KB in one piece). So it is collected after so many bytes, more
+# often while modules load. Safe first: what it costs on a board has to be measured there.
+LOAD_BYTES, TAP_BYTES = 4096, 8192
 gc.threshold(LOAD_BYTES)
 
 if sys.platform == "rp2":

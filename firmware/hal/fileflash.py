@@ -12,7 +12,7 @@ import os
 
 from firmware.errors import FormatError
 
-OP_INIT, OP_DEINIT, OP_SYNC, OP_BLOCK_COUNT, OP_BLOCK_SIZE, OP_ERASE = 1, 2, 3, 4, 5, 6
+OP_SYNC, OP_BLOCK_COUNT, OP_BLOCK_SIZE, OP_ERASE = 3, 4, 5, 6
 SIZE = 6  # where os.stat() keeps the size
 ERASED = b"\xff" * 256  # written in pages: 4 KB in one piece may not be left on a small heap
 

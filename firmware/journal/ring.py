@@ -241,16 +241,26 @@ class Ring:
         head = MAGIC + bytes([kind, VERSION]) + self.generation.to_bytes(4, "big")
         head += sequence.to_bytes(4, "big") + len(body).to_bytes(2, "big")
         head += (binascii.crc32(body, binascii.crc32(head)) & 0xFFFFFFFF).to_bytes(4, "big")
-        data = head + body + b"\xff" * (size - HEAD_BYTES - len(body))
         block = self._block(self.generation)
-        found = bytearray(size)
+        found = bytearray(PAGE)
         try:
-            self.storage.writeblocks(block, data, page * PAGE)
+            for at in range(0, size, PAGE):
+                self.storage.writeblocks(block, _page_of(head, body, at), page * PAGE + at)
             self.storage.ioctl(SYNC, 0)
-            self.storage.readblocks(block, found, page * PAGE)
+            for at in range(0, size, PAGE):
+                self.storage.readblocks(block, found, page * PAGE + at)
+                if found != _page_of(head, body, at):
+                    return False
         except OSError:
             return False
-        return found == data
+        return True
+
+
+def _page_of(head, body, at):
+    """The page at `at` of an entry; a small heap has no second KB in one piece for the whole."""
+    at -= len(head)
+    part = head + body[: PAGE - len(head)] if at < 0 else body[at : at + PAGE]
+    return part + b"\xff" * (PAGE - len(part))
 
 
 def _u32(data, at):

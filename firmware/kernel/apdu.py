@@ -9,10 +9,6 @@ INS_GPO = 0xA8
 INS_GET_DATA = 0xCA
 
 SW_OK = 0x9000
-SW_BLOCKED = 0x6283
-SW_NOT_SUPPORTED = 0x6A81
-SW_NOT_FOUND = 0x6A82
-SW_NO_RECORD = 0x6A83
 
 MAX_ANSWER = 258  # of a short command: 256 bytes and the status word
 

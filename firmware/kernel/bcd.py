@@ -4,9 +4,14 @@
 from firmware.errors import FormatError
 
 
+def half_bytes(data):
+    """Hex digits as text, also of nothing: b"".hex() is no text on MicroPython up to 1.25."""
+    return data.hex() if data else ""
+
+
 def to_int(data):
     """The number that n-format `data` writes. FormatError when a half byte is no digit."""
-    digits = data.hex()
+    digits = half_bytes(data)
     for digit in digits:
         if digit not in "0123456789":
             raise FormatError("not decimal: " + digits)
@@ -46,7 +51,7 @@ def to_month(data):
 
 def digits_of(data):
     """Digits of a cn value, F padding stripped. FormatError when padding or digits are wrong."""
-    text = data.hex()
+    text = half_bytes(data)
     while text.endswith("f"):
         text = text[:-1]
     for digit in text:
@@ -67,7 +72,7 @@ def pan_of_57(data):
     """(PAN, 'YYMM') from track 2 equivalent data 57: PAN, D, YYMM, service code, discretionary
     data.
     """
-    text = data.hex()
+    text = half_bytes(data)
     at = text.find("d")
     if at < 0 or len(text) < at + 5:
         raise FormatError("track 2 without separator or expiry")
