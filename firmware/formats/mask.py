@@ -33,7 +33,7 @@ def mask_pan(text, name="session"):
         for _, answer, _ in presentation:
             for tag, value in _objects(answer[:-2] if answer else b"", DEEPEST):
                 sealed = sealed or tag == 0x9F46
-                swaps += _swaps(tag, value.hex().upper())
+                swaps += _swaps(tag, value.hex().upper() if value else "")
     if not swaps:
         return text
     remark = "; card number masked" + (", but certificate 9F46 still holds it" if sealed else "")

@@ -26,7 +26,9 @@ Examples:
   faretap bench --json > before.json
 """
 )
-@click.option("--taps", default=20, show_default=True, help="Taps of each row.")
+@click.option(
+    "--taps", type=click.IntRange(1), default=20, show_default=True, help="Taps of each row."
+)
 @click.option(
     "--runtime",
     "names",

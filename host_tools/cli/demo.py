@@ -38,7 +38,13 @@ Examples:
     help="Interpreter of the terminal.",
 )
 @click.option("--fast", is_flag=True, help="No card, radio or link times, no pauses.")
-@click.option("--pull-plug", default=0, metavar="N", help="Kill the terminal N times at random.")
+@click.option(
+    "--pull-plug",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Kill the terminal N times at random.",
+)
 @click.option("--seed", default=1, show_default=True, help="Of the random moments.")
 @click.option("--heap", default=240, show_default=True, help="KiB of heap under MicroPython.")
 @click.option(

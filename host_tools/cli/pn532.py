@@ -48,6 +48,7 @@ def command(session, card_path, image, wallet, stay, link, no_pace):
     """Serve one virtual chip until Ctrl-C. Prints the path of its serial line."""
     if sum(map(bool, (session, card_path, wallet))) > 1:
         raise click.UsageError("say one of --session, --card, --wallet")
+    cards = cards_of(session, card_path, image, wallet)
     field = Field()
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
@@ -55,7 +56,7 @@ def command(session, card_path, image, wallet, stay, link, no_pace):
     with PtyServer(chip, link=link) as server:
         click.echo(f"PN532 at {server.path}" + (f", linked from {link}" if link else ""))
         with suppress(KeyboardInterrupt):
-            present(field, cards_of(session, card_path, image, wallet), wallet, stay, over)
+            present(field, cards, wallet, stay, over)
     click.echo("stopped")
 
 

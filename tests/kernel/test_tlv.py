@@ -47,9 +47,13 @@ def refusal(function, *values):
     raise AssertionError("accepted: " + repr(values))
 
 
+def shown(value):
+    return value.hex().upper() if value else ""  # b"".hex() is bytes on MicroPython up to 1.25
+
+
 def tree(objects):
     return [
-        (one.tag, one.value.hex().upper() if one.children is None else tree(one.children))
+        (one.tag, shown(one.value) if one.children is None else tree(one.children))
         for one in objects
     ]
 
