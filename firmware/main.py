@@ -42,7 +42,7 @@ def main(path):
 def tidy():
     """Collect garbage and report the heap, where the interpreter tells it."""
     hal.collect()
-    used, _, total = hal.heap()
+    used, total = hal.heap()
     if used is not None:
         report({"event": "heap", "live": used, "total": total})
 

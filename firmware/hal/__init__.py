@@ -18,7 +18,7 @@ these plain functions, so the module is the Clock:
                                  block device: a file on PCs, a flash region on boards
     read_text(path)              a whole UTF-8 text file; OSError when it cannot be opened
     write_line(text)             one line to standard output, flushed
-    heap()                       (used, peak, total) bytes, each None where it is not known
+    heap()                       (used, total) bytes, each None where it is not known
     collect()                    garbage collection now, while nothing is due
 
 Byte stream: write(data) hands all bytes over in one call; read(count, timeout_ms) returns as soon

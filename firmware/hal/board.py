@@ -9,32 +9,25 @@ has to end before it; on ESP32 it is the data partition whose label is `path`. P
 are durable when they return.
 """
 
-import gc
 import os
-import socket
 import sys
 import time
 
 import machine
-import micropython
 
-from firmware.errors import FormatError, LinkLost
-from firmware.hal.polled import PolledStream, SocketStream
+from firmware.errors import FormatError
+from firmware.hal.mpy import collect, connect, heap, random_bytes, read_text, write_line
+from firmware.hal.polled import PolledStream
 from firmware.hal.ticks import ticks_diff, ticks_ms, ticks_us
 from firmware.hal.wiring import read_wiring, uart_settings
-
-# Garbage cuts the heap into pieces too small for a pending entry long before it is full (measured
-# on 240 KB: 46 KB free, and not 1 KB in one piece). So it is collected after so many bytes, more
-# often while modules load. Safe first: what it costs on a board has to be measured there.
-LOAD_BYTES, TAP_BYTES = 4096, 8192
-gc.threshold(LOAD_BYTES)
 
 if sys.platform == "rp2":
     import rp2
 else:
     from esp32 import Partition
 
-__all__ = ("ticks_diff", "ticks_ms", "ticks_us")
+__all__ = ("collect", "connect", "heap", "random_bytes", "read_text", "write_line", "ticks_diff",
+           "ticks_ms", "ticks_us")  # fmt: skip
 
 ZONE_S = 8 * 3600
 # the ports count from 1970 or from 2000 (micropython.md, 10)
@@ -49,11 +42,6 @@ def local_now():
 def time_utc_s():
     """Seconds since 1970-01-01 UTC."""
     return int(time.time()) + EPOCH_S
-
-
-def random_bytes(count):
-    """Bytes of the board's random source."""
-    return os.urandom(count)
 
 
 class SerialStream(PolledStream):
@@ -98,19 +86,6 @@ def open_serial(where, baud):
         raise FormatError("%s: %s" % (where, error))
 
 
-def connect(host, port, timeout_ms):
-    """Connect to a TCP server; LinkLost when it refuses, cannot be found or takes too long."""
-    name = "%s:%d" % (host, port)
-    sock = socket.socket()
-    try:
-        sock.settimeout(timeout_ms / 1000)
-        sock.connect(socket.getaddrinfo(host, port)[0][-1])
-    except OSError as error:
-        sock.close()
-        raise LinkLost("%s: %s" % (name, error))
-    return SocketStream(sock, name)
-
-
 def open_flash(path, block_count, block_size=4096):
     """The block device of the region; FormatError when the board has no such region."""
     flash = _rp2_flash(block_count, block_size) if sys.platform == "rp2" else _partition(path)
@@ -135,31 +110,3 @@ def _partition(path):
     if not found:
         raise FormatError("no flash partition " + path)
     return found[0]
-
-
-def read_text(path):
-    """The text of file `path`; OSError that names it, FormatError when it is not UTF-8."""
-    try:
-        with open(path) as file:
-            return file.read()
-    except OSError as error:
-        raise OSError(error.errno, path)
-    except UnicodeError as error:
-        raise FormatError("%s: %s" % (path, error))
-
-
-def write_line(text):
-    """Print one line; boards do not buffer."""
-    print(text)
-
-
-def heap():
-    """Bytes of the Python heap: used now, used at the most where the build counts it, size."""
-    peak = micropython.mem_peak() if hasattr(micropython, "mem_peak") else None
-    return (gc.mem_alloc(), peak, gc.mem_alloc() + gc.mem_free())
-
-
-def collect():
-    """Collect garbage now, while nothing is due: a tap should find room without it."""
-    gc.threshold(TAP_BYTES)
-    gc.collect()

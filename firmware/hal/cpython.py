@@ -125,7 +125,7 @@ def write_line(text):
 
 def heap():
     """Not known on this interpreter."""
-    return (None, None, None)
+    return (None, None)
 
 
 def collect():

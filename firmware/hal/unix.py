@@ -8,26 +8,17 @@ numbers (the port exports no names for them). Durable is file.flush(), which is 
 (micropython.md, 13).
 """
 
-import gc
-import os
-import socket
 import termios
 import time
 
-import micropython
-
 from firmware.errors import FormatError, LinkLost
 from firmware.hal.fileflash import open_file_flash
-from firmware.hal.polled import PolledStream, SocketStream
+from firmware.hal.mpy import collect, connect, heap, random_bytes, read_text, write_line
+from firmware.hal.polled import PolledStream
 from firmware.hal.ticks import ticks_diff, ticks_ms, ticks_us
 
-# Garbage cuts the heap into pieces too small for a pending entry long before it is full (measured
-# on 240 KB: 46 KB free, and not 1 KB in one piece). So it is collected after so many bytes, more
-# often while modules load. Safe first: what it costs on a board has to be measured there.
-LOAD_BYTES, TAP_BYTES = 4096, 8192
-gc.threshold(LOAD_BYTES)
-
-__all__ = ("ticks_diff", "ticks_ms", "ticks_us")
+__all__ = ("collect", "connect", "heap", "random_bytes", "read_text", "write_line", "ticks_diff",
+           "ticks_ms", "ticks_us")  # fmt: skip
 
 CFLAG, ISPEED, OSPEED, CC = 2, 4, 5, 6  # places in tcgetattr's list
 VTIME, VMIN = 5, 6  # places in its list of characters
@@ -44,11 +35,6 @@ def local_now():
 def time_utc_s():
     """Seconds since 1970-01-01 UTC."""
     return int(time.time())
-
-
-def random_bytes(count):
-    """Bytes of the system's random source."""
-    return os.urandom(count)
 
 
 class SerialStream(PolledStream):
@@ -100,19 +86,6 @@ def open_serial(where, baud):
         raise LinkLost("%s: %s" % (where, error))
 
 
-def connect(host, port, timeout_ms):
-    """Connect to a TCP server; LinkLost when it refuses, cannot be found or takes too long."""
-    name = "%s:%d" % (host, port)
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        sock.settimeout(timeout_ms / 1000)
-        sock.connect(socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)[0][-1])
-    except OSError as error:
-        sock.close()
-        raise LinkLost("%s: %s" % (name, error))
-    return SocketStream(sock, name)
-
-
 def open_flash(path, block_count, block_size=4096):
     """The block device in file `path`; FormatError when the file has another size."""
     return open_file_flash(path, block_count, block_size, _make_durable, _keep_folder)
@@ -124,30 +97,3 @@ def _make_durable(file):
 
 def _keep_folder(path):
     pass  # no call for it on this port (MP-3 is CPython's)
-
-
-def read_text(path):
-    """The text of file `path`; OSError that names it, FormatError when it is not UTF-8."""
-    try:
-        with open(path) as file:
-            return file.read()
-    except OSError as error:
-        raise OSError(error.errno, path)
-    except UnicodeError as error:
-        raise FormatError("%s: %s" % (path, error))
-
-
-def write_line(text):
-    """Print one line; this port does not buffer."""
-    print(text)
-
-
-def heap():
-    """Bytes of the Python heap: used now, used at the most, size."""
-    return (gc.mem_alloc(), micropython.mem_peak(), gc.mem_alloc() + gc.mem_free())
-
-
-def collect():
-    """Collect garbage now, while nothing is due: a tap should find room without it."""
-    gc.threshold(TAP_BYTES)
-    gc.collect()

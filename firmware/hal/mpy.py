@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: B904 - MicroPython has no `raise from`
+"""What all MicroPython ports share: memory, sockets, text. Contract in hal/__init__.py."""
+
+import gc
+import os
+import socket
+
+from firmware.errors import FormatError, LinkLost
+from firmware.hal.polled import SocketStream
+
+# Garbage cuts the heap into pieces too small for a pending entry long before it is full (measured
+# on 240 KB: 46 KB free, and not 1 KB in one piece). So it is collected after so many bytes, more
+# often while modules load. Safe first: what it costs on a board has to be measured there.
+LOAD_BYTES, TAP_BYTES = 4096, 8192
+gc.threshold(LOAD_BYTES)
+
+
+def collect():
+    """Collect garbage now, while nothing is due: a tap should find room without it."""
+    gc.threshold(TAP_BYTES)
+    gc.collect()
+
+
+def heap():
+    """Bytes of the Python heap: in use, size."""
+    used = gc.mem_alloc()
+    return (used, used + gc.mem_free())
+
+
+def random_bytes(count):
+    """Bytes of the system's random source."""
+    return os.urandom(count)
+
+
+def connect(host, port, timeout_ms):
+    """Connect to a TCP server; LinkLost when it refuses, cannot be found or takes too long."""
+    name = "%s:%d" % (host, port)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(timeout_ms / 1000)
+        sock.connect(socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)[0][-1])
+    except OSError as error:
+        sock.close()
+        raise LinkLost("%s: %s" % (name, error))
+    return SocketStream(sock, name)
+
+
+def read_text(path):
+    """The text of file `path`; OSError that names it, FormatError when it is not UTF-8."""
+    try:
+        with open(path) as file:
+            return file.read()
+    except OSError as error:
+        raise OSError(error.errno, path)
+    except UnicodeError as error:
+        raise FormatError("%s: %s" % (path, error))
+
+
+def write_line(text):
+    """Print one line; MicroPython does not buffer."""
+    print(text)
