@@ -7,7 +7,7 @@
 | device | bus |
 | reader | serial:PATH on a PC, serial:UART:tx=PIN,rx=PIN on a board |
 | reader_baud | highest speed of the reader link |
-| link | tcp:HOST:PORT, serial:PATH or none |
+| link | tcp:ADDRESS:PORT, serial:PATH or none; a number, as a name server may hold up a tap |
 | link_baud | speed of a serial link |
 | journal | file:PATH; on a board flash:LABEL (ESP32 partition) or flash:end (rp2) |
 | journal_blocks | 4 KiB blocks of the journal |
