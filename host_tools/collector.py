@@ -10,6 +10,8 @@ A batch is acknowledged when the ledger has it on disk, never before (CL-007). T
   conflict and nothing of the batch is stored: two terminals share a number, or one was reset
   (CL-015). A person has to look.
 * A record that no version here explains is stored and acknowledged: bytes kept are not lost.
+* Number 0 and the top number are never given out (after the top one nothing could be expected):
+  REJECT unexpected.
 * A batch without items asks how far we are: the answer acknowledges the last stored number.
 
 Every frame gets an answer that names what was wrong with it; answer() raises nothing.
@@ -23,6 +25,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from firmware.errors import FormatError
 from firmware.formats import batch
 from host_tools.ledger import Ledger
+
+TOP = 0xFFFFFFFF  # of a sequence's four bytes
 
 
 class Collector:
@@ -56,24 +60,30 @@ class Collector:
         except SQLAlchemyError as failed:
             self.error = str(failed)
             return batch.pack_reject(terminal, batch.LATER, 0, "the ledger cannot commit now")
+        except FormatError as wrong:
+            return batch.pack_reject(terminal, batch.UNEXPECTED, 0, str(wrong))
 
     def _take(self, terminal: int, items: list[tuple[int, bytes]], batch_crc: int) -> bytes:
         last = self.ledger.last_sequence(terminal)
         if not items:
             return batch.pack_ack(terminal, batch_crc, last)
+        expected = last + 1 if last < TOP else 0
         first = items[0][0]
         numbers = [sequence for sequence, _ in items]
         if first < 1 or numbers != list(range(first, first + len(items))):
             text = "the numbers of a batch rise by one"
-            return batch.pack_reject(terminal, batch.UNEXPECTED, last + 1, text)
+            return batch.pack_reject(terminal, batch.UNEXPECTED, expected, text)
+        if numbers[-1] >= TOP:
+            text = f"{TOP} is no number of a record"
+            return batch.pack_reject(terminal, batch.UNEXPECTED, expected, text)
         if last and first > last + 1:
-            text = f"expected {last + 1}, not {first}"
-            return batch.pack_reject(terminal, batch.GAP, last + 1, text)
+            text = f"expected {expected}, not {first}"
+            return batch.pack_reject(terminal, batch.GAP, expected, text)
         stored = dict(self.ledger.raw(terminal, first, last))
         for sequence, raw in items:
             if raw and stored.get(sequence, raw) != raw:
                 text = f"{sequence} is stored with other bytes"
-                return batch.pack_reject(terminal, batch.CONFLICT, last + 1, text)
+                return batch.pack_reject(terminal, batch.CONFLICT, expected, text)
         new = [(n, raw) for n, raw in items if n > last or (raw and n not in stored)]
         if new:
             self.ledger.commit(terminal, new)

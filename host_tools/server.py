@@ -13,18 +13,23 @@ a tunnel (TLS, VPN) belongs in front of it.
 import contextlib
 import selectors
 import socket
+import termios
 import threading
 import time
 from typing import Protocol
 
 import serial as pyserial
 
+from firmware.errors import FormatError
 from firmware.formats.batch import FRAME_LIMIT, FrameReader
 from host_tools.collector import Collector, damaged
 
 STALE_S = 2.0  # silence after which half a frame is given up
 REOPEN_S = 2.0  # how often a serial line that is gone is tried
 LINES_MOST = 256
+# What bytes and lines of a peer can cause: the peer is dropped, the others are served on. pyserial
+# lets termios.error and ValueError of a port that was pulled out through.
+PEER_FAULTS = (OSError, FormatError, ValueError, termios.error)
 
 
 class Line(Protocol):
@@ -140,6 +145,11 @@ class CollectorServer:
         self._thread = threading.Thread(target=self._serve, name="collector", daemon=True)
         self._thread.start()
 
+    @property
+    def alive(self) -> bool:
+        """True while the thread serves; False before start(), after stop() and if it died."""
+        return self._thread is not None and self._thread.is_alive()
+
     def stop(self) -> None:
         """End the thread, close all lines; a frame being answered is answered first."""
         if self._thread:
@@ -183,7 +193,7 @@ class CollectorServer:
             peer.heard_s = time.monotonic()
             before = peer.reader.damaged
             self._reply(peer, peer.reader.feed(data), peer.reader.damaged > before)
-        except OSError:
+        except PEER_FAULTS:
             self._drop(peer)
 
     def _reply(self, peer: Peer, frames: list[bytes], broken: bool) -> None:
@@ -199,11 +209,11 @@ class CollectorServer:
             if peer.reader.kept and now - peer.heard_s >= self.stale_s:
                 try:
                     self._reply(peer, peer.reader.stale(), True)
-                except OSError:
+                except PEER_FAULTS:
                     self._drop(peer)
         gone = self.serial_path and not self._serial_open
         if gone and now - self._serial_tried_s >= self.reopen_s:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(*PEER_FAULTS):
                 self._open_serial()
 
     def _open_serial(self) -> None:

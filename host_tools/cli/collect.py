@@ -2,6 +2,7 @@
 """Run the collector: take uploads over TCP or a serial line into a ledger."""
 
 import signal
+import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -63,9 +64,19 @@ def command(database, tcp, serial, baud):
     where += [serial] if serial else []
     click.echo(f"collecting into {database} from {' and '.join(where)}")
     with suppress(KeyboardInterrupt):
-        over.wait()
+        wait(over, server)
+    died = not server.alive
     server.stop()
+    if died:
+        click.echo("the server failed; what was acknowledged is in the ledger", err=True)
+        sys.exit(2)
     click.echo("stopped; what was acknowledged is in the ledger")
+
+
+def wait(over, server):
+    """Return when `over` is set or the server's thread has died."""
+    while server.alive and not over.wait(1):
+        pass
 
 
 def address(text):

@@ -93,6 +93,26 @@ def test_numbers_that_do_not_rise_by_one_are_refused(collector, ledger, numbers)
     assert ledger.raw(7) == []
 
 
+def test_the_top_number_is_refused_and_never_stored(collector, ledger):
+    # Behind it no number could be expected, and a REJECT could not name it.
+    for numbers in ((0xFFFFFFFF,), (0xFFFFFFFE, 0xFFFFFFFF), (0, 1)):
+        kind, values = ask(collector, numbered(*numbers))
+        assert (kind, values["code"], values["expected"]) == (batch.REJECT, batch.UNEXPECTED, 1)
+    assert ledger.raw(7) == []
+    assert ask(collector, numbered(0xFFFFFFFE))[0] == batch.ACK
+
+
+def test_a_ledger_that_holds_the_top_number_already_is_answered_for(collector, ledger):
+    ledger.commit(7, numbered(0xFFFFFFFF))
+    for items, code in (
+        (numbered(0), batch.UNEXPECTED),
+        ([(0xFFFFFFFF, b"x")], batch.UNEXPECTED),
+        (numbered(5, 7), batch.UNEXPECTED),
+    ):
+        kind, values = ask(collector, items)
+        assert (kind, values["code"], values["expected"]) == (batch.REJECT, code, 0)
+
+
 def test_an_empty_batch_asks_how_far_we_are(collector):
     assert ask(collector, [])[1]["upto"] == 0
     ask(collector, numbered(1, 2))

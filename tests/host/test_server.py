@@ -6,6 +6,7 @@ misbehave.
 import os
 import pty
 import socket
+import threading
 import time
 import tty
 
@@ -13,11 +14,12 @@ import pytest
 
 from firmware import hal
 from firmware.drive import drive
-from firmware.errors import LinkLost
+from firmware.errors import FormatError, LinkLost
 from firmware.formats import batch
 from firmware.journal import Journal
 from firmware.link import Link
 from firmware.upload import Uploader, upload
+from host_tools.cli.collect import wait
 from host_tools.collector import Collector
 from host_tools.ledger import Ledger
 from host_tools.server import CollectorServer
@@ -227,6 +229,46 @@ def test_a_serial_line_that_went_away_is_opened_again(ledger, tmp_path):
     assert ledger.last_sequence(7) == 5
     for end in ends:
         os.close(end)
+
+
+class Stumbling(Collector):
+    """A collector with a fault: it raises what it says it never raises."""
+
+    def __init__(self, ledger, fault):
+        super().__init__(ledger)
+        self.fault = fault
+
+    def answer(self, frame):
+        if frame == GOOD:
+            raise self.fault
+        return super().answer(frame)
+
+
+@pytest.mark.parametrize("fault", [FormatError("of one frame"), ValueError("of one frame")])
+def test_a_fault_at_one_frame_costs_that_peer_and_not_the_server(ledger, fault):
+    server = CollectorServer(Stumbling(ledger, fault), tcp=(HOST, 0))
+    assert not server.alive
+    server.start()
+    with connect(server) as line:
+        line.sendall(GOOD)
+        assert line.recv(1) == b""
+    with connect(server) as line:
+        line.sendall(batch.pack_batch(8, [(1, b"one")]))
+        assert answers(line)[0][0] == batch.ACK
+    assert server.alive
+    server.stop()
+    assert not server.alive
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_the_command_stops_waiting_when_the_thread_has_died(ledger):
+    server = CollectorServer(Stumbling(ledger, LookupError("no peer causes this")), tcp=(HOST, 0))
+    server.start()
+    with connect(server) as line:
+        line.sendall(GOOD)
+        wait(threading.Event(), server)
+        assert not server.alive
+    server.stop()
 
 
 def test_a_stopped_server_has_given_its_port_back(ledger):
