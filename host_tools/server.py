@@ -26,7 +26,10 @@ from host_tools.collector import Collector, damaged
 
 STALE_S = 2.0  # silence after which half a frame is given up
 REOPEN_S = 2.0  # how often a serial line that is gone is tried
-LINES_MOST = 256
+IDLE_S = (
+    900.0  # silence after which a TCP peer is dropped: a terminal connects again when it sends
+)
+LINES_MOST = 256  # one more, and the TCP peer heard longest ago goes
 # What bytes and lines of a peer can cause: the peer is dropped, the others are served on. pyserial
 # lets termios.error and ValueError of a port that was pulled out through.
 PEER_FAULTS = (OSError, FormatError, ValueError, termios.error)
@@ -46,6 +49,7 @@ class SocketLine:
 
     def __init__(self, connection: socket.socket):
         connection.setblocking(False)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._connection = connection
 
     def fileno(self) -> int:
@@ -111,6 +115,8 @@ class CollectorServer:
         baud: int = 115200,
         stale_s: float = STALE_S,
         reopen_s: float = REOPEN_S,
+        idle_s: float = IDLE_S,
+        lines_most: int = LINES_MOST,
     ):
         self.collector = collector
         self.address = tcp
@@ -118,6 +124,8 @@ class CollectorServer:
         self.baud = baud
         self.stale_s = stale_s
         self.reopen_s = reopen_s
+        self.idle_s = idle_s
+        self.lines_most = lines_most
         self.port = 0
         self._listener: socket.socket | None = None
         self._thread: threading.Thread | None = None
@@ -170,16 +178,16 @@ class CollectorServer:
                     return
                 if key.fileobj is self._listener:
                     self._accept()
-                else:
+                elif key.data in self._peers:  # not dropped for another meanwhile
                     self._hear(key.data)
             self._look_after()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             connection, _ = self._listener.accept()  # type: ignore[union-attr]
-            if len(self._peers) >= LINES_MOST:
-                connection.close()
-                return
+            callers = [peer for peer in self._peers if isinstance(peer.line, SocketLine)]
+            if callers and len(self._peers) >= self.lines_most:
+                self._drop(min(callers, key=lambda peer: peer.heard_s))
             self._add(SocketLine(connection))
 
     def _add(self, line: Line) -> None:
@@ -203,10 +211,12 @@ class CollectorServer:
             peer.line.put(damaged("half a frame or a wrong CRC"))
 
     def _look_after(self) -> None:
-        """Give up what fell silent within a frame; open a serial line that is back."""
+        """Give up what fell silent, within a frame or for long; open a serial line that is back."""
         now = time.monotonic()
         for peer in list(self._peers):
-            if peer.reader.kept and now - peer.heard_s >= self.stale_s:
+            if isinstance(peer.line, SocketLine) and now - peer.heard_s >= self.idle_s:
+                self._drop(peer)
+            elif peer.reader.kept and now - peer.heard_s >= self.stale_s:
                 try:
                     self._reply(peer, peer.reader.stale(), True)
                 except PEER_FAULTS:

@@ -271,6 +271,35 @@ def test_the_command_stops_waiting_when_the_thread_has_died(ledger):
     server.stop()
 
 
+def test_one_line_too_many_costs_the_peer_heard_longest_ago(ledger):
+    server = CollectorServer(Collector(ledger), tcp=(HOST, 0), lines_most=3)
+    server.start()
+    lines = [connect(server) for _ in range(3)]
+    for at in (0, 1, 2, 0):  # the second is then the one heard longest ago
+        lines[at].sendall(GOOD)
+        assert answers(lines[at])[0][0] == batch.ACK
+    lines.append(connect(server))
+    assert lines[1].recv(1) == b""
+    for at in (0, 2, 3):
+        lines[at].sendall(GOOD)
+        assert answers(lines[at])[0][0] == batch.ACK
+    server.stop()
+    for line in lines:
+        line.close()
+
+
+def test_a_peer_that_is_silent_for_long_is_dropped(ledger):
+    server = CollectorServer(Collector(ledger), tcp=(HOST, 0), stale_s=0.1, idle_s=0.3)
+    server.start()
+    with connect(server) as line:
+        line.sendall(GOOD)
+        assert answers(line)[0][0] == batch.ACK
+        heard = time.monotonic()
+        assert line.recv(1) == b""
+        assert time.monotonic() - heard >= 0.2
+    server.stop()
+
+
 def test_a_stopped_server_has_given_its_port_back(ledger):
     server = CollectorServer(Collector(ledger), tcp=(HOST, 0))
     server.start()
