@@ -211,7 +211,7 @@ class CollectorServer:
             peer.line.put(damaged("half a frame or a wrong CRC"))
 
     def _look_after(self) -> None:
-        """Give up what fell silent, within a frame or for long; open a serial line that is back."""
+        """Give up what fell silent, in a frame or for long; open a serial line that is back."""
         now = time.monotonic()
         for peer in list(self._peers):
             if isinstance(peer.line, SocketLine) and now - peer.heard_s >= self.idle_s:

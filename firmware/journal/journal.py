@@ -7,7 +7,7 @@ that is not acknowledged (CL-007); a sale is only begun when its end has room to
 
 Plan: two rings of blocks (ring.py). The first few blocks hold pending entries, which are large and
 live for seconds; the rest hold what is kept: records, settled or plain, and the cursor of what is
-acknowledged. A number is
+acknowledged (where torn writes left no page for it, in the first). A number is
 * pending, if an OPEN entry carries it and no record does and it is above the cursor;
 * resolved, if a record carries it;
 * lost, if neither is found (damage): unsent() then gives it out without bytes.
@@ -125,6 +125,11 @@ class Journal:
         if keep > self.record_ring.keep or self.record_ring.fits(
             [1] + self._reserve(), SPARE_BLOCKS
         ):
+            if not self.record_ring.fits([1]):
+                # Torn writes took the cursor's page. The block it sets free must not be erased
+                # before it is durable, or a settled entry would be open again: the other ring.
+                self.pending_ring.append(CURSOR, sequence, b"", self._header())
+                self.record_ring.keep = keep
             self._write(CURSOR, sequence, b"")
             self.record_ring.keep = keep
 
@@ -274,8 +279,8 @@ class Journal:
                 self.acknowledged = max(self.acknowledged, entry.sequence)
             else:
                 self.next = max(self.next, entry.sequence + 1)
-        self.record_ring.keep = self._first_needed()
         self._recover_pendings()
+        self.next = max(self.next, self.acknowledged + 1)  # the last record may be damaged
         # Before any number is given out again: a torn entry that carries it must never count.
         for ring in (self.record_ring, self.pending_ring):
             ring.seal(self._header())
@@ -288,10 +293,16 @@ class Journal:
         for generation in range(ring.oldest, ring.generation + 1):
             for page, entry in ring.entries(generation):
                 self.next = max(self.next, entry.sequence + 1)
+                if entry.kind == CURSOR:
+                    self.acknowledged = max(self.acknowledged, entry.sequence)
                 if entry.kind == OPEN and entry.sequence > self.acknowledged:
                     self.opened[entry.sequence] = (generation, page)
                     since = min(since, int.from_bytes(entry.body[:4], "big"))
+        for sequence in list(self.opened):
+            if sequence <= self.acknowledged:
+                del self.opened[sequence]
         ring = self.record_ring
+        ring.keep = self._first_needed()
         for generation in range(max(since, ring.keep), ring.generation + 1):
             for _, entry in ring.entries(generation):
                 if entry.kind in (SETTLE, RECORD):
