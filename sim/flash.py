@@ -3,9 +3,9 @@
 fail at operation n.
 
 Contract (design.md, Storage): erased bytes read FF; programming a byte that is not FF is refused
-with ValueError, because our firmware must never do it; FF programmed over anything changes
-nothing. One operation is one programmed page (256 bytes; a longer write is several, in rising
-order) or one erased block: `operations` counts them.
+with ValueError and counted in `refused`, because our firmware must never do it; FF programmed
+over anything changes nothing. One operation is one programmed page (256 bytes; a longer write is
+several, in rising order) or one erased block: `operations` counts them.
 
 `cut(n, seed)` lets the power fail in operation n (counted from now, 0 the next). The operation is
 then left in one of four ways, chosen by the seed: not begun, a part of it (a prefix and some bits
@@ -45,6 +45,7 @@ class Flash:
         self.programs = 0
         self.erases = 0
         self.syncs = 0
+        self.refused = 0
         self.cut_at = -1
         self.dice = Dice(0)
         self.dead = False
@@ -104,6 +105,7 @@ class Flash:
     def _program(self, block, offset, data):
         cells = self.blocks[block]
         if not _may_program(data, cells[offset : offset + len(data)]):
+            self.refused += 1
             raise ValueError("programmed already: block %d, offset %d" % (block, offset))
         self.programs += 1
         if self._failing():

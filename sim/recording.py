@@ -149,5 +149,5 @@ def sale_of(told, block_count=16):
         report=None,
     )
     stamp = Stamp(parse_settings(SETTINGS), parameters, clock)
-    torn_taps = TornTaps(parts.journal, parameters, clock)
-    return Sale(parts, parameters, stamp, torn_taps, SameCard(0))
+    torn_taps = TornTaps(parts.journal, parameters, stamp)
+    return Sale(parts, parameters, stamp, torn_taps, SameCard(0, clock))

@@ -6,6 +6,7 @@ again at any time: `restart()` kills the terminal and starts it on the same jour
 """
 
 import signal
+import subprocess
 from pathlib import Path
 
 from firmware.errors import LinkLost
@@ -23,6 +24,7 @@ from sim.wallet import Wallet
 
 TERMINAL = 1
 JOURNAL_BLOCKS = 64
+ENDING_S = 5  # a process whose output has ended is gone soon, or hangs
 
 SETTINGS = """terminal: {terminal}
 device: bus
@@ -55,7 +57,7 @@ class Rig:
         trace=False,
         serial_link=False,
     ):
-        self.folder = Path(folder)
+        self.folder = Path(folder).resolve()  # the firmware runs in another folder
         self.runtime = runtime
         self.fare_fen = fare_fen
         home = self.folder / "wallet"
@@ -124,7 +126,12 @@ class Rig:
 
     def was_killed(self):
         """True when the terminal ended by SIGKILL and not by itself."""
-        return self.firmware is not None and self.firmware.process.wait() == -signal.SIGKILL
+        if self.firmware is None:
+            return False
+        try:
+            return self.firmware.process.wait(ENDING_S) == -signal.SIGKILL
+        except subprocess.TimeoutExpired:
+            return False
 
     def stop_terminal(self):
         """Pull the plug."""

@@ -231,7 +231,7 @@ class SmallCard:
 
     def _sign(self, entries, sent):
         signed = dol.taken(entries, sent, tags.UN) or b""
-        if (dol.taken(entries, sent, tags.TTQ) or bytes(4))[3] & 0x80:
+        if ((dol.taken(entries, sent, tags.TTQ) or b"") + bytes(4))[3] & 0x80:
             self.card_auth = b"\x01" + bytes(5) + b"\x00\x00"
             signed += dol.taken(entries, sent, tags.AMOUNT) or b""
             signed += (dol.taken(entries, sent, tags.CURRENCY) or b"") + self.card_auth

@@ -5,7 +5,9 @@ The kernel asks `refuse(pan, psn)` as soon as the number is known and once more 
 (QT-116, QT-136, QT-152); psn is None while the card has not told it.
 """
 
-MAX_REMEMBERED = 64  # cards in the same-card guard; a crowd of 64 in its window is no longer one
+from firmware.devices import window
+
+MAX_REMEMBERED = 64  # cards in the same-card guard: a full bus inside its window
 
 
 class SameCard:
@@ -15,25 +17,29 @@ class SameCard:
     pays for that tap once at the most.
     """
 
-    def __init__(self, window_s):
+    def __init__(self, window_s, clock):
         self.window_s = window_s
-        self.debited = []  # (pan, psn, time_utc_s, why), oldest first
+        self.clock = clock
+        self.debited = []  # (pan, psn, window, why), oldest first
 
-    def remember(self, pan, psn, time_utc_s, why="already_paid"):
-        """A card was debited."""
-        self.debited.append((pan, psn, time_utc_s, why))
+    def remember(self, pan, psn, why="already_paid", since=None):
+        """A card was debited; since: its window, from now on by default."""
+        self.debited.append((pan, psn, since or window.opened(self.clock, self.window_s), why))
         if len(self.debited) > MAX_REMEMBERED:
             self.debited.pop(0)
 
-    def why(self, pan, psn, now_utc_s):
+    def forget(self):
+        """Drop what is outside its window."""
+        if self.debited and window.left_ms(self.clock, self.debited[0][2]) <= 0:
+            self.debited.pop(0)
+
+    def why(self, pan, psn):
         """Reason word for a card debited within the window, "" for others.
 
-        psn None matches any sequence number.
+        psn None, not known yet, is nobody's: the gate asks again when it is.
         """
-        for one, its_psn, at, why in self.debited:
-            same = one == pan and (psn is None or psn == its_psn)
-            # A clock that was set back a little must not make anybody pay twice.
-            if same and -self.window_s < now_utc_s - at < self.window_s:
+        for one, its_psn, since, why in self.debited:
+            if one == pan and psn == its_psn and window.left_ms(self.clock, since) > 0:
                 return why
         return ""
 
@@ -63,13 +69,11 @@ def is_denied(deny, pan, psn):
 class Rules:
     """`refuse` for one presentation."""
 
-    def __init__(self, deny, same_card, now_utc_s, fare_fen, fare_of):
-        """fare_fen: what will be asked of the card; fare_of(pan): what a card of this number
-        pays.
-        """
+    def __init__(self, deny, torn_taps, same_card, fare_fen, fare_of):
+        """fare_fen: what will be asked of the card; fare_of(pan): what this number pays."""
         self.deny = deny
+        self.torn_taps = torn_taps
         self.same_card = same_card
-        self.now_utc_s = now_utc_s
         self.fare_fen = fare_fen
         self.fare_of = fare_of
 
@@ -77,7 +81,9 @@ class Rules:
         """Reason word, "" if none."""
         if is_denied(self.deny, pan, psn):
             return "deny_list"
-        debited = self.same_card.why(pan, psn, self.now_utc_s)
+        if self.torn_taps.holds(pan, psn):
+            return "torn_suspect"  # QT-185: however the re-tap dialogue missed this card
+        debited = self.same_card.why(pan, psn)
         if debited:
             return debited
         if self.fare_of(pan) != self.fare_fen:

@@ -14,7 +14,8 @@ from firmware.formats import record
 from firmware.kernel import bcd, fdda, oda, outcome, selection, tags, torn, transaction
 from firmware.kernel.card_number import read_card_number
 
-SAME_CARD = ("already_paid", "refund_due")  # said of a card that stands in the journal already
+# Said of a card that stands in the journal already.
+SAME_CARD = ("already_paid", "refund_due", "torn_suspect")
 # How long the class of a card that could not be read freely is taken for that of the next one like
 # it. A guess at the fare only: the gate compares it with the number the card then tells.
 HINT_S = 30
@@ -55,6 +56,7 @@ class Sale:
     def steps(self, uid):
         """Generator: Sold. A link that is lost before the money moved ends in `try_again`."""
         self.journal_us = 0
+        unsettled = bool(self.torn_taps.open)
         try:
             selected = yield from selection.select_application(self.parameters.aids)
             if isinstance(selected, outcome.Outcome):
@@ -62,12 +64,24 @@ class Sale:
             settled = yield from self.settle_torn(selected)
             if settled:
                 return settled
+            stopped = self.refused_before()
+            if stopped:  # only an open torn tap was let through to here
+                return self._sold(outcome.refused(outcome.OTHER_INTERFACE, stopped))
+            unsettled = False
             fare_class = yield from self.classify()
         except LinkLost as gone:
-            return self._sold(
-                outcome.refused(outcome.TRY_AGAIN, "card_lost", str(gone))
-            )  # QT-072, QT-165
+            return self._lost(gone, unsettled)  # QT-072, QT-165
         return (yield from self.purchase(selected, uid, fare_class))
+
+    def _lost(self, gone, unsettled):
+        """Lost before GPO; unsettled: this may be the card of an open torn tap, whose money nobody
+        knows of: it is asked for again, and not told that nothing was charged (QT-169).
+        """
+        result = outcome.refused(outcome.TRY_AGAIN, "card_lost", str(gone))
+        if not unsettled:
+            return self._sold(result)
+        unknown = transaction.torn(None, str(gone))
+        return Sold(unknown, "last_record_lost", 0, 0, "")
 
     def settle_torn(self, selected):
         """Generator: Sold when this presentation belongs to an open torn tap, else None
@@ -82,10 +96,11 @@ class Sale:
             if verdict.verdict == torn.OTHER:
                 continue
             if verdict.verdict in (torn.LOST, torn.SUSPECT):
-                return self._still_open(verdict, entry[0], values, tap)
+                self.torn_taps.hold(entry)
+                return self._still_open(verdict, entry.sequence, values, tap)
             self.torn_taps.close(entry, verdict)
             if verdict.outcome:
-                return self._closed(verdict.outcome, entry[0], values)
+                return self._closed(verdict.outcome, entry.sequence, values)
             return None  # not debited or used elsewhere: a new customer (QT-181)
         return None
 
@@ -155,7 +170,7 @@ class Sale:
         """Behind the commit: the debit stands, or nobody knows."""
         values = entries.unpack_pending(entry)
         if result.taken is None:
-            self.torn_taps.add(sequence, values["time_utc_s"])
+            self.torn_taps.add(sequence, values)
             return self._sold(result, sequence, amount_fen, name)
         approved = result.outcome == outcome.APPROVED
         kind = record.APPROVED if approved else record.DEBITED_REFUSED  # QT-164
@@ -199,7 +214,7 @@ class Sale:
         """values: of the pending entry; what came with the last record names no card."""
         pan = entries.pan_text(values["pan"])
         why = "already_paid" if paid else "refund_due"
-        self.same_card.remember(pan, values["psn"], self.stamp.clock.time_utc_s(), why)
+        self.same_card.remember(pan, values["psn"], why)
 
     def _purchase(self, amount_fen, un, ttq):
         """transaction.Purchase of this amount; without a number it can only settle torn taps."""
@@ -218,8 +233,8 @@ class Sale:
         }
         rules = Rules(
             parameters.deny,
+            self.torn_taps,
             self.same_card,
-            self.stamp.clock.time_utc_s(),
             amount_fen,
             self._fare_of,
         )

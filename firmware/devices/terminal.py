@@ -13,6 +13,7 @@ uploader (None without a host), panel, report. Their contracts stand in docs/des
 from collections import namedtuple
 
 from firmware.devices import panel as panels
+from firmware.devices import window
 from firmware.devices.rules import MAX_REMEMBERED, SameCard, is_other_card
 from firmware.devices.sale import Sale
 from firmware.devices.stamp import Stamp
@@ -51,10 +52,12 @@ class Terminal:
         self.parameters = parameters
         self.trace = parts.report if settings.trace else None
         stamp = Stamp(settings, parameters, parts.clock)
-        self.torn_taps = TornTaps(parts.journal, parameters, parts.clock)
-        self.same_card = SameCard(parameters.same_card_s)
+        self.torn_taps = TornTaps(parts.journal, parameters, stamp)
+        self.same_card = SameCard(parameters.same_card_s, parts.clock)
         self.sale = Sale(parts, parameters, stamp, self.torn_taps, self.same_card)
         self.silent = SILENT_POLLS  # polls without a card since the last one
+        self.reader_fault = ""  # said last of a reader that does not work
+        self.retry = None  # window in which a reader out of order is left alone
         self.last_card = None  # (kind, uid) of the last one served
         self.attempts = 0
         self.acknowledged = 0
@@ -77,11 +80,21 @@ class Terminal:
         why = DEBITED.get(values["kind"])
         if why:
             pan = record.pan_digits(values["pan"])
-            self.same_card.remember(pan, values["psn"], values["time_utc_s"], why)
+            since = window.opened_before(
+                self.parts.clock,
+                self.parameters.same_card_s,
+                values["time_utc_s"],
+                self.sale.stamp.trusted(),
+            )
+            self.same_card.remember(pan, values["psn"], why, since)
 
     def turn(self):
         """One turn of the loop; True when a card was served in it."""
         served = False
+        if self.retry and window.left_ms(self.parts.clock, self.retry) > 0:
+            self._idle()
+            return False
+        self.retry = None
         try:
             waits = self.silent < SILENT_POLLS
             served = self._await_removal() if waits else self._look_for_card()
@@ -94,6 +107,7 @@ class Terminal:
     def _idle(self):
         """What must not keep a rider waiting: no byte is due from the chip now (MP-13)."""
         self.torn_taps.expire()
+        self.same_card.forget()
         self.parts.journal.tidy()
         if not self.parts.uploader:
             return
@@ -105,22 +119,24 @@ class Terminal:
     def _look_for_card(self):
         """True when a card was served."""
         stopped = self.sale.refused_before()
-        if stopped:
+        if stopped and not self.torn_taps.open:  # a torn tap has its room in the journal
             if stopped != self.shown:  # it stands until its cause is gone, said once
                 self.show(stopped)
             return False
-        self._clear_old()
         began_us = self.parts.clock.ticks_us()
-        return self._serve(self.parts.reader.find(FIND_MS), began_us)
+        cards = self.parts.reader.find(FIND_MS)
+        if not cards:
+            self._clear_old()
+        return self._serve(cards, began_us)
 
     def _serve(self, cards, began_us):
         """True when a card was served; two are told to come one by one (QT-056, TD-004)."""
         if len(cards) > 1:
             self.show("several_cards")
             self.parts.report({"event": "collision"})
-            self.parts.reader.reset_field()
             self.last_card = None
             self.silent = 0
+            self.parts.reader.reset_field()
         elif cards:
             self.last_card = (cards[0].kind, cards[0].uid)
             self.tap(cards[0], began_us)
@@ -143,14 +159,15 @@ class Terminal:
 
     def _after(self, sold):
         """Who has to come again is looked for at once; anybody else takes the card away first."""
-        self.parts.reader.reset_field()
         again = sold.message in ("card_lost", "last_record_lost")
         self.attempts = self.attempts + 1 if again else 0
-        if again and self.attempts < RETRIES_HELD:
+        at_once = again and self.attempts < RETRIES_HELD
+        if not at_once:
+            self.attempts = 0
+            self.silent = 0
+        self.parts.reader.reset_field()  # may lose the chip: what comes next is decided before
+        if at_once:
             self.parts.report({"event": "ready"})
-            return
-        self.attempts = 0
-        self.silent = 0
 
     def _await_removal(self):
         """A card that stays is not charged again (QT-073, QT-074); the next rider need not wait.
@@ -170,13 +187,15 @@ class Terminal:
         return False
 
     def _reader_failed(self, gone):
-        """The chip does not answer as it should: heal it or say so, and go on trying (PD-34,
-        TD-019).
-        """
-        self.parts.report({"event": "reader", "text": str(gone)})
+        """Heal the reader, or say once that it is out of order and go on trying (PD-34)."""
+        if str(gone) != self.reader_fault:
+            self.reader_fault = str(gone)
+            self.parts.report({"event": "reader", "text": self.reader_fault})
         if self.parts.reader.recover():
+            self.reader_fault = ""
             return
         self.show("reader_fault")
+        self.retry = window.opened(self.parts.clock, 1)
 
     def _clear_old(self):
         """Back to the idle screen when a result has stood long enough (TD-003, QT-168)."""

@@ -4,27 +4,34 @@ them.
 
 Each ends in exactly one of sale, void, suspect or debited-unproven (QT-184). At most `torn_count`
 stay open, each for `torn_window_s` (QT-168); what is not settled by then goes up as *pending*,
-never
-as a sale and never deleted (QT-183).
+never as a sale and never deleted (QT-183). No step of the wall clock closes a window.
 """
 
-from firmware.devices import entries
+from collections import namedtuple
+
+from firmware.devices import entries, window
 from firmware.errors import FormatError
 from firmware.formats import record
 from firmware.kernel import torn
 
+# sequence; window: of window.py; pan digits, psn: whose debit is open
+Open = namedtuple("Open", ("sequence", "window", "pan", "psn"))
+PROMPT_MS = 10000  # who was asked for the same card again gets so long for it (QT-168)
+
 
 class TornTaps:
-    """The open entries of one journal. Only their numbers are held: the bytes stay in flash."""
+    """The open entries of one journal. The dialogues stay in flash, RAM knows only whose."""
 
-    def __init__(self, journal, parameters, clock):
+    def __init__(self, journal, parameters, stamp):
         self.journal = journal
         self.parameters = parameters
-        self.clock = clock
-        self.open = []  # (sequence, time_utc_s), oldest first
+        self.stamp = stamp
+        self.clock = stamp.clock
+        self.open = []  # oldest first
 
     def restore(self):
         """After a start: entries inside their window stay open, others become suspect (QT-183)."""
+        length_s, trusted = self.parameters.torn_window_s, self.stamp.trusted()
         for sequence, data in self.journal.pending():
             try:
                 values = entries.unpack_pending(data)
@@ -32,33 +39,46 @@ class TornTaps:
             except FormatError:
                 self._give_up(sequence)
                 continue
-            self.open.append((sequence, values["time_utc_s"]))
+            since = window.opened_before(self.clock, length_s, values["time_utc_s"], trusted)
+            self._add(sequence, values, since)
         if not self.parameters.torn_over_restart:
             for entry in tuple(self.open):
                 self.settle(entry, record.PENDING, None, "restarted")
         self.expire()
 
-    def add(self, sequence, time_utc_s):
+    def add(self, sequence, values):
         """A tap was torn; the oldest one makes room when there are too many."""
-        self.open.append((sequence, time_utc_s))
+        self._add(sequence, values, window.opened(self.clock, self.parameters.torn_window_s))
         while len(self.open) > self.parameters.torn_count:
             self.settle(self.open[0], record.PENDING, None, "too_many_open")
+
+    def _add(self, sequence, values, since):
+        self.open.append(Open(sequence, since, entries.pan_text(values["pan"]), values["psn"]))
+
+    def holds(self, pan, psn):
+        """True when a debit of this card is open; psn None: not known yet, then it may be."""
+        return any(one.pan == pan and psn in (None, one.psn) for one in self.open)
 
     def load(self, entry):
         """Values of an open entry; None when its bytes are damaged: it is settled as pending."""
         try:
-            return entries.unpack_pending(self.journal.pending_entry(entry[0]))
+            return entries.unpack_pending(self.journal.pending_entry(entry.sequence))
         except FormatError:
             self.open.remove(entry)
-            self._give_up(entry[0])
+            self._give_up(entry.sequence)
             return None
+
+    def hold(self, entry):
+        """Its card was asked for again: the window does not close before it can come."""
+        if window.left_ms(self.clock, entry.window) < PROMPT_MS:
+            longer = window.opened(self.clock, PROMPT_MS // 1000)
+            place = self.open.index(entry)
+            self.open[place] = Open(entry.sequence, longer, entry.pan, entry.psn)
 
     def expire(self):
         """Settle as pending what has outlived its window."""
-        now = self.clock.time_utc_s()
         for entry in tuple(self.open):
-            # A clock that was set back a little closes no window before its time.
-            if abs(now - entry[1]) >= self.parameters.torn_window_s:
+            if window.left_ms(self.clock, entry.window) <= 0:
                 self.settle(entry, record.PENDING, None, "last_record_lost")
 
     def settle(self, entry, kind, result, reason):
@@ -66,7 +86,8 @@ class TornTaps:
         values = self.load(entry)
         if values is None:
             return
-        self.journal.settle(entry[0], entries.pack_settled(values, kind, result, reason))
+        settled = entries.pack_settled(values, kind, result, reason)
+        self.journal.settle(entry.sequence, settled)
         self.open.remove(entry)
 
     def close(self, entry, verdict):

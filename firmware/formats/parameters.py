@@ -38,6 +38,7 @@ MANY = ("class", "aid", "ca", "deny")
 DEFAULT_AID = selection.ListedAid(bytes.fromhex("A0000003330101"), True)  # QT-025
 DEFAULT_TTQ = "28000080"  # qPBOC, offline only, fDDA 01 (QT-003, QT-006)
 MAX_NAME = 16  # of a fare class, as records carry it
+MAX_SAME_CARD_S = 600  # the guard holds 64 cards (devices/rules.py): longer would promise too much
 CEILING_FEN = 10000  # no table and no typing error charges more than this (TD-006)
 
 # name text, prefix of the PAN as digits, percent of the full fare
@@ -79,7 +80,7 @@ def parse(text, name="parameters"):
         torn_count=lines.whole(found, name, "torn_count", 3, 1, 8),
         torn_over_restart=lines.flag(found, name, "torn_over_restart", True),
         clock_from_year=lines.whole(found, name, "clock_from_year", 2025, 1970, 2099),
-        same_card_s=lines.whole(found, name, "same_card_s", 60, 0, 86400),
+        same_card_s=lines.whole(found, name, "same_card_s", 60, 0, MAX_SAME_CARD_S),
     )
 
 

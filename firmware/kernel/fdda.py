@@ -30,9 +30,14 @@ def may_be_version_01(tap):
 
 
 def _is_older(tap, editions):
-    """True when 9F08 is known and not of this edition: the card can only sign version 00."""
+    """True when 9F08 is of an older edition, whose cards can only sign version 00.
+
+    Believed from signed records alone: anybody can write 9F08 into the others.
+    """
     version = tap.value(tags.APPLICATION_VERSION)
-    return bool(version) and version not in editions
+    if not version or version in editions:
+        return False
+    return tap.is_signed(tags.APPLICATION_VERSION)
 
 
 def check_signature(tap, opened, editions):

@@ -160,13 +160,22 @@ class Tap:
             return bcd.to_int(iad[10:15])  # JR/T 0025.12 annex D
         return None
 
+    def _signed_records(self):
+        signed = {(sfi, number) for sfi, number, enters in self.read_list() if enters}
+        return [(sfi, record) for sfi, number, record in self.records if (sfi, number) in signed]
+
+    def is_signed(self, tag):
+        """True when `tag` came in a record that enters offline data authentication."""
+        return any(
+            tlv.find(tlv.parse_template(record, tags.RECORD), tag)
+            for _, record in self._signed_records()
+        )
+
     def static_data(self):
         """Static data to be authenticated of the records read so far."""
-        signed = {(sfi, number) for sfi, number, enters in self.read_list() if enters}
-        records = [
-            (sfi, record) for sfi, number, record in self.records if (sfi, number) in signed
-        ]
-        return oda.static_data(records, self.data.get(tags.SDA_TAG_LIST), self.value(tags.AIP))
+        return oda.static_data(
+            self._signed_records(), self.data.get(tags.SDA_TAG_LIST), self.value(tags.AIP)
+        )
 
     def has_dda(self):
         """True when the card says that it can sign (QT-145)."""

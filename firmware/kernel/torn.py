@@ -73,44 +73,48 @@ def _by_balance(tap, purchase):
     if after_fen is None or amount_fen == 0 or not tap.paid_from_balance():
         return Verdict(SUSPECT, None, "the balance proves nothing")  # QT-175, QT-176
     if balance_fen == after_fen:
-        return (yield from _complete(tap, purchase))
+        return (yield from _complete(tap, purchase, after_fen))
     if balance_fen == after_fen + amount_fen:
         return Verdict(NOT_DEBITED, None, "the balance is as before")
     return Verdict(SUSPECT, None, "the balance is neither")
 
 
-def _complete(tap, purchase):
+def _complete(tap, purchase, balance_fen):
     """The debit stands: fetch the missing record and verify the original signature (QT-179,
     QT-180).
     """
     sfi, number, _ = tap.read_list()[-1]
     record, sw = _split((yield apdu.read_record(sfi, number)))
     if sw != apdu.SW_OK:
-        return Verdict(UNPROVEN, _unproven(tap, "last record again: SW %04X" % sw), "")
+        refusal = "last record again: SW %04X" % sw
+        return Verdict(UNPROVEN, _unproven(tap, refusal, balance_fen), "")
     chain = Chain(tap, purchase)
     yield from chain.advance()
     try:
         opened = chain.finish()
     except oda.OdaFailed as failed:
-        return Verdict(UNPROVEN, _unproven(tap, str(failed)), "")
+        return Verdict(UNPROVEN, _unproven(tap, str(failed), balance_fen), "")
     ready = transaction.Ready(tap, (sfi, number), opened)
     result = transaction.conclude(
         ready, purchase.editions, record, outcome.RECOVERED, "torn_recovered"
     )
     if result.outcome == outcome.RECOVERED:
         return Verdict(RECOVERED, result, "")
-    return Verdict(UNPROVEN, _unproven(tap, result.detail), "")
+    return Verdict(UNPROVEN, _unproven(tap, result.detail, balance_fen), "")
 
 
-def _unproven(tap, detail):
-    """Debited, but without proof: never approved, never forgotten (QT-180)."""
+def _unproven(tap, detail, balance_fen):
+    """Debited, but without proof: never approved, never forgotten (QT-180).
+
+    balance_fen: from before the last record, which is not trusted.
+    """
     return outcome.Outcome(
         outcome.TORN_PENDING,
         "last_record_lost",
         detail,
         tap.decision,
         outcome.FAILED,
-        tap.balance_fen(),
+        balance_fen,
         True,
         tap,
     )

@@ -134,9 +134,9 @@ def read_application_data(tap, purchase, chain):
 def processing_restrictions(tap, today):
     """Expiry and effective date as soon as read (JR/T 0025.12 §7.7.20; QT-130, QT-134)."""
     expiry, effective = tap.value(tags.EXPIRY), tap.value(tags.EFFECTIVE)
-    if expiry and bcd.to_date(expiry) < today:
+    if tags.EXPIRY in tap.data and bcd.to_date(expiry) < today:
         raise _Refusal("expired", "5F24 " + expiry.hex())
-    if effective and bcd.to_date(effective) > today:
+    if tags.EFFECTIVE in tap.data and bcd.to_date(effective) > today:
         raise _Refusal("not_yet_valid", "5F25 " + effective.hex())
 
 
@@ -152,13 +152,16 @@ def gate(tap, purchase, chain):
     if len(tap.read_list()) < 2:
         raise _Refusal("card_data", "AFL of one record", outcome.FAILED)  # QT-161
     for tag in MANDATORY:
-        if tag not in tap.data:
+        if not tap.value(tag):
             raise _Refusal("oda_failed", "%X missing" % tag, outcome.FAILED)
     if not tap.has_dda():
         raise _Refusal("oda_failed", "AIP without DDA", outcome.FAILED)  # QT-145, QT-213
     pan = tap.pan()
     if not pan:
         raise _Refusal("card_data", "no card number")
+    if not _sent_whole(tap, purchase, tags.TTQ):
+        # A PDOL that cuts it would talk us down to version 00, which signs no amount.
+        raise _Refusal("oda_failed", "PDOL cuts 9F66", outcome.FAILED)  # QT-006, QT-210
     if not _sent_whole(tap, purchase, tags.UN) or (
         fdda.may_be_version_01(tap) and not _sent_whole(tap, purchase, tags.CURRENCY)
     ):
@@ -199,12 +202,15 @@ def commit(ready, purchase):
 
 
 def torn(tap, detail):
-    """The Outcome of a lost last answer: unknown, the pending entry stays open."""
+    """The Outcome of a lost last answer: unknown, the pending entry stays open.
+
+    tap: None when it is not known whose.
+    """
     return outcome.Outcome(
         outcome.TORN_PENDING,
         "last_record_lost",
         detail,
-        tap.decision,
+        tap.decision if tap else "",
         outcome.NOT_PERFORMED,
         None,
         None,

@@ -39,8 +39,8 @@ class Card:
         while more:  # PD-11
             part, more = self._part(b"", None)
             r_apdu += part
-            if len(r_apdu) > LONGEST_JOINED:
-                raise silence(IN_DATA_EXCHANGE, "answer of over %d bytes" % LONGEST_JOINED)
+            if len(r_apdu) > LONGEST_JOINED or (more and not part):
+                raise silence(IN_DATA_EXCHANGE, "answer over %d bytes" % LONGEST_JOINED)
         if len(r_apdu) < 2:
             raise silence(IN_DATA_EXCHANGE, "answer without status word")
         return r_apdu

@@ -85,6 +85,10 @@ def raise_speed(chip, top_baud):
 def _switch(chip, code, baud):
     """Answer at the old speed, host ACK, the chip switches, the host switches, echo."""
     old = chip.bus.baud
+    reachable = chip.bus.speed(baud)  # before the chip goes where this line cannot follow
+    chip.bus.speed(old)
+    if not reachable:
+        return False
     try:
         chip.command(SET_SERIAL_BAUD_RATE, bytes((code,)), SHORT_MS)
     except ChipError as refused:

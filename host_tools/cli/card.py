@@ -80,7 +80,7 @@ def show(folder, name):
 
 @command.command(epilog="Examples:\n\n  faretap card parameters --fare-fen 200 > parameters.txt")
 @WALLET
-@click.option("--fare-fen", default=200, show_default=True, help="Full fare in fen.")
+@click.option("--fare-fen", type=click.IntRange(1), default=200, show_default=True, help="Fen.")
 def parameters(folder, fare_fen):
     """Print a parameter file for a terminal that shall accept these cards."""
     click.echo(parameter_text(Wallet(folder).parameters(), fare_fen), nl=False)

@@ -9,6 +9,7 @@ Faults of the outside world end here: a sentence, what to do next, exit status 2
 
 import ast
 import errno
+import signal
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -107,6 +108,8 @@ def describe(fault: Exception) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """The console script. Ends the process: 0 well, 1 a negative result, 2 not able to."""
+    # A process that owns a terminal takes it along: the `with` blocks end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         faretap.main(args=arguments, prog_name="faretap")
     except (FormatError, LinkLost, JournalFull, OSError) as fault:

@@ -58,6 +58,8 @@ def command(parameters, runtime, record, mask_pan, **options):
     interpreter = runtime_command(runtime)
     if interpreter.note:
         click.echo(interpreter.note, err=True)
+    if record:
+        record.touch()  # a path that cannot be written is said before a card is debited
     recorder = SessionRecorder(record, fleet_parameters, mask_pan) if record else None
     with tempfile.TemporaryDirectory(prefix="faretap-") as folder:
         path = Path(folder) / "settings.txt"

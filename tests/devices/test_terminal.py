@@ -69,8 +69,11 @@ def test_reader_that_does_not_heal_should_say_so_once_and_go_on_trying():
     stand.reader.failures, stand.reader.heals = 5, False
     for _ in range(5):
         stand.terminal.turn()
+        stand.terminal.turn()  # left alone for a second
+        stand.clock.advance(1)
     assert stand.reader.recoveries == 5 and stand.shown() == "red"
     assert [one for one in stand.log if one[0] == "beep"] == [("beep", "no", 0)]
+    assert len([one for one in stand.events if one["event"] == "reader"]) == 1
     stand.clock.advance(2)
     assert stand.tap(card)["message"] == "ok"
 

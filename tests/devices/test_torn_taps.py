@@ -84,15 +84,56 @@ def test_time_over_should_make_it_pending():
     assert stand.tap(card)["message"] == "ok" and card.debits == [5, 6]
 
 
-def test_clock_that_was_set_back_should_not_end_the_window_before_its_time():
-    """Else the second tap would be a second debit; a clock that shows another hour is no clock."""
+def test_steps_of_the_clock_should_not_end_the_window():
+    """Else the second tap would be a second debit."""
+    for step_s in (-1, -3600, 3600):
+        stand, card = torn_stand(extra="same_card_s: 60")
+        stand.clock.utc_s += step_s
+        stand.terminal.turn()
+        assert stand.kinds() == [], step_s
+        assert stand.tap(card)["message"] == "torn_recovered" and card.debits == [5]
+        stand.clock.utc_s += step_s
+        assert stand.tap(card)["message"] == "already_paid" and card.debits == [5]
+
+
+def test_restart_with_a_clock_that_was_never_set_should_keep_the_entry():
+    """QT-015: its age is not known, and too short a window is a second debit."""
     stand, card = torn_stand()
-    stand.clock.utc_s -= 1
+    stand.clock.now = (2021, 1, 1, 0, 0, 0)
+    stand.clock.utc_s = 1609459200
+    stand.restart()
+    assert stand.records() == []
+    assert stand.tap(card)["message"] == "torn_recovered" and card.debits == [5]
+
+
+def test_link_lost_before_the_card_is_known_should_not_say_not_charged():
+    """QT-169: whose debit is open nobody knows."""
+    stand, card = torn_stand()
+    card.tear = (apdu.INS_SELECT, 1, False)
+    event = stand.tap(card)
+    assert (event["message"], event["taken"]) == ("last_record_lost", None)
+    card.tear = None
+    assert stand.tap(card)["message"] == "torn_recovered" and card.debits == [5]
+
+
+def test_card_of_an_open_entry_should_get_no_second_debit_by_any_way():
+    """QT-185: it hides its records and its counter, and looks like another card."""
+    stand, card = torn_stand()
+    head = apdu.get_data(tags.ATC)
+    card.free_records = False
+    card.edit = lambda command, answer: b"\x6a\x88" if command == head else answer
+    assert stand.tap(card)["message"] == "torn_suspect" and card.debits == [5]
+
+
+def test_window_should_not_close_on_who_was_asked_again():
+    stand, card = torn_stand()
+    stand.clock.advance(59)
+    card.tear = (apdu.INS_GET_DATA, 1, False)
+    assert stand.tap(card)["message"] == "last_record_lost"
+    card.tear = None
+    stand.clock.advance(5)
     stand.terminal.turn()
-    assert stand.kinds() == []
-    stand.clock.utc_s -= 3600
-    stand.terminal.turn()
-    assert stand.kinds() == ["pending"] and card.asked(apdu.INS_GPO) == 0
+    assert stand.tap(card)["message"] == "torn_recovered" and card.debits == [5]
 
 
 def test_restart_inside_the_window_should_go_on():
@@ -231,3 +272,11 @@ def test_power_cut_anywhere_in_a_tap_should_lose_and_double_nothing():
         assert stand.kinds().count("approved") == len(card.debits), cut_at
         cut_at += 1
     assert cut_at >= 3
+
+
+def test_torn_tap_should_be_completed_though_the_journal_takes_no_more():
+    """QT-155: its room was kept when it was opened."""
+    stand, card = torn_stand()
+    stand.journal.room = lambda: 0
+    assert stand.tap(card)["message"] == "torn_recovered" and card.debits == [5]
+    assert stand.tap(SmallCard("6228000100000028")) is None and stand.shown() == "red"

@@ -35,3 +35,10 @@ def test_a_second_day_goes_on_with_the_same_cards(tmp_path):
     for _ in range(2):
         done = faretap("demo", "--fast", "--runtime", "cpython", "--folder", tmp_path / "day")
         assert "balanced to the fen" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_folder_may_be_named_from_where_one_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = faretap("demo", "--fast", "--runtime", "cpython", "--folder", "day1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "day1" / "ledger.db").exists()

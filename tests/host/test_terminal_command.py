@@ -11,9 +11,13 @@ from tests.host.console import PATIENCE_S, RUNTIMES, faretap, started, stopped
 
 def wait_for(path):
     end = time.monotonic() + PATIENCE_S
-    while not path.exists() and time.monotonic() < end:
+    while not (path.exists() and written(path)) and time.monotonic() < end:
         time.sleep(0.05)
-    assert path.exists(), f"{path.name} did not come"
+    assert path.exists() and written(path), f"{path.name} did not come"
+
+
+def written(path):
+    return path.is_char_device() or path.stat().st_size > 0
 
 
 @pytest.fixture

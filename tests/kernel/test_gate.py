@@ -289,3 +289,23 @@ def busy_tap(card, slices):
 
     card.exchange = exchange
     return tapped(card)
+
+
+def test_pdol_that_cuts_the_qualifiers_should_not_talk_the_version_down():
+    """QT-006, QT-210: version 00 signs no amount."""
+    for pdol in ("9F66039F02065F2A029A039F3704", "9F66009F02065F2A029A039F3704"):
+        card = SmallCard()
+        card.fci = tlv.build(tags.PDOL, bytes.fromhex(pdol))
+        result = tapped(card)
+        assert (result.outcome, result.taken) in (("declined", False), ("other_interface", False))
+        assert card.asked_last() == 0 and card.debits == []
+
+
+def test_expiry_of_no_bytes_should_not_pass():
+    """QT-144, QT-152."""
+    card = SmallCard()
+    card.edit = bend("00B2", lambda pairs: [
+        (tag, b"" if tag == tags.EXPIRY else value) for tag, value in pairs
+    ])  # fmt: skip
+    result = tapped(card)
+    assert (result.outcome, result.taken) == ("declined", False) and card.asked_last() == 0

@@ -248,3 +248,25 @@ def test_link_lost_anywhere_should_debit_once():
             assert second.outcome == ("recovered" if recovered else "approved"), (at, acted)
             assert len(card.debits) == 1 and card.balance_fen == 9800
             assert open_taps == []
+
+
+def test_balance_that_is_no_number_in_the_last_record_should_be_unproven():
+    """The record that is read again is not trusted; the balance is in 9F10 here."""
+    issuer = bytes.fromhex("07010103900000010A01") + bytes.fromhex("0000009800") + bytes(4)
+    last = apdu.read_record(3, 3)
+    card = SmallCard()
+
+    def strip(pairs):
+        kept = [(tag, issuer if tag == tags.IAD else value) for tag, value in pairs]
+        return [pair for pair in kept if pair[0] != tags.AVAILABLE_OFFLINE_AMOUNT]
+
+    card.edit = bend("80A8", strip)
+    card.tear = (apdu.INS_READ_RECORD, LAST, True)
+    open_taps = []
+    assert present(card, PURCHASE, open_taps).outcome == "torn_pending"
+    card.tear = None
+    body = tlv.build(0x70, tlv.build(0x9F5D, b"\xff" * 6)) + b"\x90\x00"
+    card.edit = lambda command, answer: body if command == last else answer
+    card.sent = []
+    verdict = resumed(card, open_taps[0])
+    assert verdict.verdict == torn.UNPROVEN and verdict.outcome.balance_fen == 9800
