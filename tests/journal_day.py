@@ -172,7 +172,9 @@ def cut_day(seed, cut, build=small, blocks=BLOCKS, block_bytes=BLOCK_BYTES, acti
     model = Model()
     try:
         live(build(flash), model, dice, actions)
-        return False
+        whole = True
     except PowerCut:
         after_cut(flash, model, Dice(seed + cut), build)
-        return True
+        whole = False
+    assert flash.refused == 0, "a page was programmed twice"
+    return not whole

@@ -312,6 +312,34 @@ def test_a_worn_page_is_noticed_and_passed_over():
     assert small(flash).unsent(4000, 9) == [(1, b"\xff\xff\xff")]
 
 
+class HalfErasing(Flash):
+    """The first erase of `block` breaks off with an error and leaves the block as it was."""
+
+    block = None
+
+    def ioctl(self, op, arg):
+        if op == 6 and arg == self.block:
+            self.block = None
+            raise OSError(5)
+        return Flash.ioctl(self, op, arg)
+
+
+def test_a_block_that_was_not_erased_is_passed_over():
+    # MP-7: the storage refuses to program it by ValueError.
+    flash = HalfErasing(BLOCKS, BLOCK_BYTES)
+    journal = small(flash)
+    ring = journal.record_ring
+    while ring.generation <= ring.count:
+        journal.acknowledge(journal.append(b"r" * RECORD_BYTES))
+    flash.block = ring._block(ring.generation + 1)
+    before = ring.generation
+    while ring.generation == before:
+        last = journal.append(b"r" * RECORD_BYTES)
+    assert flash.refused == 1 and ring.generation == before + 2
+    journal = small(flash)
+    assert journal.next == last + 1 and journal.unsent(4000, 9)[-1][0] == last
+
+
 def test_a_dead_storage_stops_sales_visibly():
     flash = WornFlash(BLOCKS, BLOCK_BYTES)
     journal = small(flash)

@@ -251,7 +251,7 @@ class Ring:
                 self.storage.readblocks(block, found, page * PAGE + at)
                 if found != _page_of(head, body, at):
                     return False
-        except OSError:
+        except (OSError, ValueError):  # ValueError: not erased, as the erase failed half-way
             return False
         return True
 
