@@ -14,6 +14,7 @@ from firmware.formats import batch
 
 ITEMS = 8  # records a batch: a few milliseconds of reading flash
 BYTES = batch.PAYLOAD_LIMIT - batch.BATCH_BYTES
+SEND_MS = 60000  # for a frame to leave: 4096 bytes take 4.3 s at 9600 baud, a turn has other work
 ATTEMPTS = 3  # answers in a row that were none, before the link counts as lost
 
 IDLE = "idle"  # nothing to send, or nothing has been tried yet
@@ -74,7 +75,8 @@ class Uploader:
     milliseconds of `clock`. After a failure it backs off base_ms, doubled each time up to top_ms,
     and up to half of it more by two bytes of random_bytes(2), so that a depot full of terminals
     does not knock at once. A step reads at most ITEMS records or a piece of the line; an
-    acknowledgement writes one page, and erases only if nobody calls journal.tidy().
+    acknowledgement writes one page, and erases only if nobody calls journal.tidy(). answer_ms
+    counts from the last byte out, which may take SEND_MS.
 
     `state`, `sent` (batches), `acknowledged` (records), `failures` (in a row), `error` (the last,
     a text).
@@ -100,7 +102,8 @@ class Uploader:
         self.link = None
         self.steps = None
         self.request = b""
-        self.since = 0  # when the state began
+        self.since = 0  # when the state began, or the last byte of the request was out
+        self.out = False  # the request is still leaving
         self.pause_ms = 0
 
     def step(self):
@@ -126,9 +129,13 @@ class Uploader:
     def _listen(self):
         answer = self.link.poll()
         if answer is None:
-            if self._elapsed() >= self.answer_ms:
+            if self.out and not self.link.out:
+                self.out = False
+                self._turn(TALKING)
+            limit = SEND_MS if self.out else self.answer_ms
+            if self._elapsed() >= limit:
                 self.steps.close()
-                raise LinkLost("no answer in %d ms" % self.answer_ms)
+                raise LinkLost("no answer in %d ms" % limit)
             return
         if not concerns(self.request, answer):
             return  # late or foreign: the answer may still come
@@ -148,6 +155,7 @@ class Uploader:
     def _send(self, request):
         self.request = request
         self.link.send(request)
+        self.out = True
         self.sent += 1
         self._turn(TALKING)
 

@@ -21,6 +21,8 @@ class Clock:
 class IdleLink:
     """Link's two halves over a collector: the answer comes after some polls, or never."""
 
+    out = b""
+
     def __init__(self, collector, delay=2):
         self.collector = collector
         self.delay = delay
@@ -36,6 +38,25 @@ class IdleLink:
 
     def close(self):
         self.closed = True
+
+
+class SlowLink(IdleLink):
+    """The frame leaves for `polls` polls; then the answer comes, or never."""
+
+    def __init__(self, collector, polls):
+        IdleLink.__init__(self, collector)
+        self.polls = polls
+
+    def send(self, frame):
+        IdleLink.send(self, frame)
+        self.out = frame
+
+    def poll(self):
+        self.polls -= 1
+        if self.polls > 0:
+            return None
+        self.out = b""
+        return IdleLink.poll(self)
 
 
 class SilentLink(IdleLink):
@@ -110,6 +131,25 @@ def test_a_silent_collector_costs_the_link_and_nothing_else():
     idle.step()
     idle.step()
     assert journal.acknowledged == 3 and idle.failures == 0
+
+
+def test_the_answer_is_awaited_from_the_last_byte_out():
+    journal, clock = journal_of(3), Clock()
+    slow = SlowLink(Collector(), 300)
+    slow.delay = 90
+    idle = uploader(journal, [slow], clock)
+    while idle.step() == TALKING:
+        clock.now_ms += 100
+    assert clock.now_ms > 38000 and journal.acknowledged == 3 and idle.failures == 0
+
+
+def test_a_frame_that_does_not_leave_costs_the_link():
+    journal, clock = journal_of(3), Clock()
+    slow = SlowLink(Collector(), 1 << 20)
+    idle = uploader(journal, [slow], clock)
+    while idle.step() != WAITING:
+        clock.now_ms += 100
+    assert clock.now_ms == 60000 and slow.closed and journal.acknowledged == 0
 
 
 def test_the_uploader_waits_on_past_frames_that_are_not_its_own():
