@@ -6,6 +6,7 @@ because setting pyserial's time-out on each read would reconfigure the port each
 """
 
 import contextlib
+import fcntl
 import os
 import socket
 import termios
@@ -92,8 +93,19 @@ def connect(host, port, timeout_ms):
 
 
 def open_flash(path, block_count, block_size=4096):
-    """The block device in file `path`; FormatError when the file has another size."""
-    return open_file_flash(path, block_count, block_size, _make_durable, _keep_folder)
+    """The block device in file `path`, locked against a second terminal while it is open.
+
+    FormatError when the file has another size or is in use.
+    """
+    return open_file_flash(path, block_count, block_size, _make_durable, _keep_folder, _lock)
+
+
+def _lock(file):
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _make_durable(file):

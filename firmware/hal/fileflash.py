@@ -17,9 +17,10 @@ SIZE = 6  # where os.stat() keeps the size
 ERASED = b"\xff" * 256  # written in pages: 4 KB in one piece may not be left on a small heap
 
 
-def open_file_flash(path, block_count, block_size, make_durable, keep_folder):
+def open_file_flash(path, block_count, block_size, make_durable, keep_folder, lock=None):
     """Return the block device in file `path`, created full of FF when absent.
 
+    `lock(file)` -> False when another process has it, FormatError then; None: nobody looks.
     Raises FormatError when the file has another size, OSError when it cannot be read and written.
     """
     if not _exists(path):
@@ -31,7 +32,11 @@ def open_file_flash(path, block_count, block_size, make_durable, keep_folder):
             "%s: %d bytes, not %d blocks of %d = %d bytes"
             % (path, size, block_count, block_size, block_count * block_size)
         )
-    return FileFlash(open(path, "r+b", 0), block_count, block_size, make_durable)  # noqa: SIM115
+    file = open(path, "r+b", 0)  # noqa: SIM115
+    if lock and not lock(file):
+        file.close()
+        raise FormatError("%s is in use by another process" % path)
+    return FileFlash(file, block_count, block_size, make_durable)
 
 
 def _exists(path):

@@ -87,7 +87,10 @@ def open_serial(where, baud):
 
 
 def open_flash(path, block_count, block_size=4096):
-    """The block device in file `path`; FormatError when the file has another size."""
+    """The block device in file `path`; FormatError when the file has another size.
+
+    This port has no flock: nothing keeps a second process from the same file.
+    """
     return open_file_flash(path, block_count, block_size, _make_durable, _keep_folder)
 
 

@@ -65,6 +65,19 @@ def test_flash_should_never_overwrite_a_file_of_another_size(tmp_path):
     assert path.read_bytes() == b"\x00" * 5000
 
 
+def test_flash_should_belong_to_one_process(tmp_path):
+    path = str(tmp_path / "journal")
+    flash = hal.open_flash(path, 4)
+    opening = f"from firmware import hal\nhal.open_flash({path!r}, 4)\n"
+    second = subprocess.run([sys.executable, "-c", opening], cwd=ROOT, capture_output=True)
+    assert second.returncode != 0 and b"journal is in use by another process" in second.stderr
+    with pytest.raises(FormatError, match="in use"):
+        hal.open_flash(path, 4)
+    flash.writeblocks(0, b"mine", 0)
+    flash.close()
+    assert subprocess.run([sys.executable, "-c", opening], cwd=ROOT).returncode == 0
+
+
 def test_flash_should_survive_a_cut_while_it_is_made(tmp_path):
     path = tmp_path / "journal"
     (tmp_path / "journal.new").write_bytes(b"\xff" * 100)
