@@ -61,6 +61,7 @@ class Terminal:
         self.last_card = None  # (kind, uid) of the last one served
         self.attempts = 0
         self.acknowledged = 0
+        self.link_fault = ""  # said last of an upload that does not get through
         self.shown = ""
         self.shown_at_ms = 0
 
@@ -112,6 +113,10 @@ class Terminal:
         if not self.parts.uploader:
             return
         self.parts.uploader.step()
+        fault = self.parts.uploader.error if self.parts.uploader.failures else ""
+        if fault and fault != self.link_fault:
+            self.parts.report({"event": "link", "text": fault})
+        self.link_fault = fault
         if self.parts.uploader.acknowledged != self.acknowledged:
             self.acknowledged = self.parts.uploader.acknowledged
             self.parts.report({"event": "upload", "acknowledged": self.parts.journal.acknowledged})

@@ -4,6 +4,7 @@
 from pathlib import Path
 
 import click
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -48,18 +49,19 @@ def new(folder):
 def list_cards(folder):
     """List the cards of a wallet with their money."""
     wallet = Wallet(folder)
-    table = Table()
-    for title in ("name", "kind", "card number", "balance", "ATC", "debits", ""):
-        table.add_column(title)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for title in ("name", "kind", "card number", "balance", "ATC", "debits"):
+        table.add_column(title, no_wrap=title in ("name", "card number"))
     for entry in wallet.entries:
         card = wallet.card(entry.name)
         final = sum(1 for _, _, done in card.debits if done)
         masked = mask_pan(bytes.fromhex(entry.pan))
-        table.add_row(
-            entry.name, entry.kind, masked, yuan(card.balance_fen), str(card.atc), str(final),
-            "an open debit is taken back at the next tap" if card.torn else "",
-        )  # fmt: skip
+        open_debit = " *" if card.torn else ""
+        balance = yuan(card.balance_fen) + open_debit
+        table.add_row(entry.name, entry.kind, masked, balance, str(card.atc), str(final))
     Console().print(table)
+    if any(wallet.card(entry.name).torn for entry in wallet.entries):
+        click.echo(" * an open debit is in it, which the card takes back at its next tap")
 
 
 @command.command(epilog="Examples:\n\n  faretap card show --wallet wallet adult-1")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the console shows of a terminal's events and of a balanced day: rich renderables only."""
 
+from rich.cells import set_cell_size
 from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
@@ -43,7 +44,8 @@ class Screen:
     def _result(self):
         colour = LAMPS[self.lamp]
         stamp = f"[{colour}]●[/{colour}]"
-        return f"{stamp} {escape(self.lines[1]):<34} {escape(self.lines[0])}"
+        english, chinese = set_cell_size(self.lines[1], 34), set_cell_size(self.lines[0], 28)
+        return f"{stamp} {escape(english)} {escape(chinese)}"
 
     def _collision(self, event):
         return self._result()
@@ -53,6 +55,9 @@ class Screen:
 
     def _upload(self, event):
         return f"[cyan]uploaded and committed up to record {event['acknowledged']}[/cyan]"
+
+    def _link(self, event):
+        return f"[magenta]upload: {escape(event['text'])}[/magenta]"
 
     def _reader(self, event):
         return f"[magenta]reader: {escape(event['text'])}[/magenta]"
@@ -64,6 +69,7 @@ SHOWN = {
     "plug": Screen._plug,
     "upload": Screen._upload,
     "reader": Screen._reader,
+    "link": Screen._link,
 }
 
 

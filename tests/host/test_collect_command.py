@@ -159,3 +159,12 @@ def test_an_unknown_card_is_said_in_words(stand):
     told = faretap("ledger", "card", "1234", "--database", folder / "ledger.db")
     assert told.returncode == 0 and "nothing is known" in told.stdout
     assert faretap("ledger", "card", "??", "--database", folder / "ledger.db").returncode == 2
+
+
+def test_an_upload_that_does_not_get_through_is_said_once(stand):
+    folder, reader = stand
+    device = terminal(folder, reader, f"tcp:127.0.0.1:{free_port()}")
+    time.sleep(4)
+    said, _ = stopped(device)
+    assert "Paid 2.00" in said
+    assert said.count("upload: ") == 1
