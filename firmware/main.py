@@ -15,15 +15,21 @@ from firmware.errors import FormatError, JournalFull, LinkLost
 
 
 def report(event):
-    """One JSON object a line on standard output: what simulator, demo and bench read."""
-    hal.write_line(json.dumps(event))
+    """One JSON object a line on standard output: what simulator, demo and bench read.
+
+    A reader of it that is gone, or a full disk, must not stop sales.
+    """
+    try:
+        hal.write_line(json.dumps(event))
+    except OSError:
+        pass
 
 
 def main(path):
     """Run the terminal of a settings file for ever."""
     try:
         terminal = assemble(settings.parse(hal.read_text(path), path), hal, report)
-    except (FormatError, LinkLost, OSError) as wrong:
+    except (FormatError, JournalFull, LinkLost, OSError, ValueError) as wrong:
         report({"event": "stopped", "text": str(wrong)})
         sys.exit(2)
     tidy()

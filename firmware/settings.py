@@ -10,7 +10,7 @@
 | link | tcp:ADDRESS:PORT, serial:PATH or none; a number, as a name server may hold up a tap |
 | link_baud | speed of a serial link |
 | journal | file:PATH; on a board flash:LABEL (ESP32 partition) or flash:end (rp2) |
-| journal_blocks | 4 KiB blocks of the journal |
+| journal_blocks | 4 KiB blocks of the journal, 9.. |
 | parameters | path of the parameter file (formats/parameters.py) |
 | line, stop, vehicle, driver, shift | numbers that stand in every record (TD-032) |
 | trace | yes: report every exchange with the card |
@@ -51,10 +51,10 @@ def parse(text, name="settings"):
         device=device,
         reader=_where(found, name, "reader", ("serial",)),
         reader_baud=lines.whole(found, name, "reader_baud", 921600, 9600, 1288000),
-        link=_where(found, name, "link", ("tcp", "serial")) if _linked(found) else None,
+        link=_link(found, name),
         link_baud=lines.whole(found, name, "link_baud", 115200, 9600, 4000000),
         journal=_where(found, name, "journal", ("file", "flash")),
-        journal_blocks=lines.whole(found, name, "journal_blocks", 64, 4, 65536),
+        journal_blocks=lines.whole(found, name, "journal_blocks", 64, 9, 65536),
         parameters=found["parameters"],
         line=lines.whole(found, name, "line", 0, 0, 0xFFFF),
         stop=lines.whole(found, name, "stop", 0, 0, 0xFFFF),
@@ -65,8 +65,17 @@ def parse(text, name="settings"):
     )
 
 
-def _linked(found):
-    return found.get("link", "none") != "none"
+def _link(found, name):
+    """(kind, the rest), None without a link; a tcp link has an address and a port."""
+    if found.get("link", "none") == "none":
+        return None
+    kind, where = _where(found, name, "link", ("tcp", "serial"))
+    address, _, port = where.rpartition(":")
+    digits = 0 < len(port) < 6 and not [c for c in port if not "0" <= c <= "9"]
+    if kind == "tcp" and not (address and digits and 0 < int(port) < 65536):
+        said = "`link: %s` is not tcp:ADDRESS:PORT" % found["link"]
+        raise lines.wrong(name, found.line("link"), said)
+    return kind, where
 
 
 def _where(found, name, key, kinds):
