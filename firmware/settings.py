@@ -51,7 +51,7 @@ def parse(text, name="settings"):
         device=device,
         reader=_where(found, name, "reader", ("serial",)),
         reader_baud=lines.whole(found, name, "reader_baud", 921600, 9600, 1288000),
-        link=_link(found, name),
+        link=_linked(found, name),
         link_baud=lines.whole(found, name, "link_baud", 115200, 9600, 4000000),
         journal=_where(found, name, "journal", ("file", "flash")),
         journal_blocks=lines.whole(found, name, "journal_blocks", 64, 9, 65536),
@@ -65,7 +65,7 @@ def parse(text, name="settings"):
     )
 
 
-def _link(found, name):
+def _linked(found, name):
     """(kind, the rest), None without a link; a tcp link has an address and a port."""
     if found.get("link", "none") == "none":
         return None

@@ -14,7 +14,6 @@ from firmware.formats import batch
 
 ITEMS = 8  # records a batch: a few milliseconds of reading flash
 BYTES = batch.PAYLOAD_LIMIT - batch.BATCH_BYTES
-SEND_MS = 60000  # for a frame to leave: 4096 bytes take 4.3 s at 9600 baud, a turn has other work
 ATTEMPTS = 3  # answers in a row that were none, before the link counts as lost
 
 IDLE = "idle"  # nothing to send, or nothing has been tried yet
@@ -76,7 +75,7 @@ class Uploader:
     and up to half of it more by two bytes of random_bytes(2), so that a depot full of terminals
     does not knock at once. A step reads at most ITEMS records or a piece of the line; an
     acknowledgement writes one page, and erases only if nobody calls journal.tidy(). answer_ms
-    counts from the last byte out, which may take SEND_MS.
+    counts from the last byte out, which may take a minute.
 
     `state`, `sent` (batches), `acknowledged` (records), `failures` (in a row), `error` (the last,
     a text).
@@ -132,7 +131,8 @@ class Uploader:
             if self.out and not self.link.out:
                 self.out = False
                 self._turn(TALKING)
-            limit = SEND_MS if self.out else self.answer_ms
+            # 4096 bytes take 4.3 s at 9600 baud, and a turn has other work
+            limit = 60000 if self.out else self.answer_ms
             if self._elapsed() >= limit:
                 self.steps.close()
                 raise LinkLost("no answer in %d ms" % limit)
