@@ -2,19 +2,15 @@
 """Settings of one unit: defaults, every key, every fault with its file and line."""
 
 from firmware import settings
-from firmware.errors import FormatError
+from tests.refusal import refusal
 
 LEAST = (
     "terminal: 1\nreader: serial:/dev/ttyS0\njournal: file:journal.bin\nparameters: fleet.txt\n"
 )
 
 
-def refusal(text):
-    try:
-        settings.parse(text, "unit.txt")
-    except FormatError as wrong:
-        return str(wrong)
-    raise AssertionError("accepted: " + text)
+def against(text):
+    return refusal(settings.parse, text, "unit.txt")
 
 
 def test_defaults_should_be_those_of_a_bus_without_a_host():
@@ -69,14 +65,14 @@ def test_faults_should_name_file_and_line():
         "colour: blue",
         "terminal: 2",  # twice
     ):
-        assert refusal(LEAST + fault).startswith("unit.txt:5: "), fault
+        assert against(LEAST + fault).startswith("unit.txt:5: "), fault
     for old, new, at in (
         ("terminal: 1", "terminal: 0", 1),
         ("reader: serial:/dev/ttyS0", "reader: /dev/ttyS0", 2),
         ("reader: serial:/dev/ttyS0", "reader: i2c:1", 2),
         ("journal: file:journal.bin", "journal: file:", 3),
     ):
-        assert refusal(LEAST.replace(old, new)).startswith("unit.txt:%d: " % at), new
+        assert against(LEAST.replace(old, new)).startswith("unit.txt:%d: " % at), new
     for key in ("terminal", "reader", "journal", "parameters"):
         kept = [line for line in LEAST.split("\n") if not line.startswith(key + ":")]
-        assert "`%s` is missing" % key in refusal("\n".join(kept))
+        assert "`%s` is missing" % key in against("\n".join(kept))

@@ -76,8 +76,7 @@ def pack_settled(values, kind, result, reason):
     """Bytes of the record that closes a pending entry (QT-184).
 
     values: the entry's; kind: of formats.record; result: the Outcome, None when the card never
-    came
-    back; reason: one word.
+    came back; reason: one word.
     """
     settled = record.blank(kind)
     for name in SHARED:

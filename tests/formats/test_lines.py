@@ -1,19 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The grammar of settings and parameters: `key: value` lines, and where an error points."""
 
-from firmware.errors import FormatError
 from firmware.formats import lines
+from tests.refusal import refusal
 
 SINGLE = ("count", "flag", "name", "hex")
 MANY = ("card",)
-
-
-def refusal(function, *values):
-    try:
-        function(*values)
-    except FormatError as wrong:
-        return str(wrong)
-    raise AssertionError("accepted: " + repr(values))
 
 
 def read(text):

@@ -3,10 +3,10 @@
 
 from hashlib import sha1
 
-from firmware.errors import FormatError
 from firmware.formats import parameters
 from firmware.formats.parameters import FareClass
 from firmware.kernel.preprocess import NO_LIMITS, Limits
+from tests.refusal import refusal
 
 RID = "A000000333"
 MODULUS = "C1" * 64
@@ -41,12 +41,8 @@ same_card_s: 0
 """ % (RID, MODULUS, SEAL, RID, MODULUS)
 
 
-def refusal(text):
-    try:
-        parameters.parse(text, "fleet.txt")
-    except FormatError as wrong:
-        return str(wrong)
-    raise AssertionError("accepted: " + text)
+def against(text):
+    return refusal(parameters.parse, text, "fleet.txt")
 
 
 def test_every_key_should_be_read():
@@ -150,8 +146,8 @@ def test_faults_should_name_file_and_line():
     ):
         wanted = "" if fault.startswith("fare_fen") else "fare_fen: 200"
         text = wanted + "\n\n" + fault + "\n"
-        assert refusal(text).startswith("fleet.txt:3: "), fault
-    assert "`fare_fen` is missing" in refusal("version: 1")
+        assert against(text).startswith("fleet.txt:3: "), fault
+    assert "`fare_fen` is missing" in against("version: 1")
 
 
 def test_checksum_of_a_ca_key_should_be_recomputed():
@@ -161,4 +157,4 @@ def test_checksum_of_a_ca_key_should_be_recomputed():
     assert len(parameters.parse(line % good).capks) == 1
     for at, value in ((0, "A000000332"), (1, "F0"), (2, "010001"), (3, "C0" + "C1" * 63)):
         changed = good[:at] + (value,) + good[at + 1 :]
-        assert "checksum" in refusal(line % changed)
+        assert "checksum" in against(line % changed)

@@ -6,6 +6,7 @@ import os
 from firmware.errors import FormatError
 from firmware.formats.mask import mask_pan, masked
 from firmware.formats.session import CaKey, Exchange, Session, format_session, parse
+from tests.refusal import refusal
 from tests.skip import SkipTest
 
 SHARED = __file__.rpartition("/")[0] + "/../../../shared/sessions"
@@ -31,13 +32,9 @@ BODY = """> 00A4040000
 MODULUS = "C" * 256
 
 
-def refusal(text):
+def against(text):
     """What parse() says against `text`; the test fails when it says nothing."""
-    try:
-        parse(text, "made-up.session")
-    except FormatError as wrong:
-        return str(wrong)
-    raise AssertionError("accepted: " + text)
+    return refusal(parse, text, "made-up.session")
 
 
 def test_a_session_should_give_its_headers_as_bytes():
@@ -147,7 +144,7 @@ MALFORMED = (
 
 def test_malformed_text_should_be_refused_with_file_and_line():
     for text, words in MALFORMED:
-        said = refusal(text)
+        said = against(text)
         assert words in said, (words, said)
         assert said.startswith("made-up.session:"), said
 
@@ -156,7 +153,7 @@ def test_each_mandatory_header_should_be_missed():
     for line in HEAD.split("\n")[1:-1]:
         key = line.split(":")[0]
         if key != "ttq":
-            assert "header " + key + " is missing" in refusal(HEAD.replace(line + "\n", "") + BODY)
+            assert "header " + key + " is missing" in against(HEAD.replace(line + "\n", "") + BODY)
 
 
 def test_format_should_not_write_what_parse_refuses():

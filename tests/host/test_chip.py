@@ -12,6 +12,8 @@ from tests.host.virtual_host import (
     ERROR,
     NACK,
     UID,
+    VERSION,
+    VERSION_ANSWER,
     WAKE,
     FakeCard,
     FakeField,
@@ -22,9 +24,6 @@ from tests.host.virtual_host import (
     listed,
     started,
 )
-
-VERSION = command("02")
-VERSION_ANSWER = answer("0332010607")
 
 
 def test_book_frames_should_be_answered_byte_for_byte():

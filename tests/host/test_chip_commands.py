@@ -8,6 +8,8 @@ from tests.host.virtual_host import (
     ATS,
     ERROR,
     UID,
+    VERSION,
+    VERSION_ANSWER,
     FakeCard,
     FakeField,
     answer,
@@ -15,10 +17,6 @@ from tests.host.virtual_host import (
     listed,
     started,
 )
-
-VERSION = command("02")
-VERSION_ANSWER = answer("0332010607")
-
 
 # --- PS-08, PS-09: the command table ---
 TABLE = [

@@ -8,6 +8,8 @@ from tests.host.virtual_host import (
     ACK,
     ERROR,
     NACK,
+    VERSION,
+    VERSION_ANSWER,
     WAKE,
     FakeCard,
     FakeField,
@@ -18,8 +20,6 @@ from tests.host.virtual_host import (
     started,
 )
 
-VERSION = command("02")
-VERSION_ANSWER = answer("0332010607")
 GOOD = VERSION_ANSWER[len(ACK) :]
 
 

@@ -20,13 +20,6 @@ from sim.flash import Flash
 
 
 @pytest.fixture
-def ledger(tmp_path):
-    opened = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def collector(ledger):
     return Collector(ledger)
 

@@ -31,13 +31,6 @@ def packed(pan=PAN, kind=record.APPROVED, atc=1, fen=200, **more):
     return record.pack(values | more)
 
 
-@pytest.fixture
-def ledger(tmp_path):
-    opened = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    yield opened
-    opened.close()
-
-
 def test_a_row_says_what_the_record_says(ledger):
     ledger.commit(7, [(1, packed(reason="ok", line=52, vehicle=9, time="081559"))])
     (row,) = ledger.rows()

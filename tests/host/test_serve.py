@@ -16,6 +16,8 @@ from sim.serve import PtyServer, host_speed
 from sim.timing import Timing
 from tests.host.virtual_host import (
     ACK,
+    VERSION,
+    VERSION_ANSWER,
     WAKE,
     FakeCard,
     FakeField,
@@ -24,8 +26,6 @@ from tests.host.virtual_host import (
     command,
 )
 
-VERSION = command("02")
-VERSION_ANSWER = answer("0332010607")
 PATIENCE_S = 2.0
 
 

@@ -21,19 +21,11 @@ from firmware.link import Link
 from firmware.upload import Uploader, upload
 from host_tools.cli.collect import wait
 from host_tools.collector import Collector
-from host_tools.ledger import Ledger
 from host_tools.server import CollectorServer
 from sim.flash import Flash
 
 HOST = "127.0.0.1"
 GOOD = batch.pack_batch(7, [(1, b"one")])
-
-
-@pytest.fixture
-def ledger(tmp_path):
-    opened = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

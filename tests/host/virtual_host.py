@@ -38,6 +38,10 @@ def answer(text: str, more: bytes = b"") -> bytes:
     return ACK + frame(b"\xd5" + bytes.fromhex(text) + more)
 
 
+VERSION = command("02")
+VERSION_ANSWER = answer("0332010607")
+
+
 class FakeCard:
     """Answers with as many bytes as the command's first two say, and remembers what it saw."""
 

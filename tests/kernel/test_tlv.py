@@ -3,6 +3,7 @@
 
 from firmware.errors import FormatError
 from firmware.kernel import tlv
+from tests.refusal import refusal
 
 GOOD = (  # input, tree of (tag, value or children)
     ("", []),
@@ -36,15 +37,6 @@ BAD = (
     ("6F03840101" + "8402AA", "wants 2 bytes"),
     ("610161", "length cut off"),
 )
-
-
-def refusal(function, *values):
-    """The text of the FormatError; the test fails without one."""
-    try:
-        function(*values)
-    except FormatError as wrong:
-        return str(wrong)
-    raise AssertionError("accepted: " + repr(values))
 
 
 def shown(value):
