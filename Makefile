@@ -52,7 +52,7 @@ types: $(READY)  ## mypy: all as CPython, firmware again against the stubs of a 
 test-host: $(READY)  ## pytest: host tests, and the shared tests on both interpreters
 	@$(BIN)/python -m pytest $(ARGS)
 
-test-micropython: $(READY)  ## the shared tests under MicroPython, a process a file, 240 KB of heap
+test-micropython: $(READY)  ## the shared tests under MicroPython, a process a file, 264 KB of heap
 	@$(BIN)/python -m pytest tests/host/test_micropython.py $(ARGS)
 
 mpy: $(READY)  ## compile every firmware file with mpy-cross into build/mpy: the syntax gate

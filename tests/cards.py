@@ -38,7 +38,7 @@ def session_names(folder=SESSIONS):
 
 def load(name, folder=SESSIONS):
     """The Session of a name."""
-    gc.collect()  # a whole file in one piece: a heap of 240 KB must not be in shreds
+    gc.collect()  # a whole file in one piece: a small heap must not be in shreds
     with open(folder + "/" + name + ".session", "rb") as file:
         return session.parse(file.read().decode(), name)
 

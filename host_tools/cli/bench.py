@@ -37,7 +37,7 @@ Examples:
     default=("micropython", "cpython"),
     show_default=True,
 )
-@click.option("--heap", default=240, show_default=True, help="KiB of heap under MicroPython.")
+@click.option("--heap", default=264, show_default=True, help="KiB of heap under MicroPython.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a row.")
 def command(taps, names, heap, as_json):
     """Simulated chip and card at the pace of the time model; the terminal's own share is real.

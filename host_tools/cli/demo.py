@@ -46,7 +46,7 @@ Examples:
     help="Kill the terminal N times at random.",
 )
 @click.option("--seed", default=1, show_default=True, help="Of the random moments.")
-@click.option("--heap", default=240, show_default=True, help="KiB of heap under MicroPython.")
+@click.option("--heap", default=264, show_default=True, help="KiB of heap under MicroPython.")
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),

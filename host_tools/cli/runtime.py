@@ -29,7 +29,7 @@ PORTABLE = ("firmware", "sim/desk.py")  # what runs on MicroPython
 DEVICE = (
     "firmware"  # what a board holds, compiled; the desk runs from source, beside the rest of sim
 )
-BOARD_HEAP_KIB = 240  # 64-bit stand-in for the 160 KB that a Pico W has left for Python
+BOARD_HEAP_KIB = 264  # 64-bit stand-in for the 176 KB that an ESP32-S3 with Wi-Fi has for Python
 
 
 class Runtime(NamedTuple):
