@@ -16,8 +16,21 @@ MAX_CANDIDATES = 16  # more entries than a PPSE answer can hold; a bound for hos
 ListedAid = namedtuple("ListedAid", ("aid", "partial"))
 # aid: the card's full ADF name; priority: low nibble of 87, 0 = none
 Candidate = namedtuple("Candidate", ("aid", "priority"))
-# aid, label: bytes; pdol: entries of dol.parse, None without 9F66; pdol_value: 9F38 as it came
-Selected = namedtuple("Selected", ("aid", "label", "pdol", "pdol_value"))
+# aid: bytes; fci: dict tag -> value of what KEPT names; pdol: entries of dol.parse, None without
+# 9F66; pdol_value: 9F38 as it came
+Selected = namedtuple("Selected", ("aid", "fci", "pdol", "pdol_value"))
+KEPT = (  # of A5 and its BF0C (QT-090)
+    tags.APPLICATION_LABEL,
+    tags.PREFERRED_NAME,
+    tags.LANGUAGE,
+    tags.CODE_TABLE,
+    tags.LOG_ENTRY,
+    tags.LOAD_LOG_ENTRY,
+    tags.EXTENDED_APPLICATION,
+)
+
+# What a status word of the final SELECT says (qpboc.md 2.13)
+REFUSED = {0x6283: "app_blocked", 0x6A81: "card_blocked", 0x6A82: "app_missing"}
 
 
 def _other(reason, detail):
@@ -64,12 +77,15 @@ def parse_fci(aid, data):
     proprietary = tlv.find(tlv.parse_template(data, tags.FCI), tags.FCI_PROPRIETARY)
     if not proprietary:
         raise FormatError("FCI without A5")
+    discretionary = tlv.find(proprietary.children, tags.FCI_DISCRETIONARY)
+    kept = {}
+    for one in proprietary.children + (discretionary.children if discretionary else []):
+        if one.tag in KEPT:
+            kept[one.tag] = one.value
     pdol = tlv.find(proprietary.children, tags.PDOL)
-    label = tlv.find(proprietary.children, tags.APPLICATION_LABEL)
     entries = dol.parse(pdol.value) if pdol else ()
     usable = tags.TTQ in [tag for tag, _ in entries]
-    label = label.value if label else b""
-    return Selected(aid, label, entries if usable else None, pdol.value if pdol else b"")
+    return Selected(aid, kept, entries if usable else None, pdol.value if pdol else b"")
 
 
 def select_application(aids):
@@ -88,7 +104,8 @@ def select_application(aids):
     try:
         data, sw = apdu.split((yield apdu.select(aid)))
         if sw != apdu.SW_OK:
-            return _other("app_blocked", "SELECT %s: SW %04X" % (aid.hex().upper(), sw))  # QT-086
+            reason = REFUSED.get(sw, "app_refused")  # QT-086
+            return _other(reason, "SELECT %s: SW %04X" % (aid.hex().upper(), sw))
         selected = parse_fci(aid, data)
     except FormatError as wrong:
         return _other("no_pdol_ttq", str(wrong))

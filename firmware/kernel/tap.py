@@ -209,7 +209,7 @@ def rebuilt(aid, pdol_value, sent, gpo_answer, records):
 
     records: list of (sfi, record number, bytes).
     """
-    tap = Tap(selection.Selected(aid, b"", dol.parse(pdol_value), pdol_value), sent)
+    tap = Tap(selection.Selected(aid, {}, dol.parse(pdol_value), pdol_value), sent)
     tap.take_gpo(gpo_answer)
     for sfi, number, record in records:
         tap.take_record(sfi, number, record)

@@ -45,11 +45,18 @@ def chosen(*entries):
     return "" if isinstance(found, Outcome) else sent[1][5:-1].hex().upper()
 
 
+PPSE_COMMAND = "00A404000E325041592E5359532E444446303100"
+
+
 def test_only_ppse_and_the_full_name_should_be_asked():
-    """QT-076, QT-080, QT-089: no 1PAY, no probing, the card's own name."""
-    found, sent = selected(ppse(entry(DEBIT, "01")))
-    assert sent == [apdu.select(apdu.PPSE), apdu.select(bytes.fromhex(DEBIT))]
-    assert found.aid == bytes.fromhex(DEBIT) and tags.TTQ in [tag for tag, _ in found.pdol]
+    """QT-076, QT-080: no 1PAY, no AID tried, no P2 = 02; the card's own name, to 16 bytes."""
+    for aid in (DEBIT, "A0000003330101" + "02" * 9):
+        found, sent = selected(ppse(entry(aid, "01")))
+        assert [one.hex().upper() for one in sent] == [
+            PPSE_COMMAND,
+            "00A40400%02X%s00" % (len(aid) // 2, aid),
+        ]
+        assert found.aid == bytes.fromhex(aid) and tags.TTQ in [tag for tag, _ in found.pdol]
 
 
 def test_bad_directories_should_point_to_another_interface():
@@ -78,12 +85,18 @@ def test_entries_should_be_read_with_strangers_between():
 
 
 def test_listed_names_should_match_exactly_or_as_prefix():
-    """QT-025, QT-081."""
-    assert selection.listed(bytes.fromhex("A0000003330101"), EXACT)
-    assert not selection.listed(bytes.fromhex(DEBIT), EXACT)
-    assert selection.listed(bytes.fromhex(DEBIT), PARTIAL)
-    assert not selection.listed(bytes.fromhex("A00000033301"), PARTIAL)
-    assert not selection.listed(bytes.fromhex(FOREIGN), PARTIAL)
+    """QT-025, QT-081: of 5 to 16 bytes; exact refuses a longer name of the card."""
+    names = ("A000000333", "A0000003330101", DEBIT, "A0000003330101" + "02" * 9)
+    for name in names:
+        exact = (selection.ListedAid(bytes.fromhex(name), False),)
+        partial = (selection.ListedAid(bytes.fromhex(name), True),)
+        for other in names:
+            same, longer = other == name, other.startswith(name)
+            assert bool(selection.listed(bytes.fromhex(other), exact)) is same, (name, other)
+            assert bool(selection.listed(bytes.fromhex(other), partial)) is longer, (name, other)
+        assert not selection.listed(bytes.fromhex(FOREIGN), partial)
+    assert selected(ppse(entry(DEBIT, "01")), aids=EXACT)[0].reason == "no_common_app"
+    assert selected(ppse(entry(names[1], "01")), aids=EXACT)[0].aid == bytes.fromhex(names[1])
 
 
 def test_one_common_application_should_be_taken_whatever_its_priority():
@@ -115,12 +128,33 @@ def test_no_common_application_should_end():
     assert selected(ppse())[0].reason == "no_common_app"
 
 
-def test_refused_applications_should_say_their_status_word():
-    """QT-086."""
-    for sw in ("6283", "6A82", "6A81", "6D00"):
-        found, _ = selected(ppse(entry(DEBIT)), FCI + bytes.fromhex(sw))
-        assert (found.outcome, found.reason) == ("other_interface", "app_blocked")
-        assert sw in found.detail
+def test_refused_applications_should_have_reasons_of_their_own():
+    """QT-086: blocked, card blocked, not found, anything else; the status word is kept."""
+    for sw, reason in (
+        ("6283", "app_blocked"),
+        ("6A81", "card_blocked"),
+        ("6A82", "app_missing"),
+        ("6D00", "app_refused"),
+        ("9001", "app_refused"),
+    ):
+        found, sent = selected(ppse(entry(DEBIT)), FCI + bytes.fromhex(sw))
+        assert (found.outcome, found.reason, len(sent)) == ("other_interface", reason, 2)
+        assert sw in found.detail and found.taken is False
+
+
+def test_fci_should_be_kept_for_logs_and_the_extended_application():
+    """QT-087, QT-090: label, language, code table, log entries, DF61 and nothing else."""
+    inner = (0x9F4D, "0B0A"), (0xDF4D, "0C0A"), (0xDF61, "80"), (0x9F7D, "0102")
+    outer = (0x50, "50424F43"), (0x9F12, "B5E7"), (0x5F2D, "7A68"), (0x9F11, "01"), (0x87, "01")
+    body = b"".join([tlv.build(tag, bytes.fromhex(text)) for tag, text in outer])
+    body += tlv.build(tags.PDOL, bytes.fromhex("9F6604")) + tlv.build(0x9F2A, b"vendor")
+    body += tlv.build(
+        0xBF0C, b"".join([tlv.build(tag, bytes.fromhex(text)) for tag, text in inner])
+    )
+    found, _ = selected(ppse(entry(DEBIT)), tlv.build(0x6F, tlv.build(0xA5, body)) + OK)
+    wanted = dict([(tag, bytes.fromhex(text)) for tag, text in outer[:4] + inner[:3]])
+    assert found.fci == wanted
+    assert selected(ppse(entry(DEBIT)))[0].fci == {}
 
 
 def test_unusable_fci_should_end():

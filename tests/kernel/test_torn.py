@@ -104,7 +104,7 @@ def test_other_cards_should_be_left_alone():
     for atc in (5, 6):
         assert resumed(SmallCard("6228000100000028", atc=atc), tap).verdict == torn.OTHER, atc
     card, tap = torn_card()
-    tap.selected = selection.Selected(card.uid, b"", tap.selected.pdol, tap.selected.pdol_value)
+    tap.selected = selection.Selected(card.uid, {}, tap.selected.pdol, tap.selected.pdol_value)
     assert resumed(card, tap).verdict == torn.OTHER
     assert card.asked(apdu.INS_GET_DATA) == 0
 
