@@ -7,7 +7,7 @@ balance, sets the tear flag and takes the money; READ RECORD of the last record 
 the flag just before it answers: only then is the debit final. A card found with the flag set puts
 the old values back: at SELECT of the application, or, with rollback="gpo", at the next GPO
 (qpboc.md 3, point 1). Records may be read without a GPO; the last one then repeats the 9F69 of the
-last transaction, which is what settles a torn one. RSA only; one currency; no log file.
+last transaction, which is what settles a torn one. One currency; no log file.
 """
 
 import json
@@ -16,9 +16,9 @@ from pathlib import Path
 
 from firmware.errors import FormatError
 from sim import card_answer, card_risk, coding
+from sim.card_face import faces_of
 from sim.card_risk import REFUSED, TC
 from sim.coding import n12, tlv
-from sim.cryptogram import RsaKey
 
 FORMAT = 1
 # Card times of the timing model, pn532.md section 6; READ RECORD 10..12
@@ -57,15 +57,11 @@ class Card:
         self.kind = image.get("kind", "A")
         self.busy_ms = 0
         self.random = random
-        self.key = RsaKey.from_json(image["icc_rsa"])
         self._records = {name: bytes.fromhex(body) for name, body in image["records"].items()}
-        self.aip = bytes.fromhex(image["profiles"]["qpboc"]["aip"])
-        self.afl = bytes.fromhex(image["profiles"]["qpboc"]["afl"])
-        self._last = f"{self.afl[-4] >> 3:02X}{self.afl[-2]:02X}"
+        self._faces = faces_of(image, self._records)
         self._pdol = coding.dol(
             coding.find(bytes.fromhex(image["fci_contactless"]), 0x6F, 0xA5, 0x9F38)
         )
-        self.tags_in_afl = self._find_tags_in_afl()
         self.state = state or self._first_state()
         self._selected = self._opened = False
 
@@ -130,7 +126,26 @@ class Card:
             "card_auth": "",  # 9F69 of the last TC, empty for version 00
             "sdad": "",
             "debits": [],
+            "suite": "",  # that the last GPO asked for
         }
+
+    @property
+    def face(self):
+        """The Face of the suite in use; before the first GPO that of RSA if the card has it."""
+        return self._faces.get(self.state.get("suite")) or next(iter(self._faces.values()))
+
+    @property
+    def suites(self):
+        """Names of the suites it has, RSA first."""
+        return tuple(self._faces)
+
+    @property
+    def key(self):
+        return self.face.key
+
+    @property
+    def afl(self):
+        return self.face.afl
 
     @property
     def pan(self):
@@ -227,7 +242,7 @@ class Card:
             raise Refused("6985")
         if name not in self._records:
             raise Refused("6A83" if any(n[:2] == name[:2] for n in self._records) else "6A82")
-        if name == self._last and self.torn:
+        if name == self.face.last and self.torn:
             self.state["torn"] = None  # JR/T 0025.12 7.7.19: final before the answer leaves
             self.state["debits"][-1][2] = True
             self.save()
@@ -236,11 +251,11 @@ class Card:
     def _record(self, name):
         """Return a record as it reads now: 9F69 in the last, 9F4B of a long key in its own."""
         extra = b""
-        if name == self._last and self.state["card_auth"]:
+        if name == self.face.last and self.state["card_auth"]:
             extra = tlv(0x9F69, bytes.fromhex(self.state["card_auth"]))
-        elif name == self.image.get("sdad_record") and self.state["sdad"]:
+        elif name == self.face.sdad_record and self.state["sdad"]:
             extra = tlv(0x9F4B, bytes.fromhex(self.state["sdad"])) + card_answer.available(self)
-        elif name != self._last:
+        elif name != self.face.last:
             return self._records[name]
         body = coding.objects(coding.find(self._records[name], 0x70))
         kept = b"".join(tlv(tag, value) for tag, value in body if tag != 0x9F69)
@@ -256,11 +271,11 @@ class Card:
         terminal = self._terminal_data(data)
         if not card_risk.has(terminal[0x9F66], card_risk.TTQ_QPBOC):
             raise Refused("6985")
-        sale = self._sale(terminal)
+        suite, sale = self._suite(terminal), self._sale(terminal)
         self._roll_back()
         if self.atc >= MOST_ATC:  # used up for ever
             raise Refused("6985")
-        self.state.update(atc=self.atc + 1, card_auth="", sdad="")
+        self.state.update(atc=self.atc + 1, card_auth="", sdad="", suite=suite)
         own = card_risk.card_data(self.image["internal_data"], self.state)
         verdict = card_risk.decide(own, sale)
         if verdict.kind == REFUSED:
@@ -288,6 +303,15 @@ class Card:
             raise Refused("6985")
         return values
 
+    def _suite(self, terminal):
+        """Return the suite to answer with; 6985 when the reader lacks it (JR/T 0025.12 7.5)."""
+        wanted = "sm2" if terminal.get(0xDF69) == b"\x01" else "rsa"
+        if wanted not in self._faces:
+            if wanted == "rsa":
+                raise Refused("6985")
+            wanted = "rsa"
+        return wanted
+
     def _sale(self, terminal):
         try:
             amount_fen = coding.number(terminal.get(0x9F02, bytes(6)))
@@ -314,15 +338,6 @@ class Card:
         if self.torn:
             self.state.update(self.state["torn"], torn=None, card_auth="", sdad="")
             self.save()
-
-    def _find_tags_in_afl(self):
-        tags = set()
-        for at in range(0, len(self.afl), 4):
-            sfi, first, last, _ = self.afl[at : at + 4]
-            for number in range(first, last + 1):
-                record = coding.find(self._records[f"{sfi >> 3:02X}{number:02X}"], 0x70)
-                tags |= {tag for tag, _ in coding.objects(record)}
-        return tags
 
 
 def _command_data(command):

@@ -29,15 +29,15 @@ def gpo_answer(card, verdict, terminal):
     approved = verdict.kind == TC
     atc = card.atc.to_bytes(2, "big")
     iad = issuer_application_data(card, verdict, atc)
-    udk = bytes.fromhex(card.image["des_keys"]["udk_ac"])
-    ac = cryptogram.application_cryptogram(udk, terminal, card.aip, atc, iad)
+    face = card.face
+    ac = cryptogram.application_cryptogram(face.cipher, face.udk_ac, terminal, face.aip, atc, iad)
     ctq = card_transaction_qualifiers(card, verdict)
     sdad = _sign(card, terminal, atc, ctq) if approved else b""
-    elsewhere = card.tags_in_afl if approved else ()
-    in_record = approved and card.image.get("sdad_record")
+    elsewhere = face.tags if approved else ()
+    in_record = approved and face.sdad_record
     parts = (
-        (0x82, card.aip),
-        (0x94, card.afl if approved else b""),
+        (0x82, face.aip),
+        (0x94, face.afl if approved else b""),
         (0x9F36, atc),
         (0x57, _own(card, 0x57, elsewhere)),
         (0x9F10, iad),
@@ -63,12 +63,14 @@ def _own(card, tag, elsewhere):
 def issuer_application_data(card, verdict, atc):
     """Return 9F10; its balance is the one after the debit (qpboc.md 2.4, point 8)."""
     template = bytes.fromhex(card.image.get("iad_template", DEFAULT_IAD))
-    fixed = template[:4] + bytes([CVR_KINDS[verdict.kind], verdict.cvr]) + template[6:8]
+    face = card.face
+    fixed = template[:4] + bytes([CVR_KINDS[verdict.kind], verdict.cvr, 0, face.cipher.code])
     if len(template) < 10:
         return fixed
-    key = bytes.fromhex(card.image["des_keys"]["udk_mac"])
     amounts = [card.state[name] for name in IDD_AMOUNTS[template[9]]]
-    return fixed + cryptogram.issuer_discretionary_data(key, atc, template[9], amounts)
+    return fixed + cryptogram.issuer_discretionary_data(
+        face.cipher, face.udk_mac, atc, template[9], amounts
+    )
 
 
 def card_transaction_qualifiers(card, verdict):
@@ -87,9 +89,9 @@ def _sign(card, terminal, atc, ctq):
         card.state["card_auth"] = card_auth.hex().upper()
         dynamic += terminal.get(0x9F02, b"") + terminal.get(0x5F2A, b"") + card_auth
     forged = card.image.get("oddities", {}).get("forged")
-    sdad = cryptogram.signed_dynamic_data(card.key, atc, dynamic, forged == "hash")
+    sdad = card.key.sign_dynamic(atc, dynamic + b"\x00" * (forged == "hash"))
     if forged == "sdad":
-        sdad = sdad[:-1] + bytes([sdad[-1] ^ 1])
+        sdad = card.key.spoilt(sdad)
     card.state["sdad"] = sdad.hex().upper()
     return sdad
 

@@ -4,24 +4,28 @@
     authority = Authority.generate(index=0xF1)
     image = authority.issue_issuer().personalise("6228000100000012", Profile(balance_fen=5000))
 
-Certificates are laid out as JR/T 0025.7 tables 6 and 12 (qpboc.md 2.8), signed by raw RSA. An
-image is a JSON object of the shape of the published test card: hex texts, records by SSRR (SFI,
-record) with their template 70. Records of a conforming card (2.5): the issuer certificate alone in
-one of 254 bytes, then 8F and exponents, the ICC certificate, PAN and expiry (the signed one), the
-rest, and a last one of at most 32 bytes with 9F74; record 1 of SFI 1 is outside the AFL and gives
-57. Test keys only: the private keys stand in the file.
+    authority = Authority.generate(index=0xF3, suite="sm2")
+    image = authority.issue_issuer().personalise("6228000100000020", Profile(suite="sm2"))
+
+What is signed is the business of the keys (rsa_keys.py, sm2_keys.py). An image is a JSON object of
+the shape of the published test card: hex texts, records by SSRR (SFI, record) with their template
+70. Records of a conforming card (qpboc.md 2.5): the issuer certificate alone in one (254 bytes
+under a CA of 1984 bits), then 8F and exponents, the ICC certificate, PAN and expiry (the signed
+one), the rest, and a last one of at most 32 bytes with 9F74; record 1 of SFI 1 is outside the AFL
+and gives 57. A card of both suites has a second set of key records and a second AFL. Test keys
+only: the private keys stand in the file.
 """
 
 import os
 from dataclasses import dataclass, field
 
 from sim.coding import n12, tlv
-from sim.cryptogram import RsaKey, card_key, signed_block
+from sim.suites import KEYS, PROFILES, SUITES, key_from_json
 
 PPSE_NAME = b"2PAY.SYS.DDF01"
 PDOL = bytes.fromhex("9F66049F02069F03069F1A0295055F2A029A039C019F3704")
 AIP = "7C00"  # live cards show it, qpboc.md 2.3
-HASH_AND_KEY = b"\x01\x01"  # SHA-1, RSA
+SM_PDOL = PDOL + bytes.fromhex("DF6901")
 UNION_PAY = "A000000333"
 
 
@@ -29,6 +33,7 @@ UNION_PAY = "A000000333"
 class Profile:
     """What differs from card to card; hex texts, dates YYMMDD, amounts in fen.
 
+    `suite`: "rsa", "sm2" (needs DF69 = 01 from the terminal) or "both" (answers by DF69).
     `forged`: "" or what is wrong: "certificate" (9F46 damaged), "sdad" (9F4B damaged), "hash"
     (only the hash inside 9F4B, so that it shows after the last record alone). `options` is 9F68:
     low value, foreign currency forbidden. `records_need_gpo`: no re-reading after a tear
@@ -36,6 +41,7 @@ class Profile:
     "SELECT", "GPO", "READ RECORD", "GET DATA" to the time the card takes.
     """
 
+    suite: str = "rsa"
     psn: str = "01"
     aid: str = UNION_PAY + "010101"
     label: str = "TEST DEBIT"
@@ -66,28 +72,28 @@ class Authority:
         self.rid, self.index, self.key = rid, index, key
 
     @classmethod
-    def generate(cls, rid=UNION_PAY, index=0xF1, bits=1984, exponent=3):
-        return cls(rid, index, RsaKey.generate(bits, exponent))
+    def generate(cls, rid=UNION_PAY, index=0xF1, bits=1984, exponent=3, suite="rsa"):
+        """Make a CA; `bits` and `exponent` are those of RSA and count for nothing with "sm2"."""
+        return cls(rid, index, KEYS[suite].generate(bits, exponent))
 
     @classmethod
     def from_json(cls, parts):
-        return cls(parts["rid"], parts["index"], RsaKey.from_json(parts["key"]))
+        return cls(parts["rid"], parts["index"], key_from_json(parts["key"]))
 
     def to_json(self):
         return {"rid": self.rid, "index": self.index, "key": self.key.to_json()}
 
     def ca_line(self):
-        """Return 'RSA RID INDEX EXPONENT MODULUS' as session and parameter files have it."""
-        key = self.key
-        parts = (self.rid, f"{self.index:02X}", _hex(key.exponent), _hex(key.modulus))
-        return "RSA " + " ".join(parts)
+        """Return 'RSA RID INDEX EXPONENT MODULUS' or 'SM2 RID INDEX POINT', as files have it."""
+        words = [self.key.suite.upper(), self.rid, f"{self.index:02X}", *self.key.public_words]
+        return " ".join(words)
 
     def issue_issuer(self, issuer_id="622800", bits=1408, exponent=3, expiry="1249", serial=1):
         """Make an issuer; `issuer_id` are 3 to 8 leading PAN digits, `expiry` is MMYY."""
-        key = RsaKey.generate(bits, exponent)
+        key = KEYS[self.key.suite].generate(bits, exponent)
         owner = bytes.fromhex(issuer_id.ljust(8, "F"))
-        certificate, remainder = _certificate(
-            self.key, b"\x02", owner, expiry, serial, key, room=self.key.length - 36
+        certificate, remainder = self.key.certify(
+            "issuer", owner, bytes.fromhex(expiry), serial, key
         )
         masters = (_hex(os.urandom(16)), _hex(os.urandom(16)))
         return Issuer(self.rid, self.index, key, _hex(certificate), _hex(remainder), masters)
@@ -102,15 +108,19 @@ class Issuer:
 
     @classmethod
     def from_json(cls, parts):
-        return cls(**{**parts, "key": RsaKey.from_json(parts["key"])})
+        return cls(**{**parts, "key": key_from_json(parts["key"])})
 
     def to_json(self):
         return {**vars(self), "key": self.key.to_json()}
 
-    def personalise(self, pan, profile=None):
-        """Return the image of a new card with the PAN `pan` (digits)."""
+    def personalise(self, pan, profile=None, second=None):
+        """Return the image of a new card with the PAN `pan` (digits).
+
+        `second`: the Issuer of the other suite, for a card of both. ValueError when the profile
+        wants a suite that none of the two signs.
+        """
         profile = profile or Profile()
-        key = RsaKey.generate(profile.bits, profile.exponent)
+        issuers = {one.key.suite: one for one in (second, self) if one}
         signed = b"".join(
             (
                 tlv(0x5A, _cn(pan)),
@@ -120,23 +130,18 @@ class Issuer:
                 tlv(0x9F4A, b"\x82"),
             )
         )
-        records = self._key_records(pan, profile, key, signed)
-        afl = f"1001{len(records):02X}0018010301"
-        records = {f"02{number:02X}": body for number, body in enumerate(records, 1)}
         track_2 = f"{pan}D{profile.expiry[:4]}2010000012345"
         track_2 += "F" * (len(track_2) % 2)
-        records["0101"] = tlv(0x57, bytes.fromhex(track_2))
-        records["0301"] = signed
-        records["0302"] = b"".join(
-            (
-                tlv(0x5F28, bytes.fromhex("0156")),
-                tlv(0x9F07, bytes.fromhex("FFC0")),
-                tlv(0x5F20, b"TEST CARD"),
-                tlv(0x9F63, bytes(16)),
-            )
-        )
-        records["0303"] = tlv(0x9F74, b"ECC001")
-        return {
+        records = {
+            "0101": tlv(0x57, bytes.fromhex(track_2)),
+            "0301": signed,
+            "0302": tlv(0x5F28, bytes.fromhex("0156"))
+            + tlv(0x9F07, bytes.fromhex("FFC0"))
+            + tlv(0x5F20, b"TEST CARD")
+            + tlv(0x9F63, bytes(16)),
+            "0303": tlv(0x9F74, b"ECC001"),
+        }
+        image = {
             "pan": pan,
             "psn": profile.psn,
             "aid": profile.aid,
@@ -146,16 +151,9 @@ class Issuer:
             "ppse": _hex(_ppse(profile)),
             "fci_contactless": _hex(_fci(profile)),
             "track2_57": track_2,
-            "profiles": {"qpboc": {"aip": AIP, "afl": afl}},
-            "sdad_record": "0204" if key.length > 128 else "",
-            "records": {name: _hex(tlv(0x70, body)) for name, body in records.items()},
+            "profiles": {},
             "iad_template": f"0701{profile.cvn}03000000010A01",
             "internal_data": _internal_data(profile),
-            "icc_rsa": key.to_json(),
-            "des_keys": {
-                name: _hex(card_key(bytes.fromhex(master), pan, profile.psn))
-                for name, master in zip(("udk_ac", "udk_mac"), self.masters, strict=True)
-            },
             "oddities": {
                 "forged": profile.forged,
                 "blocked": profile.blocked,
@@ -163,36 +161,49 @@ class Issuer:
             },
             "busy_ms": dict(profile.busy_ms),
         }
+        for suite in SUITES[profile.suite]:
+            if suite not in issuers:
+                raise ValueError(f"a card of suite {profile.suite} needs an issuer of {suite}")
+            issuers[suite]._add_suite(image, records, profile, signed)
+        image["records"] = {name: _hex(tlv(0x70, body)) for name, body in records.items()}
+        return image
+
+    def _add_suite(self, image, records, profile, signed):
+        """Give a card a key of this suite: its records, AFL and symmetric keys."""
+        where = PROFILES[self.key.suite]
+        key = KEYS[self.key.suite].generate(profile.bits, profile.exponent)
+        bodies = self._key_records(image["pan"], profile, key, signed)
+        image[where.key] = key.to_json()
+        image[where.symmetric] = {
+            name: _hex(where.cipher.card_key(bytes.fromhex(master), image["pan"], profile.psn))
+            for name, master in zip(("udk_ac", "udk_mac"), self.masters, strict=True)
+        }
+        afl = f"{where.sfi << 3:02X}01{len(bodies):02X}0018010301"
+        sdad_record = f"{where.sfi:02X}{len(bodies):02X}" if key.length > 128 else ""
+        image["profiles"][where.name] = {"aip": AIP, "afl": afl, "sdad_record": sdad_record}
+        for number, body in enumerate(bodies, 1):
+            records[f"{where.sfi:02X}{number:02X}"] = body
 
     def _key_records(self, pan, profile, key, signed):
-        """Return the bodies of the records of SFI 2; a long key adds one for the card's 9F4B."""
-        static = signed + bytes.fromhex(AIP)
+        """Return the bodies of the key records; a long key adds one for the card's 9F4B."""
         owner = bytes.fromhex(pan.ljust(20, "F"))
-        expiry = profile.expiry[2:4] + profile.expiry[:2]
-        certificate, remainder = _certificate(
-            self.key, b"\x04", owner, expiry, 1, key, room=self.key.length - 42, static=static
+        expiry = bytes.fromhex(profile.expiry[2:4] + profile.expiry[:2])
+        certificate, remainder = self.key.certify(
+            "icc", owner, expiry, 1, key, signed + bytes.fromhex(AIP)
         )
         if profile.forged == "certificate":
             certificate = certificate[:-1] + bytes([certificate[-1] ^ 1])
         index = self.ca_index if profile.ca_index is None else profile.ca_index
-        exponents = tlv(0x8F, bytes([index])) + tlv(0x9F32, self.key.exponent)
-        if self.remainder:
-            exponents += tlv(0x92, bytes.fromhex(self.remainder))
-        exponents += tlv(0x9F47, key.exponent)
-        if remainder:
-            exponents += tlv(0x9F48, remainder)
-        bodies = [tlv(0x90, bytes.fromhex(self.certificate)), exponents, tlv(0x9F46, certificate)]
+        parts = (
+            (0x8F, bytes([index])),
+            (0x9F32, self.key.exponent),
+            (0x92, bytes.fromhex(self.remainder)),
+            (0x9F47, key.exponent),
+            (0x9F48, remainder),
+        )
+        objects = b"".join(tlv(tag, value) for tag, value in parts if value)
+        bodies = [tlv(0x90, bytes.fromhex(self.certificate)), objects, tlv(0x9F46, certificate)]
         return bodies + [b""] * (key.length > 128)
-
-
-def _certificate(signer, form, owner, expiry, serial, key, room, static=b""):
-    """Return (certificate, remainder of the modulus); `room` bytes of it fit inside."""
-    inside = key.modulus[:room].ljust(room, b"\xbb")
-    remainder = key.modulus[room:]
-    lengths = bytes([key.length, len(key.exponent)])
-    head = form + owner + bytes.fromhex(expiry) + serial.to_bytes(3, "big")
-    fields = head + HASH_AND_KEY + lengths + inside
-    return signed_block(signer, fields, remainder + key.exponent + static), remainder
 
 
 def _ppse(profile):
@@ -203,7 +214,8 @@ def _ppse(profile):
 
 
 def _fci(profile):
-    own = tlv(0x50, profile.label.encode()) + tlv(0x87, b"\x01") + tlv(0x9F38, PDOL)
+    pdol = PDOL if profile.suite == "rsa" else SM_PDOL
+    own = tlv(0x50, profile.label.encode()) + tlv(0x87, b"\x01") + tlv(0x9F38, pdol)
     own += tlv(0x5F2D, b"zhen")
     return tlv(0x6F, tlv(0x84, bytes.fromhex(profile.aid)) + tlv(0xA5, own))
 

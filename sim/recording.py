@@ -57,8 +57,10 @@ class Told(Session):
 
 def ca_key(authority):
     """The `ca` header of a sim.issuer.Authority."""
-    key = authority.key
-    return CaKey("RSA", bytes.fromhex(authority.rid), authority.index, key.e, key.modulus)
+    key, rid = authority.key, bytes.fromhex(authority.rid)
+    if key.suite == "sm2":
+        return CaKey("SM2", rid, authority.index, 0, key.point)
+    return CaKey("RSA", rid, authority.index, key.e, key.modulus)
 
 
 class Recorder:

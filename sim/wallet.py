@@ -6,8 +6,8 @@
     wallet.parameters()                   # what a terminal must know of it
 
 The PAN begins with the class: 62280001 adult, 62280002 student, 62280003 senior; all are 16 digits
-with a Luhn digit, of a test range. `wallet.json` also keeps the test CA and issuer, so that cards
-can be added; these private keys guard nothing.
+with a Luhn digit, of a test range. `wallet.json` also keeps a test CA and an issuer of each suite,
+so that cards can be added; these private keys guard nothing.
 """
 
 import json
@@ -17,10 +17,12 @@ from pathlib import Path
 from firmware.errors import FormatError
 from sim.card import Card
 from sim.issuer import Authority, Issuer, Profile
+from sim.suites import SUITES
 
-FORMAT = 1
+FORMAT = 2
 CLASSES = (("62280001", "adult"), ("62280002", "student"), ("62280003", "senior"))
-CA_INDEX, UNKNOWN_CA_INDEX = 0xF1, 0xF2
+CA_INDICES = {"rsa": 0xF1, "sm2": 0xF3}
+UNKNOWN_CA_INDEX = 0xF2
 FOREIGN_AID = "A0000000031010"
 TERMINAL_AID = "A0000003330101"  # partial, qpboc.md 2.11
 
@@ -61,8 +63,8 @@ class Wallet:
             if stored["format"] != FORMAT:
                 raise FormatError(f"{self._path}: wallet format is not known")
             self.entries = [Entry(**entry) for entry in stored["cards"]]
-            self.authority = Authority.from_json(stored["authority"])
-            self.issuer = Issuer.from_json(stored["issuer"])
+            self.authorities = _read_each(Authority, stored["authorities"])
+            self.issuers = _read_each(Issuer, stored["issuers"])
         except (ValueError, KeyError, TypeError) as wrong:
             raise FormatError(f"{self._path}: not a wallet: {wrong!r}") from wrong
 
@@ -73,28 +75,36 @@ class Wallet:
         if (folder / "wallet.json").exists():
             raise FileExistsError(f"{folder} already holds a wallet; choose another folder")
         folder.mkdir(parents=True, exist_ok=True)
-        known, unknown = Authority.generate(), Authority.generate(index=UNKNOWN_CA_INDEX)
-        issuer = known.issue_issuer()
-        stranger = unknown.issue_issuer()
-        _write(folder, known, issuer, [])
+        known = {
+            suite: Authority.generate(index=index, suite=suite)
+            for suite, index in CA_INDICES.items()
+        }
+        issuers = {suite: authority.issue_issuer() for suite, authority in known.items()}
+        stranger = Authority.generate(index=UNKNOWN_CA_INDEX).issue_issuer()
+        _write(folder, known, issuers, [])
         wallet = cls(folder)
         for name, kind, prefix, profile in kinds:
-            wallet.add(name, kind, prefix, profile, stranger if kind == "unknown_ca" else issuer)
+            wallet.add(name, kind, prefix, profile, stranger if kind == "unknown_ca" else None)
         return wallet
 
     def add(self, name, kind, prefix, profile=None, issuer=None):
-        """Make one more card, its PAN the next free one behind `prefix`; return it."""
+        """Make one more card, its PAN the next free one behind `prefix`; return it.
+
+        `issuer` in place of the wallet's own; ValueError when the name is taken.
+        """
         if any(entry.name == name for entry in self.entries):
             raise ValueError(f"a card called {name} is in the wallet")
         pan = luhn(f"{prefix}{len(self.entries) + 1:07d}")
-        image = (issuer or self.issuer).personalise(pan, profile)
+        profile = profile or Profile()
+        first, *others = [self.issuers[suite] for suite in SUITES[profile.suite]]
+        image = (issuer or first).personalise(pan, profile, *others)
         path = self.folder / f"{name}.json"
         if path.exists():
             raise FileExistsError(f"{path} is there already and may hold money")
         card = Card(image, path=path)
         card.save()
         self.entries.append(Entry(name, kind, pan, card.path.name))
-        _write(self.folder, self.authority, self.issuer, self.entries)
+        _write(self.folder, self.authorities, self.issuers, self.entries)
         return card
 
     def card(self, name):
@@ -111,23 +121,29 @@ class Wallet:
     def parameters(self):
         """Return what a terminal must know: CA keys, AIDs, deny list, fare classes by PAN prefix.
 
-        {"ca": ["RSA RID INDEX EXPONENT MODULUS"], "aids": [hex], "deny": [pan],
-        "classes": [(prefix, name)]}; the unknown CA is not in it.
+        {"ca": ["RSA RID INDEX EXPONENT MODULUS", "SM2 RID INDEX POINT"], "aids": [hex],
+        "deny": [pan], "classes": [(prefix, name)]}. The SM2 key is in it if a card has that suite,
+        the unknown CA never.
         """
+        suites = {suite for card in self.cards() for suite in card.suites} | {"rsa"}
         return {
-            "ca": [self.authority.ca_line()],
+            "ca": [one.ca_line() for suite, one in self.authorities.items() if suite in suites],
             "aids": [TERMINAL_AID],
             "deny": [entry.pan for entry in self.entries if entry.kind == "deny_listed"],
             "classes": list(CLASSES),
         }
 
 
-def _write(folder, authority, issuer, entries):
+def _read_each(kind, stored):
+    return {suite: kind.from_json(stored[suite]) for suite in CA_INDICES}
+
+
+def _write(folder, authorities, issuers, entries):
     stored = {
         "format": FORMAT,
         "cards": [entry._asdict() for entry in entries],
-        "authority": authority.to_json(),
-        "issuer": issuer.to_json(),
+        "authorities": {suite: one.to_json() for suite, one in authorities.items()},
+        "issuers": {suite: one.to_json() for suite, one in issuers.items()},
     }
     new = folder / "wallet.new"
     new.write_text(json.dumps(stored, indent=1), encoding="utf-8")

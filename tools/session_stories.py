@@ -7,7 +7,7 @@ A card that no issuer would make is a good one whose commands or answers are ben
 from collections import namedtuple
 
 from firmware.kernel import apdu
-from sim import coding, cryptogram
+from sim import coding
 from sim.recording import LAST, Loss
 
 ONLINE_CAPABLE = bytes.fromhex("26000080")
@@ -48,7 +48,7 @@ def _sign_other_atc(card, answer):
     """The card signs the ATC after its own: everything else, the hash too, is right."""
     signed = bytes.fromhex("A1B2C3D4") + coding.n12(200) + b"\x01\x56"
     signed += bytes.fromhex(card.state["card_auth"])
-    wrong = cryptogram.signed_dynamic_data(card.key, (card.atc + 1).to_bytes(2, "big"), signed)
+    wrong = card.key.sign_dynamic((card.atc + 1).to_bytes(2, "big"), signed)
     return answer.replace(bytes.fromhex(card.state["sdad"]), wrong)
 
 

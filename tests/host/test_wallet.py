@@ -7,6 +7,7 @@ import pytest
 
 from firmware.errors import FormatError
 from sim.issuer import Profile
+from sim.parameter_file import parameter_text
 from sim.wallet import KINDS, Wallet, luhn
 from tests.host.card_reading import SELECT, gpo, ok, purchase, tags, verify_chain, verify_fdda
 
@@ -137,7 +138,22 @@ def test_cards_should_be_added_later_under_the_same_ca(tmp_path):
         wallet.card("nobody")
 
 
-@pytest.mark.parametrize("text", (None, "", "[]", "{}", '{"format": 2}'))
+def test_the_ca_key_of_sm2_should_be_told_where_a_card_needs_it(tmp_path):
+    """QT-217: told apart by its index; the line is that of session files."""
+    wallet = Wallet.create(tmp_path / "w", KINDS[:1])
+    assert [line.split()[0] for line in wallet.parameters()["ca"]] == ["RSA"]
+    for suite in ("sm2", "both"):
+        wallet.add(suite, "adult", "62280001", Profile(suite=suite))
+    lines = Wallet(tmp_path / "w").parameters()["ca"]
+    assert [line.split()[:3] for line in lines] == [
+        ["RSA", "A000000333", "F1"],
+        ["SM2", "A000000333", "F3"],
+    ]
+    assert f"ca: {lines[1]}\n" in parameter_text(wallet.parameters(), 200)
+    assert wallet.card("both").suites == ("rsa", "sm2")
+
+
+@pytest.mark.parametrize("text", (None, "", "[]", "{}", '{"format": 3}'))
 def test_a_folder_without_a_wallet_should_be_refused(tmp_path, text):
     if text is not None:
         (tmp_path / "wallet.json").write_text(text)
