@@ -74,7 +74,7 @@ class SessionRecorder:
             transaction_type=parameters.transaction_type,
             source="recorded by faretap terminal --record",
             cas=[
-                session.CaKey("RSA", key.rid, key.index, key.exponent, key.modulus)
+                session.CaKey(key.suite.NAME, key.rid, key.index, key.exponent, key.key)
                 for key in parameters.capks
             ],
             denies=[pan for pan in parameters.deny if self._was_seen(pan)],

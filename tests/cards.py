@@ -13,7 +13,7 @@ from collections import namedtuple
 from firmware.drive import drive
 from firmware.errors import LinkLost
 from firmware.formats import session
-from firmware.kernel import fdda, oda, outcome, selection, tags, torn, transaction
+from firmware.kernel import capk, fdda, oda, oda_rsa, outcome, selection, tags, torn, transaction
 from firmware.kernel.bcd import from_int
 from firmware.kernel.tap import rebuilt
 
@@ -104,7 +104,7 @@ def purchase_of(one):
     year, month, day = [int(one.date.hex()[at : at + 2]) for at in (0, 2, 4)]
     capks = tuple(
         [
-            oda.Capk(ca.rid, ca.index, ca.exponent, ca.key, None)
+            capk.new(ca.rid, ca.index, oda_rsa, ca.key, ca.exponent)
             for ca in one.cas
             if ca.algorithm == "RSA"
         ]

@@ -10,7 +10,7 @@ what the two ends could get wrong together is tested with sim/card.py and publis
 import hashlib
 
 from firmware.errors import LinkLost
-from firmware.kernel import apdu, bcd, dol, oda, tags, tlv
+from firmware.kernel import apdu, bcd, capk, dol, oda_rsa, tags, tlv
 
 RID = bytes.fromhex("A000000333")
 AID = RID + b"\x01\x01\x01"
@@ -56,7 +56,7 @@ ICC = SmallKey(
     "D8B62BA4EBEFA417728FCD07F0CA09C867DB21EECC2F2C771CACFC91EEBDE25F93C333C16C239E298B30C0BF4E7F"
     "0FF7831E64BAB1857FDC78FE0A32C6BABC1",
 )
-CAPK = oda.Capk(RID, 0xF1, 3, CA.modulus, None)
+CAPK = capk.new(RID, 0xF1, oda_rsa, CA.modulus, 3)
 
 
 def sealed(key, fields, also_hashed):

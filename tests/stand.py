@@ -23,7 +23,7 @@ from sim.flash import Flash
 from tests.small_card import CAPK
 
 SETTINGS = "terminal: 1\nreader: serial:none\njournal: file:none\nparameters: none\nline: 5"
-FLEET = "fare_fen: 200\nca: RSA %s F1 03 %s\n" % (CAPK.rid.hex(), CAPK.modulus.hex())
+FLEET = "fare_fen: 200\nca: RSA %s F1 03 %s\n" % (CAPK.rid.hex(), CAPK.key.hex())
 
 
 class HandClock:

@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 from firmware import settings  # noqa: E402
 from firmware.devices import panel  # noqa: E402
-from firmware.formats import batch, fields, parameters, pending, record, session  # noqa: E402
+from firmware.formats import batch, ca_keys, fields, parameters, pending, record, session  # noqa: E402
 from firmware.journal import journal, ring  # noqa: E402
 from firmware.kernel import outcome, torn  # noqa: E402
 from host_tools.cli.main import command_files  # noqa: E402
@@ -36,7 +36,8 @@ MARK = re.compile(r"(<!-- printed: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.S)
 
 SMALLEST = "reader: serial:PATH\njournal: file:PATH\nparameters: PATH\nterminal: 1"
 KERNEL_ORDER = (
-    "preprocess", "selection", "card_number", "transaction", "chain", "tap", "oda", "rsa", "torn",
+    "preprocess", "selection", "card_number", "transaction", "chain", "fdda", "tap", "capk",
+    "oda", "oda_rsa", "rsa", "torn",
     "dol", "tlv", "bcd", "apdu", "bits", "tags", "outcome", "work",
 )  # fmt: skip
 PLAIN_ID = r"(?:QT|PD|PS|CL|TD)-\d+"
@@ -302,6 +303,7 @@ TABLES = {
     "messages": messages,
     "settings": settings_keys,
     "parameters": parameter_keys,
+    "ca-keys": lambda: of_docstring(ca_keys),
     "faults": fault_knobs,
     "cards": cards,
     "visits": visits,

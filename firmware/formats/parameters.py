@@ -9,7 +9,7 @@ wiring stands here; the wiring stands in settings.py.
 | version, fare_fen | whole numbers |
 | class | repeatable: NAME PAN-PREFIX PERCENT of the fare, 1..100 |
 | aid | repeatable: AID in hex, `partial` or `exact` |
-| ca | repeatable: RSA RID INDEX EXPONENT MODULUS [YYYYMMDD] [SHA-1] |
+| ca, ca_expiry, withdrawn, revoked | CA keys: ca_keys.py |
 | deny | repeatable: PAN [PSN] |
 | deny_list_version | whole number |
 | ttq | 9F66 in hex, byte 2 is made for each amount |
@@ -22,18 +22,17 @@ wiring stands here; the wiring stands in settings.py.
 | same_card_s | within it a card that has paid is not charged again (TD-005, TD-035) |
 """
 
-import hashlib
 from collections import namedtuple
 
-from firmware.formats import lines
-from firmware.kernel import oda, preprocess, rsa, selection
+from firmware.formats import ca_keys, lines
+from firmware.kernel import preprocess, selection
 
 SINGLE = (
     "version", "fare_fen", "deny_list_version", "ttq", "currency", "country", "terminal_type",
     "ceiling_fen", "transaction_limit_fen", "cvm_limit_fen", "floor_limit_fen", "torn_window_s",
     "torn_count", "torn_over_restart", "same_card_s", "transaction_type", "clock_from_year",
 )  # fmt: skip
-MANY = ("class", "aid", "ca", "deny")
+MANY = ("class", "aid", "deny")
 
 DEFAULT_AID = selection.ListedAid(bytes.fromhex("A0000003330101"), True)  # QT-025
 DEFAULT_TTQ = "28000080"  # qPBOC, offline only, fDDA 01 (QT-003, QT-006)
@@ -56,7 +55,7 @@ Parameters = namedtuple(
 
 def parse(text, name="parameters"):
     """Parameters of a text. FormatError names file, line and fault; a bad file changes nothing."""
-    found = lines.read(text, name, SINGLE, MANY)
+    found = lines.read(text, name, SINGLE + ca_keys.SINGLE, MANY + ca_keys.MANY)
     ttq = _octets(found, name, "ttq", DEFAULT_TTQ, 4)
     if preprocess.check_ttq(ttq):
         raise lines.wrong(name, found.line("ttq"), "`ttq`: " + preprocess.check_ttq(ttq))
@@ -66,7 +65,7 @@ def parse(text, name="parameters"):
         fare_fen=lines.whole(found, name, "fare_fen", None, 1, ceiling_fen),
         classes=tuple([_class(name, *line) for line in found["class"]]),
         aids=tuple([_aid(name, *line) for line in found["aid"]]) or (DEFAULT_AID,),
-        capks=tuple([_capk(name, *line) for line in found["ca"]]),
+        capks=ca_keys.read(found, name),
         deny=_deny(name, found["deny"]),
         deny_list_version=lines.whole(found, name, "deny_list_version", 0),
         ttq=ttq,
@@ -116,41 +115,6 @@ def _aid(name, number, value):
     if not 5 <= len(aid) <= 16:
         raise lines.wrong(name, number, "an AID has 5 to 16 bytes")
     return selection.ListedAid(aid, words[1] == "partial")
-
-
-def _capk(name, number, value):
-    words = value.split()
-    if not 5 <= len(words) <= 7 or words[0] != "RSA":
-        raise lines.wrong(
-            name, number, "ca is RSA RID INDEX EXPONENT MODULUS [YYYYMMDD|-] [SHA-1]"
-        )
-    rid, index, exponent, modulus = [
-        lines.octets(name, "ca", word, None, number) for word in words[1:5]
-    ]
-    if len(rid) != 5 or len(index) != 1:
-        raise lines.wrong(name, number, "a RID has 5 bytes, an index 1")
-    if int.from_bytes(exponent, "big") not in rsa.EXPONENTS:
-        raise lines.wrong(name, number, "exponent is neither 3 nor 65537")  # QT-020
-    if not oda.MIN_MODULUS <= len(modulus) <= oda.MAX_MODULUS:
-        raise lines.wrong(name, number, "modulus of %d bytes" % len(modulus))
-    if len(words) == 7:
-        seal = hashlib.sha1(rid + index + modulus + exponent).digest()
-        if seal != lines.octets(name, "ca", words[6], 20, number):
-            raise lines.wrong(name, number, "checksum of the CA key does not fit")  # QT-019
-    expiry = None
-    if len(words) >= 6 and words[5] != "-":
-        expiry = _expiry(name, number, words[5])
-    return oda.Capk(rid, index[0], int.from_bytes(exponent, "big"), modulus, expiry)
-
-
-def _expiry(name, number, text):
-    """(year, month, day) of YYYYMMDD."""
-    if len(text) != 8 or not lines.is_digits(text):
-        raise lines.wrong(name, number, "expiry of a CA key is YYYYMMDD or -")
-    year, month, day = int(text[:4]), int(text[4:6]), int(text[6:])
-    if not (1 <= month <= 12 and 1 <= day <= 31):
-        raise lines.wrong(name, number, "no such day: " + text)
-    return (year, month, day)
 
 
 def _deny(name, entries):

@@ -6,6 +6,7 @@
 from firmware.kernel import bits, oda, outcome, tags
 
 EDITIONS = (b"\x00\x30",)  # 9F08 of cards of this edition (qpboc.md 3, point 5)
+HASH_00, HASH_01 = "SDAD hash, version 00", "SDAD hash, version 01"
 DOWNGRADE = "signature of version 00 from a card of this edition"
 
 
@@ -14,14 +15,9 @@ def check_version_00(tap, opened, editions):
     (QT-150), and must not where this edition is due (QT-210). OdaFailed otherwise.
     """
     due = not may_be_version_01(tap) or _is_older(tap, editions)
-    try:
-        oda.check_fdda(opened, 0, tap.as_sent(tags.UN), b"", b"", b"")
-    except oda.OdaFailed:
-        if due:
-            raise
-        return
-    if not due:
-        raise oda.OdaFailed(DOWNGRADE)
+    fits = opened.verify(tap.as_sent(tags.UN))
+    oda.require(fits or not due, HASH_00)
+    oda.require(due or not fits, DOWNGRADE)
 
 
 def may_be_version_01(tap):
@@ -41,13 +37,16 @@ def _is_older(tap, editions):
 
 
 def check_signature(tap, opened, editions):
-    """fDDA version word, or OdaFailed (JR/T 0025.12 B.2; QT-206..211)."""
+    """fDDA version word, or OdaFailed (JR/T 0025.12 B.2; QT-206..211).
+
+    opened: of open_sdad() of either suite; version 01 also signs what is not 9F37 (QT-230).
+    """
     related = tap.data.get(tags.CARD_AUTHENTICATION_DATA)
     un, currency = tap.as_sent(tags.UN), tap.as_sent(tags.CURRENCY)
     if related is None:
         if may_be_version_01(tap) and not _is_older(tap, editions):
             raise oda.OdaFailed(DOWNGRADE)  # QT-210
-        oda.check_fdda(opened, 0, un, b"", b"", b"")
+        oda.require(opened.verify(un), HASH_00)  # QT-207
         return outcome.FDDA_00
     if not 8 <= len(related) <= 16 or related[0] != 1:
         raise oda.OdaFailed("9F69 of unknown version")
@@ -58,7 +57,8 @@ def check_signature(tap, opened, editions):
         raise oda.OdaFailed("9F69 and 9F6C disagree")  # QT-211
     if currency is None:
         raise oda.OdaFailed("signature of version 01 without a currency sent")
-    oda.check_fdda(opened, 1, un, tap.as_sent(tags.AMOUNT), currency, related)
+    signed = un + tap.as_sent(tags.AMOUNT) + currency + related
+    oda.require(opened.verify(signed), HASH_01)  # QT-208, QT-209
     return outcome.FDDA_01
 
 

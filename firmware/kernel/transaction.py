@@ -20,21 +20,20 @@ from firmware.kernel.tap import Tap
 
 # What a terminal brings to a purchase.
 # values: dict tag -> bytes for the PDOL, 9F66, 9F02, 9F37, 9A, 9F21 among them
-# today: (year, month, day); capks: tuple of oda.Capk; cache: oda.KeyCache
+# today: (year, month, day); capks: tuple of capk.Capk; cache: oda.KeyCache
 # refuse(pan, psn) -> reason word or "" (psn None: not known yet)
 # editions: values of 9F08 that mean this edition of the standard (fdda.EDITIONS)
 Purchase = namedtuple("Purchase", ("values", "today", "capks", "cache", "refuse", "editions"))
 MAX_RECORD_BYTES = 3072  # all before the last; cards of the book need half, memory is small
 
-# A transaction that may be committed. last: (sfi, number) of the last record; opened: OpenedSdad
+# A transaction that may be committed. last: (sfi, number) of the last record; opened: of
+# open_sdad() of a suite
 Ready = namedtuple("Ready", ("tap", "last", "opened"))
 
-MANDATORY = (  # before the last record (QT-144)
+MANDATORY = (  # before the last record, beside what the suite of the chain needs (QT-144)
     tags.CAPK_INDEX,
     tags.ISSUER_CERTIFICATE,
-    tags.ISSUER_EXPONENT,
     tags.ICC_CERTIFICATE,
-    tags.ICC_EXPONENT,
     tags.SDAD,
     tags.EXPIRY,
 )
@@ -151,7 +150,7 @@ def gate(tap, purchase, chain):
     """Everything that must hold before the last READ RECORD: Ready, or _Refusal (qpboc.md G)."""
     if len(tap.read_list()) < 2:
         raise _Refusal("card_data", "AFL of one record", outcome.FAILED)  # QT-161
-    for tag in MANDATORY:
+    for tag in MANDATORY + chain.mandatory():
         if not tap.value(tag):
             raise _Refusal("oda_failed", "%X missing" % tag, outcome.FAILED)
     if not tap.has_dda():

@@ -58,8 +58,8 @@ def test_every_key_should_be_read():
     ]
     first, second = read.capks
     assert (first.rid.hex().upper(), first.index, first.exponent) == (RID, 0xF1, 3)
-    assert first.modulus == bytes.fromhex(MODULUS) and first.expiry == (2030, 12, 31)
-    assert (second.index, second.exponent, second.expiry) == (0xF2, 65537, None)
+    assert first.key == bytes.fromhex(MODULUS) and first.until == (2030, 12, 31)
+    assert (second.index, second.exponent, second.until) == (0xF2, 65537, None)
     assert read.deny == {"6228000100000010": (), "6228000200000010": (1, 3)}  # QT-029
     assert (read.ttq.hex(), read.currency.hex(), read.country.hex()) == (
         "26000080",

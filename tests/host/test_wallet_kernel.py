@@ -5,7 +5,7 @@ import pytest
 
 from firmware.drive import drive
 from firmware.errors import LinkLost
-from firmware.kernel import fdda, oda, outcome, selection, transaction
+from firmware.kernel import capk, fdda, oda, oda_rsa, outcome, selection, transaction
 from sim.field import Field
 from sim.wallet import Wallet
 from tests.host.card_reading import SELECT
@@ -34,8 +34,8 @@ def purchase_terms(wallet):
     """2.00 on 26-11-21 at an offline gate that knows the wallet's CA and deny list."""
     facts = wallet.parameters()
     _, rid, index, exponent, modulus = facts["ca"][0].split()
-    capk = oda.Capk(
-        bytes.fromhex(rid), int(index, 16), int(exponent, 16), bytes.fromhex(modulus), None
+    key = capk.new(
+        bytes.fromhex(rid), int(index, 16), oda_rsa, bytes.fromhex(modulus), int(exponent, 16)
     )
     sent = {
         0x9F66: "28000080",
@@ -50,7 +50,7 @@ def purchase_terms(wallet):
     return transaction.Purchase(
         {tag: bytes.fromhex(value) for tag, value in sent.items()},
         (2026, 11, 21),
-        (capk,),
+        (key,),
         oda.KeyCache(),
         lambda pan, psn: "deny_list" if pan in facts["deny"] else "",
         fdda.EDITIONS,

@@ -2,7 +2,7 @@
 """The commit gate: whatever can refuse, refuses before the last READ RECORD (QT-142 to QT-162)."""
 
 from firmware.drive import drive
-from firmware.kernel import apdu, bcd, selection, tags, tlv, transaction
+from firmware.kernel import apdu, bcd, capk, oda_rsa, selection, tags, tlv, transaction
 from firmware.kernel.outcome import Outcome
 from tests.cards import AIDS, present, purchase_from
 from tests.small_card import (
@@ -120,14 +120,18 @@ def test_card_that_cannot_sign_should_be_refused():
 
 def test_ca_key_should_be_known_for_this_rid_and_alive():
     """QT-017, QT-023, QT-146, QT-187."""
-    other_rid = CAPK.__class__(b"\xa0\x00\x00\x00\x03", 0xF1, 3, CAPK.modulus, None)
+
+    def key(rid=CAPK.rid, index=0xF1, modulus=CAPK.key, until=None):
+        return capk.new(rid, index, oda_rsa, modulus, 3, until)
+
+    other_rid = key(b"\xa0\x00\x00\x00\x03", modulus=ISSUER.modulus)
     for capks, good in (
         ((), False),
-        ((CAPK.__class__(CAPK.rid, 0xF2, 3, CAPK.modulus, None),), False),
+        ((key(index=0xF2),), False),
         ((other_rid,), False),
         ((other_rid, CAPK), True),
-        ((CAPK.__class__(CAPK.rid, 0xF1, 3, CAPK.modulus, (2026, 11, 20)),), False),
-        ((CAPK.__class__(CAPK.rid, 0xF1, 3, CAPK.modulus, TODAY),), True),
+        ((key(until=(2026, 11, 20)),), False),
+        ((key(until=TODAY),), True),
     ):
         card = SmallCard()
         result = tapped(card, purchase_from(values(), TODAY, capks))
