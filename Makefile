@@ -7,7 +7,8 @@ SOURCES := firmware host_tools sim tests
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check lint format types test-host test-micropython demo replay serve \
-	collect bench size mpy lock sessions docs clean
+	collect bench size mpy lock sessions docs docs-check \
+	conformance clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +74,9 @@ docs: $(READY)  ## write the tables in docs/ from the code
 
 docs-check: $(READY)  ## fail when a printed table in docs/ is out of date
 	@$(BIN)/python tools/docs.py --check
+
+conformance: $(READY)  ## each requirement of the book: clause, code, tests and how they ended
+	@$(BIN)/python tools/conformance.py $(ARGS)
 
 clean:  ## remove .venv, build and caches
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -29,6 +29,7 @@ from firmware.kernel import outcome, torn  # noqa: E402
 from host_tools.cli.main import command_files  # noqa: E402
 from host_tools.decode_names import TAGS  # noqa: E402
 from sim import faults, morning, wallet  # noqa: E402
+from tools.citations import identifiers  # noqa: E402
 from tools.docs_words import FIELD_WORDS, WORDS  # noqa: E402
 
 PAGES = ("README.md", "docs/*.md")
@@ -41,7 +42,6 @@ KERNEL_ORDER = (
     "dol", "tlv", "bcd", "apdu", "bits", "tags", "outcome", "work",
 )  # fmt: skip
 PLAIN_ID = r"(?:QT|PD|PS|CL|TD)-\d+"
-ONE_ID = re.compile(r"(QT|PD|PS|CL|TD)-(\d+)(?:\.\.(\d+))?((?:, \d{3}\b(?! ?[a-z]))*)")
 
 
 def table(head, rows):
@@ -227,25 +227,6 @@ def commands():
     )
 
 
-def identifiers(text):
-    """Requirement ids in a text, ranges such as QT-171..185 and QT-126, 127 spelt out."""
-    found = set()
-    for family, first, last, others in ONE_ID.findall(text):
-        for number in range(int(first), int(last or first) + 1):
-            found.add("%s-%0*d" % (family, len(first), number))
-        found.update("%s-%s" % (family, one) for one in re.findall(r"\d+", others))
-    return found
-
-
-def citations():
-    """Dict requirement id -> names of the test files that cite it."""
-    cited = {}
-    for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        for one in identifiers(path.read_text(encoding="utf-8")):
-            cited.setdefault(one, []).append(path.name)
-    return cited
-
-
 def kernel_functions(name):
     """(function or class, first sentence, ids) of a kernel file, ids in it and right above it."""
     source = (ROOT / "firmware/kernel" / (name + ".py")).read_text(encoding="utf-8")
@@ -257,30 +238,25 @@ def kernel_functions(name):
             yield node.name, re.sub(r" ?\((?=[^)]*%s)[^)]*\)" % PLAIN_ID, "", words), ids
 
 
+def kernel_files():
+    """Names of the kernel's files: in the order of a tap, what it does not name behind."""
+    there = {path.stem for path in (ROOT / "firmware/kernel").glob("*.py")} - {"__init__"}
+    return [*KERNEL_ORDER, *sorted(there - set(KERNEL_ORDER))]
+
+
 def kernel_steps():
-    """One table a file of the kernel: function, what it does, requirements, tests citing them."""
-    cited = citations()
+    """One table a file of the kernel: function, what it does, requirements."""
     parts = []
-    for name in KERNEL_ORDER:
-        rows = []
-        for function, words, ids in kernel_functions(name):
-            tests = sorted({test for one in ids for test in cited.get(one, ())})
-            if ids:
-                rows.append(["`%s`" % function, words, ", ".join(ids), ", ".join(tests)])
+    for name in kernel_files():
+        rows = [
+            ["`%s`" % function, words, ", ".join(ids)]
+            for function, words, ids in kernel_functions(name)
+            if ids
+        ]
         if rows:
-            head = ["function", "what it does", "requirements", "tests that cite them"]
+            head = ["function", "what it does", "requirements"]
             parts.append("### `firmware/kernel/%s.py`\n\n%s" % (name, table(head, rows)))
     return "\n".join(parts)
-
-
-def kernel_without_tests():
-    """Requirements the kernel cites that no test cites by number."""
-    cited = citations()
-    rows = []
-    for name in KERNEL_ORDER:
-        for function, _, ids in kernel_functions(name):
-            rows += ["%s (`%s.%s`)" % (one, name, function) for one in ids if one not in cited]
-    return "\n".join("* " + row for row in sorted(set(rows))) + "\n" if rows else "None.\n"
 
 
 TABLES = {
@@ -311,7 +287,6 @@ TABLES = {
     "outcomes": lambda: of_docstring(outcome),
     "torn": lambda: of_docstring(torn),
     "kernel-steps": kernel_steps,
-    "kernel-untested": kernel_without_tests,
 }
 
 

@@ -188,9 +188,3 @@ def test_stale_table_should_be_seen_and_printed():
     new, stale = docs.printed(text)
     assert stale == ["record-kinds"] and "debited-unproven" in new
     assert docs.printed(new) == (new, [])
-
-
-def test_requirement_ranges_should_be_spelt_out():
-    assert docs.identifiers("QT-138..140, PD-09 and QT-126, 127; 200 bytes") == {
-        "QT-138", "QT-139", "QT-140", "PD-09", "QT-126", "QT-127",
-    }  # fmt: skip
