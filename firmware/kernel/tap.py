@@ -201,6 +201,11 @@ def parse_afl(value):
         entries.append((sfi, first, last, signed))
     if count > MAX_RECORDS:
         raise FormatError("AFL names %d records" % count)
+    last, commits = entries[-1][0], entries[-1][2]
+    for sfi, first, end, _ in entries[:-1]:
+        if sfi == last and first <= commits <= end:
+            # Read in its first place it would commit the debit before the gate (QT-142).
+            raise FormatError("AFL names its last record twice")
     return tuple(entries)
 
 

@@ -200,6 +200,18 @@ def test_afl_should_keep_its_rules():
         assert ended(card, tapped(card)) == NOT_QPBOC, afl
 
 
+def test_last_record_named_twice_should_end_the_transaction():
+    """QT-142: it is read once, and never before the gate. A record that says nothing repeats no
+    object, so nothing else would stop its first reading, which makes the debit final.
+    """
+    for afl in ("10010200" + "18010301" + "18030300", "18030300" + "10010200" + "18010301"):
+        card = SmallCard()
+        card.records[4][2] = b""
+        card.afl = bytes.fromhex(afl)
+        assert ended(card, tapped(card)) == NOT_QPBOC, afl
+        assert card.debits == [] and card.asked_last() == 0
+
+
 def test_balance_should_come_from_9f5d_or_the_issuer_data():
     """QT-119, QT-245; ids 01, 03, 05 hold a balance, 02 an allowance (JR/T 0025.12 annex D)."""
     iad = "07010103900000010A%s" + "0000012345" + "00" * 4
