@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from firmware.errors import FormatError, LinkLost
+from firmware.errors import LinkLost
 from sim.chip import Chip
 from sim.field import Field
 from sim.process import FirmwareProcess
@@ -77,10 +77,9 @@ def parameter_text(session):
         "clock_from_year: 2000",
     ]
     for key in session.cas:
-        if key.algorithm != "RSA":
-            raise FormatError(f"{session.name}: CA keys of {key.algorithm} are not supported yet")
-        exponent = "03" if key.exponent == 3 else "010001"
-        text.append(f"ca: RSA {key.rid.hex()} {key.index:02x} {exponent} {key.key.hex()}")
+        exponent = {0: "", 3: "03 ", 65537: "010001 "}[key.exponent]
+        words = f"{key.algorithm} {key.rid.hex()} {key.index:02x} {exponent}{key.key.hex()}"
+        text.append("ca: " + words)
     text += [f"deny: {pan}" for pan in session.denies]
     return "\n".join(text) + "\n"
 

@@ -21,6 +21,7 @@ HERE = __file__.rpartition("/")[0]
 SESSIONS = HERE + "/../sim/sessions"
 SHARED_SESSIONS = HERE + "/../../shared/sessions"
 AIDS = (selection.ListedAid(bytes.fromhex("A0000003330101"), True),)
+SM_INDICATOR = 0xDF69
 SLICES = ("none", "one", "all")  # how much waiting work is done in each wait
 
 # outcome: of the last presentation; sent: a list of (command, answer) for each presentation
@@ -102,14 +103,18 @@ def purchase_of(one):
         tags.UN: one.un,
     }
     year, month, day = [int(one.date.hex()[at : at + 2]) for at in (0, 2, 4)]
-    capks = tuple(
-        [
-            capk.new(ca.rid, ca.index, oda_rsa, ca.key, ca.exponent)
-            for ca in one.cas
-            if ca.algorithm == "RSA"
-        ]
-    )
+    capks = tuple([_capk(ca) for ca in one.cas])
+    values[SM_INDICATOR] = b"\x01" if capk.offers_sm(capks) else b"\x00"
     return purchase_from(values, (2000 + year, month, day), capks, one.denies)
+
+
+def _capk(ca):
+    """capk.Capk of a `ca` line of a session; SM2 is loaded by the first that wants it."""
+    if ca.algorithm == "SM2":
+        from firmware.kernel import oda_sm2
+
+        return capk.new(ca.rid, ca.index, oda_sm2, ca.key)
+    return capk.new(ca.rid, ca.index, oda_rsa, ca.key, ca.exponent)
 
 
 def purchase_from(values, today, capks, denies=()):

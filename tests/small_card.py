@@ -102,6 +102,7 @@ class SmallCard:
 
     kind = "A"
     ats = bytes.fromhex("0578807002")
+    symmetric = b"\x01"  # 9F10 byte 8: 3DES
 
     def __init__(self, pan="6228000100000010", balance_fen=10000, atc=4, expiry="351231"):
         self.uid = b"\x04" + hashlib.sha1(pan.encode()).digest()[:6]
@@ -132,18 +133,22 @@ class SmallCard:
             + (tlv.build(tags.APPLICATION_VERSION, bytes.fromhex(version)) if version else b"")
             + tlv.build(tags.SDA_TAG_LIST, b"\x82")
         )
-        static = signed + self.aip
-        hashed = ICC.modulus[38:] + ICC.exponent + static
-        certificate = sealed(ISSUER, icc_fields(self.pan), hashed)
+        issuer, icc = self.key_records(signed + self.aip)
         self.records = [
-            [2, 1, _objects((0x8F, b"\xf1"), (0x90, ISSUER_CERTIFICATE), (0x9F32, b"\x03"),
-                            (0x92, ISSUER.modulus[64:]))],
-            [2, 2, _objects((0x9F46, certificate), (0x9F47, ICC.exponent),
-                            (0x9F48, ICC.modulus[38:]))],
+            [2, 1, issuer],
+            [2, 2, icc],
             [3, 1, signed],
             [3, 2, tlv.build(0x5F28, b"\x01\x56")],
             [3, 3, tlv.build(tags.EC_APPROVAL_CODE, b"ECC001")],
-        ]  # fmt: skip
+        ]
+
+    def key_records(self, static):
+        """Bodies of the two records with certificates; `static` is under the card's own."""
+        hashed = ICC.modulus[38:] + ICC.exponent + static
+        certificate = sealed(ISSUER, icc_fields(self.pan), hashed)
+        issuer = ((0x8F, b"\xf1"), (0x90, ISSUER_CERTIFICATE), (0x9F32, b"\x03"))
+        icc = ((0x9F46, certificate), (0x9F47, ICC.exponent), (0x9F48, ICC.modulus[38:]))
+        return objects_of(*issuer, (0x92, ISSUER.modulus[64:])), objects_of(*icc)
 
     def power_up(self):
         self.selected = self.opened = False
@@ -220,7 +225,7 @@ class SmallCard:
         if paid:
             self.restore = self.balance_fen
             self.balance_fen -= amount_fen
-        iad = bytes.fromhex("07010103" + ("90" if paid else "80") + "000001")
+        iad = bytes.fromhex("07010103" + ("90" if paid else "80") + "0000") + self.symmetric
         parts = [(tags.AIP, self.aip), (tags.AFL, self.afl if paid else b"")]
         parts += [(tags.ATC, self.atc.to_bytes(2, "big")), (tags.TRACK_2, self.track)]
         parts += [(tags.IAD, iad), (tags.CRYPTOGRAM, bytes(6) + self.atc.to_bytes(2, "big"))]
@@ -283,7 +288,7 @@ def bend(head, change):
             return answer
         template = tlv.parse(answer[:-2])[0]
         pairs = change([(one.tag, one.value) for one in tlv.parse(template.value)])
-        return tlv.build(template.tag, _objects(*pairs)) + answer[-2:]
+        return tlv.build(template.tag, objects_of(*pairs)) + answer[-2:]
 
     return edit
 
@@ -301,5 +306,6 @@ def without(tag):
     return bend("", lambda pairs: [pair for pair in pairs if pair[0] != tag])
 
 
-def _objects(*pairs):
+def objects_of(*pairs):
+    """The objects of (tag, value) pairs, one behind the other."""
     return b"".join([tlv.build(tag, value) for tag, value in pairs])

@@ -4,46 +4,63 @@
 | key | value |
 |---|---|
 | ca | repeatable: RSA RID INDEX EXPONENT MODULUS [YYYYMMDD or -] [SHA-1] |
+| ca | or: SM2 RID INDEX POINT [YYYYMMDD or -] [CHECKSUM], the point as X and Y |
 | ca_expiry | `stop` at the YYYYMMDD of a key, or `ignore` it by the acquirer's order (QT-023) |
 | withdrawn | repeatable: RID INDEX YYYYMMDD, the first day on which that key is not used |
 | revoked | repeatable: RID INDEX SERIAL of an issuer certificate (QT-024) |
+| sm2_curves | curve ids taken in SM2 certificates, 11 by default; laboratory cards: `1104` |
+| sm2_checksum | `sha1` or `sm3` over RID, index, point makes the CHECKSUM of SM2; no default |
 
 Any number of RIDs; of each at least the six keys that JR/T 0025.6 §7.5.1.2 asks for, and room for
 a roll-over: MAX_PER_RID. One key more and the file is refused (QT-016); so is a key that stands
 twice. A `withdrawn` or `revoked` line may name a key that is not held.
 """
 
+import hashlib
+
 from firmware.formats import lines
 from firmware.kernel import capk, oda_rsa
 
-SINGLE = ("ca_expiry",)
+SINGLE = ("ca_expiry", "sm2_curves", "sm2_checksum")
 MANY = ("ca", "withdrawn", "revoked")
 
 MAX_PER_RID = 16
 RSA_FORM = "ca is RSA RID INDEX EXPONENT MODULUS [YYYYMMDD|-] [SHA-1]"
+SM2_FORM = "ca is SM2 RID INDEX POINT [YYYYMMDD|-] [CHECKSUM]"
 EXPONENTS = (b"\x03", b"\x01\x00\x01")  # QT-020
 
 
 def read(found, name):
     """Tuple of capk.Capk from the Found of a parameter file (lines.py)."""
-    keeps = found.get("ca_expiry", "stop")
-    if keeps not in ("stop", "ignore"):
-        raise lines.wrong(name, found.line("ca_expiry"), "`ca_expiry` is stop or ignore")
+    stops = _choice(found, name, "ca_expiry", ("stop", "ignore")) == "stop"
+    curves = bytes.fromhex(_choice(found, name, "sm2_curves", ("11", "1104")))
     withdrawn = _table(found, name, "withdrawn", _withdrawal)
     revoked = _table(found, name, "revoked", _serial)
+    rule = _choice(found, name, "sm2_checksum", ("", "sha1", "sm3"))
     keys = []
     for number, value in found["ca"]:
         words = value.split()
-        rid, index, suite, key, exponent = _key(name, number, words)
-        expiry = _expiry(name, number, words[5:6])
+        if words[0] == "SM2":
+            rid, index, suite, key, exponent = _sm2_key(name, number, words, rule)
+        else:
+            rid, index, suite, key, exponent = _rsa_key(name, number, words)
         _check_room(name, number, keys, rid, index)
         days = [day for whose, day in withdrawn if whose == (rid, index)]
-        if expiry and keeps == "stop":
+        expiry = _expiry(name, number, words[4 if suite.NAME == "SM2" else 5 :])
+        if expiry and stops:
             days.append(expiry)
         serials = tuple([serial for whose, serial in revoked if whose == (rid, index)])
         until = min(days) if days else None
-        keys.append(capk.new(rid, index, suite, key, exponent, until, serials))
+        keys.append(capk.new(rid, index, suite, key, exponent, until, serials, curves))
     return tuple(keys)
+
+
+def _choice(found, name, key, words):
+    """A setting that is one of `words`, the first by default."""
+    word = found.get(key, words[0])
+    if word not in words:
+        raise lines.wrong(name, found.line(key), "`%s: %s` is not known" % (key, word))
+    return word
 
 
 def _table(found, name, key, read_last):
@@ -70,7 +87,7 @@ def _check_room(name, number, keys, rid, index):
         raise lines.wrong(name, number, "more than %d CA keys of one RID" % MAX_PER_RID)
 
 
-def _key(name, number, words):
+def _rsa_key(name, number, words):
     """(rid, index, suite, key, exponent) of the words of a line."""
     if not 5 <= len(words) <= 7 or words[0] != "RSA":
         raise lines.wrong(name, number, RSA_FORM)
@@ -83,10 +100,34 @@ def _key(name, number, words):
         raise lines.wrong(name, number, "modulus of %d bytes" % len(modulus))
     exponent = int.from_bytes(exponent, "big")
     if len(words) == 7:
-        seal = lines.octets(name, "checksum", words[6], 20, number)
-        if seal != capk.checksum(rid, index, modulus, exponent):  # QT-019
-            raise lines.wrong(name, number, "checksum of the CA key does not fit")
+        _compare(name, number, words[6], capk.checksum(rid, index, modulus, exponent))
     return rid, index, oda_rsa, modulus, exponent
+
+
+def _sm2_key(name, number, words, rule):
+    """The same of an SM2 line. No checksum rule of such keys is published: one that is given is
+    refused unless the file says by which rule it was made (qpboc.md 3, point 15).
+    """
+    from firmware.kernel import oda_sm2, sm2  # 20 KB that few terminals need
+
+    if not 4 <= len(words) <= 6:
+        raise lines.wrong(name, number, SM2_FORM)
+    rid, index = _whose(name, number, words[1:])
+    point = lines.octets(name, "point", words[3], sm2.LENGTH, number)
+    if not sm2.on_curve(point):
+        raise lines.wrong(name, number, "point is not on the curve")  # QT-216
+    if len(words) == 6:
+        if not rule:
+            raise lines.wrong(name, number, "no `sm2_checksum` says how this checksum was made")
+        data = rid + bytes((index,)) + point
+        made = oda_sm2.sm3(data) if rule == "sm3" else hashlib.sha1(data).digest()
+        _compare(name, number, words[5], made)
+    return rid, index, oda_sm2, point, 0
+
+
+def _compare(name, number, word, made):
+    if lines.octets(name, "checksum", word, len(made), number) != made:  # QT-019
+        raise lines.wrong(name, number, "checksum of the CA key does not fit")
 
 
 def _expiry(name, number, words):

@@ -73,7 +73,10 @@ def _value_at(record):
 
 
 class KeyCache:
-    """Recovered issuer keys between taps, newest last, at most CACHE_SIZE (QT-162)."""
+    """Opened issuer keys between taps, newest last, at most CACHE_SIZE (QT-162).
+
+    A key may carry `slices`, a generator that makes it cheaper to check by; idle() does them.
+    """
 
     def __init__(self):
         self.entries = []
@@ -91,3 +94,15 @@ class KeyCache:
         self.entries.append((hashlib.sha256(seal).digest(), key))
         if len(self.entries) > CACHE_SIZE:
             self.entries.pop(0)
+
+    def idle(self):
+        """Do one slice in idle time; False when nothing is left."""
+        for _, key in self.entries:
+            slices = getattr(key, "slices", None)
+            if slices:
+                try:
+                    next(slices)
+                except StopIteration:
+                    key.slices = None
+                return True
+        return False
