@@ -42,13 +42,9 @@ def parse(text, name="settings"):
     for key in ("reader", "journal", "parameters"):
         if key not in found:
             raise FormatError("%s: `%s` is missing" % (name, key))
-    device = found.get("device", "bus")
-    if device not in DEVICES:
-        said = "`device: %s` is none of %s" % (device, ", ".join(DEVICES))
-        raise lines.wrong(name, found.line("device"), said)
     return Settings(
         terminal=lines.whole(found, name, "terminal", None, 1),
-        device=device,
+        device=lines.word(found, name, "device", "bus", DEVICES),
         reader=_where(found, name, "reader", ("serial",)),
         reader_baud=lines.whole(found, name, "reader_baud", 921600, 9600, 1288000),
         link=_linked(found, name),

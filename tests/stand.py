@@ -18,9 +18,10 @@ from firmware.devices.terminal import Parts, Terminal
 from firmware.errors import LinkLost
 from firmware.formats import parameters, record
 from firmware.journal import Journal
+from firmware.kernel import apdu
 from firmware.settings import parse
 from sim.flash import Flash
-from tests.small_card import CAPK
+from tests.small_card import CAPK, LAST, SmallCard
 
 SETTINGS = "terminal: 1\nreader: serial:none\njournal: file:none\nparameters: none\nline: 5"
 FLEET = "fare_fen: 200\nca: RSA %s F1 03 %s\n" % (CAPK.rid.hex(), CAPK.key.hex())
@@ -181,3 +182,22 @@ class Stand:
     def kinds(self):
         """The kinds alone."""
         return [kind for kind, _ in self.records()]
+
+
+def torn_stand(card=None, acted=True, extra="same_card_s: 0", **has):
+    """(Stand, card): one tap whose last answer was lost, shown amber, entry open.
+
+    has: switches of the card (tests/full_card.py).
+    """
+    stand, card = Stand(extra), card or SmallCard()
+    for name in has:
+        setattr(card, name, has[name])
+    card.tear = (apdu.INS_READ_RECORD, LAST, acted)
+    event = stand.tap(card)
+    assert (event["outcome"], event["message"]) == ("torn_pending", "last_record_lost")
+    assert event["taken"] is None and stand.shown() == "amber"
+    assert ("beep", "again", 0) in stand.log
+    assert ("show", "Not done: same card again", 0) in stand.log
+    assert len(stand.journal.pending()) == 1 and stand.records() == []
+    card.sent = []
+    return stand, card

@@ -38,7 +38,7 @@ MARK = re.compile(r"(<!-- printed: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.S)
 SMALLEST = "reader: serial:PATH\njournal: file:PATH\nparameters: PATH\nterminal: 1"
 KERNEL_ORDER = (
     "preprocess", "selection", "card_number", "transaction", "chain", "fdda", "tap", "capk",
-    "oda", "oda_rsa", "rsa", "torn",
+    "oda", "oda_rsa", "rsa", "torn", "get_data",
     "dol", "tlv", "bcd", "apdu", "bits", "tags", "outcome", "work",
 )  # fmt: skip
 PLAIN_ID = r"(?:QT|PD|PS|CL|TD)-\d+"

@@ -54,6 +54,8 @@ def pack_pending(stamp, tap, uid, full_fare_fen, fare_class):
     values["gpo_answer"] = tap.gpo_answer
     values["records"] = tap.records
     values["un"] = tap.as_sent(tags.UN)
+    if tap.before_fen is not None and tap.before_fen < record.UNKNOWN_FEN:
+        values["pre_balance_fen"] = tap.before_fen
     return pending.pack(values)
 
 
@@ -67,9 +69,12 @@ def tap_of(values):
     sent = tlv.parse(values["gpo_command_data"])
     if len(sent) != 1:
         raise FormatError("pending entry without template 83")
-    return rebuilt(
+    tap = rebuilt(
         values["aid"], values["pdol"], sent[0].value, values["gpo_answer"], values["records"]
     )
+    if values["pre_balance_fen"] != record.UNKNOWN_FEN:
+        tap.before_fen = values["pre_balance_fen"]
+    return tap
 
 
 def pack_settled(values, kind, result, reason):

@@ -30,6 +30,7 @@ MESSAGES = {
     "deny_list": (NO, "此卡停用 未扣款 名单{list}", "Card on list {list}, not charged"),
     "oda_failed": (NO, "卡验证失败 未扣款", "Card not verified, not charged"),
     "debited_refused": (NO, "未通过 已扣{fare}元将退还", "Refused: {fare} will be refunded"),
+    "debited_unproven": (NO, "扣款待核实 请询问司机", "Debit unclear: ask the driver"),
     "refund_due": (NO, "已扣款待退还 勿再刷", "Was debited: refund is due"),
     "card_requested_online": (NO, "须联机 未扣款", "Needs online, not charged"),
     "online_required": (NO, "须联机 未扣款", "Needs online, not charged"),

@@ -35,7 +35,6 @@ FIND_MS = 100
 REMOVAL_MS = 30  # one look at each type
 RESULT_MS = 1000  # a result stands at least so long, unless the next card comes (TD-003)
 AGAIN = ("last_record_lost", "card_lost", "fare_changed", "torn_suspect")
-AGAIN_MS = 10000  # prompt for the same card (QT-168, FF803A)
 DEBITED = {  # what the same-card guard says of a card whose record is of this kind
     record.APPROVED: "already_paid",
     record.DEBITED_REFUSED: "refund_due",
@@ -207,7 +206,8 @@ class Terminal:
         if self.shown == "ready":
             return
         clock = self.parts.clock
-        hold_ms = AGAIN_MS if self.shown in AGAIN else RESULT_MS
+        again_ms = self.parameters.torn_prompt_s * 1000
+        hold_ms = again_ms if self.shown in AGAIN else RESULT_MS
         if clock.ticks_diff(clock.ticks_ms(), self.shown_at_ms) >= hold_ms:
             self.show("ready", self.parameters.fare_fen)
 

@@ -16,7 +16,6 @@ from firmware.kernel import torn
 
 # sequence; window: of window.py; pan digits, psn: whose debit is open
 Open = namedtuple("Open", ("sequence", "window", "pan", "psn"))
-PROMPT_MS = 10000  # who was asked for the same card again gets so long for it (QT-168)
 
 
 class TornTaps:
@@ -70,10 +69,10 @@ class TornTaps:
 
     def hold(self, entry):
         """Its card was asked for again: the window does not close before it can come."""
-        if window.left_ms(self.clock, entry.window) < PROMPT_MS:
-            longer = window.opened(self.clock, PROMPT_MS // 1000)
+        prompt = window.opened(self.clock, self.parameters.torn_prompt_s)  # QT-168
+        if window.left_ms(self.clock, entry.window) < window.left_ms(self.clock, prompt):
             place = self.open.index(entry)
-            self.open[place] = Open(entry.sequence, longer, entry.pan, entry.psn)
+            self.open[place] = Open(entry.sequence, prompt, entry.pan, entry.psn)
 
     def expire(self):
         """Settle as pending what has outlived its window."""
@@ -107,5 +106,6 @@ VERDICTS = {
     torn.RECOVERED: (record.APPROVED, "torn_recovered"),
     torn.UNPROVEN: (record.DEBITED_UNPROVEN, "debited_unproven"),
     torn.NOT_DEBITED: (record.VOID, "not_debited"),
+    torn.DEBITED_BEFORE: (record.DEBITED_UNPROVEN, "used_elsewhere"),
     torn.MOVED_ON: (record.PENDING, "used_elsewhere"),
 }

@@ -92,6 +92,15 @@ def flag(found, name, key, default):
     return text == "yes"
 
 
+def word(found, name, key, default, words):
+    """A setting that is one of `words`."""
+    text = found.get(key, default)
+    if text not in words:
+        said = "`%s: %s` is none of %s" % (key, text, ", ".join(words))
+        raise wrong(name, found.line(key), said)
+    return text
+
+
 def octets(name, what, text, count=None, number=None):
     """Bytes of a hex text, of `count` bytes if given; number: of the line it stands in."""
     try:

@@ -17,6 +17,9 @@ wiring stands here; the wiring stands in settings.py.
 | ceiling_fen | no fare above it, whatever the table says (TD-006) |
 | transaction_limit_fen, cvm_limit_fen, floor_limit_fen | absent = not checked (QT-026) |
 | torn_window_s, torn_count | life and number of open torn entries (QT-168) |
+| torn_prompt_s | who is asked for the same card again has so long for it (QT-168) |
+| trans_prove | GET TRANS PROVE after a tear: fci, always or never (QT-178) |
+| balance_before | yes: GET DATA of the balance before each GPO, for torn taps (QT-175) |
 | torn_over_restart | yes: an entry still inside its window survives a restart (QT-183) |
 | clock_from_year | a clock that shows an earlier year was never set: no sales (QT-015) |
 | same_card_s | within it a card that has paid is not charged again (TD-005, TD-035) |
@@ -25,12 +28,13 @@ wiring stands here; the wiring stands in settings.py.
 from collections import namedtuple
 
 from firmware.formats import ca_keys, lines
-from firmware.kernel import preprocess, selection
+from firmware.kernel import preprocess, selection, torn
 
 SINGLE = (
     "version", "fare_fen", "deny_list_version", "ttq", "currency", "country", "terminal_type",
     "ceiling_fen", "transaction_limit_fen", "cvm_limit_fen", "floor_limit_fen", "torn_window_s",
-    "torn_count", "torn_over_restart", "same_card_s", "transaction_type", "clock_from_year",
+    "torn_count", "torn_prompt_s", "trans_prove", "balance_before", "torn_over_restart",
+    "same_card_s", "transaction_type", "clock_from_year",
 )  # fmt: skip
 MANY = ("class", "aid", "deny")
 
@@ -48,7 +52,8 @@ Parameters = namedtuple(
     (
         "version", "fare_fen", "classes", "aids", "capks", "deny", "deny_list_version", "ttq",
         "currency", "country", "terminal_type", "transaction_type", "ceiling_fen", "limits",
-        "torn_window_s", "torn_count", "torn_over_restart", "clock_from_year", "same_card_s",
+        "torn_window_s", "torn_count", "torn_prompt_s", "trans_prove", "balance_before",
+        "torn_over_restart", "clock_from_year", "same_card_s",
     ),
 )  # fmt: skip
 
@@ -77,6 +82,9 @@ def parse(text, name="parameters"):
         limits=_limits(found, name),
         torn_window_s=lines.whole(found, name, "torn_window_s", 60, 1, 3600),
         torn_count=lines.whole(found, name, "torn_count", 3, 1, 8),
+        torn_prompt_s=lines.whole(found, name, "torn_prompt_s", 10, 1, 60),
+        trans_prove=lines.word(found, name, "trans_prove", torn.PROVE_BY_FCI, torn.PROVE_WORDS),
+        balance_before=lines.flag(found, name, "balance_before", False),
         torn_over_restart=lines.flag(found, name, "torn_over_restart", True),
         clock_from_year=lines.whole(found, name, "clock_from_year", 2025, 1970, 2099),
         same_card_s=lines.whole(found, name, "same_card_s", 60, 0, MAX_SAME_CARD_S),

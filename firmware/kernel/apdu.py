@@ -25,6 +25,11 @@ def get_data(tag):
     return b"\x80\xca" + tag.to_bytes(2, "big") + b"\x00"
 
 
+def get_trans_prove(atc):
+    """GET TRANS PROVE: the TC of the transaction with this ATC, 2 bytes (JR/T 0025.14 A.4)."""
+    return b"\x80\x5a\x00\x00\x02" + atc + b"\x08"
+
+
 def get_processing_options(pdol_data):
     """GPO with the PDOL values in template 83 (QT-101)."""
     count = len(pdol_data)

@@ -21,7 +21,10 @@ LENGTHS = (  # of what the GPO answer must hold (JR/T 0025.12 tables 11, 12; QT-
     (tags.CRYPTOGRAM, 8, 8),
     (tags.IAD, 8, 32),
 )
-BALANCE_IDS = (0x01, 0x03, 0x05)
+# 9F10 byte 10, what the issuer data tell (qpboc.md 2.4)
+BALANCE_IDS = (0x01, 0x03, 0x05)  # a balance, first of all
+AFTER_IDS = (0x01, 0x05)  # nothing but a balance
+ALLOWANCE_IDS = (0x02, 0x03, 0x04)
 MAX_RECORDS = 32  # more than any AFL of the book; a bound for hostile cards
 
 
@@ -40,6 +43,7 @@ class Tap:
         self.data = {}
         self.decision = ""
         self.afl = ()
+        self.before_fen = None  # balance read before the GPO, where parameters ask for it
 
     def value(self, tag):
         """Value of a returned object, b"" if absent."""
@@ -143,16 +147,30 @@ class Tap:
         """Balance the card gave: 9F5D, else issuer data of 9F10 (QT-119, QT-245); None if it gave
         none.
         """
-        if len(self.value(tags.AVAILABLE_OFFLINE_AMOUNT)) == 6:
-            return bcd.to_int(self.value(tags.AVAILABLE_OFFLINE_AMOUNT))
-        return self._issuer_amount(BALANCE_IDS)
+        told = self._offline_amount()
+        return self._issuer_amount(BALANCE_IDS) if told is None else told
 
-    def paid_from_balance(self):
-        """True unless the issuer data say that an allowance other than the balance (CTTA) may have
-        paid (QT-176).
+    def balances_after(self):
+        """The balance after the debit by each source that told one: read before the GPO, 9F5D,
+        issuer data (QT-175). Empty where a balance proves nothing: no amount, too little money, or
+        issuer data that speak of an allowance, CTTA, which may have paid instead (QT-176).
         """
-        iad = self.value(tags.IAD)
-        return len(iad) < 10 or iad[9] not in (0x02, 0x03, 0x04)
+        iad, amount_fen = self.value(tags.IAD), self.amount_fen()
+        if amount_fen == 0 or (len(iad) >= 10 and iad[9] in ALLOWANCE_IDS):
+            return []
+        try:
+            found = [self._offline_amount(), self._issuer_amount(AFTER_IDS)]
+        except FormatError:
+            return []  # the gate has looked at the one of them that is shown
+        if self.before_fen is not None:
+            if self.before_fen < amount_fen:
+                return []
+            found.append(self.before_fen - amount_fen)
+        return [one for one in found if one is not None]
+
+    def _offline_amount(self):
+        value = self.value(tags.AVAILABLE_OFFLINE_AMOUNT)
+        return bcd.to_int(value) if len(value) == 6 else None
 
     def _issuer_amount(self, ids):
         iad = self.value(tags.IAD)

@@ -5,26 +5,34 @@ The card is selected again. Its ATC, currency and balance say whether the debit 
 the missing record is read again and the one original sale is closed by its signature. A card that
 is not the one of the entry is left alone.
 
-| 9F36 against stored | 9F79 | verdict |
+| 9F36 against stored | what the card tells | verdict |
 |---|---|---|
-| equal | before - amount | debit stands: last record again, fDDA -> RECOVERED, else UNPROVEN |
-| equal | before | NOT_DEBITED: the entry is void, a new transaction may begin |
-| equal | neither, or unreadable | SUSPECT: no GPO while the entry is open (QT-185) |
-| equal, but no card number shown | any | SUSPECT, unless its signature verifies |
-| greater, same card number | any | MOVED_ON: used elsewhere since; suspect, a new customer |
-| smaller, or other card number, application | | OTHER card |
-"""
+| equal | GET TRANS PROVE gives the stored TC | debit stands: last record again, fDDA -> RECOVERED, else UNPROVEN |
+| equal | balance = before - amount | likewise |
+| equal | balance = before | NOT_DEBITED: the entry is void, a new transaction may begin |
+| equal | balance is neither | SUSPECT: no GPO while the entry is open |
+| equal | balance proves nothing, the log holds ATC and amount | debit stands, likewise |
+| equal | balance proves nothing, no such log entry | SUSPECT |
+| equal | no card number | SUSPECT, unless its signature verifies or its TC is the stored one |
+| greater | stored TC, or the log holds ATC and amount | DEBITED_BEFORE: unproven, a new customer |
+| greater | anything else | MOVED_ON: used elsewhere since; suspect, a new customer |
+| smaller, or other card number or application | | OTHER card |
+
+A balance proves nothing that cannot be read, that is of another currency, that has nothing to be
+compared with, or beside which an allowance (CTTA) may have paid.
+"""  # noqa: E501 - a table of the documentation
 
 from collections import namedtuple
 
 from firmware.errors import FormatError, LinkLost
-from firmware.kernel import apdu, bcd, oda, outcome, tags, tlv, transaction
+from firmware.kernel import apdu, dol, get_data, oda, outcome, tags, tlv, transaction
 from firmware.kernel.chain import Chain
 
 RECOVERED = "recovered"
 UNPROVEN = "unproven"
 NOT_DEBITED = "not_debited"
 SUSPECT = "suspect"
+DEBITED_BEFORE = "debited_before"
 MOVED_ON = "moved_on"
 OTHER = "other"
 LOST = "lost"
@@ -33,8 +41,16 @@ LOST = "lost"
 # people
 Verdict = namedtuple("Verdict", ("verdict", "outcome", "detail"))
 
+# Who is asked for GET TRANS PROVE: whose FCI shows DF61, everybody, nobody. For a plain purchase
+# the answer is promised by nobody (JR/T 0025.14 A.4 speaks of the extended application).
+PROVE_BY_FCI, PROVE_ALWAYS, PROVE_NEVER = "fci", "always", "never"
+PROVE_WORDS = (PROVE_BY_FCI, PROVE_ALWAYS, PROVE_NEVER)
 
-def resume(selected, tap, purchase):
+LOG_FILES = (11, 30)  # short file identifiers that may be a log's (JR/T 0025.5 §18.1)
+MOST_LOGGED = 10  # records looked at; a card used ten times inside the window is nobody's rider
+
+
+def resume(selected, tap, purchase, prove=PROVE_BY_FCI):
     """Generator: Verdict on the pending `tap` (tap.Tap) for the card that is selected now. Never
     sends a GPO.
 
@@ -44,80 +60,139 @@ def resume(selected, tap, purchase):
     if selected.aid != tap.selected.aid:
         return Verdict(OTHER, None, "other application")
     try:
-        atc = yield from _number(tags.ATC, 2)
-        if atc is not None and atc < tap.atc():
+        atc = yield from get_data.number(tags.ATC, 2)
+        if atc is not None and atc < tap.atc():  # QT-172
             return Verdict(OTHER, None, "ATC is smaller")
         same = yield from _is_same_card(tap)
         if same is False or (same is None and atc != tap.atc()):
             return Verdict(OTHER, None, "other card number")
         if atc is None:
             return Verdict(SUSPECT, None, "the card does not tell its ATC")
+        proven = yield from _is_proven(selected, tap, prove)
         if atc > tap.atc():
-            return Verdict(MOVED_ON, None, "the card was used elsewhere since")
-        verdict = yield from _by_balance(tap, purchase)
-        if same is None and verdict.verdict != RECOVERED:
-            # Only its own signature proves a card that hides its records; without it, it may be
-            # anybody's with the same counter, and says nothing about this entry.
+            return (yield from _used_since(selected, tap, atc - tap.atc(), proven))
+        verdict = yield from _as_it_was(selected, tap, purchase, proven)
+        if same is None and not proven and verdict.verdict != RECOVERED:
+            # Only its own signature or TC proves a card that hides its records; without it, it may
+            # be anybody's with the same counter, and says nothing about this entry.
             return Verdict(SUSPECT, None, "the card does not show its number")
         return verdict
     except LinkLost as gone:
         return Verdict(LOST, None, str(gone))
 
 
-def _by_balance(tap, purchase):
-    currency = yield from _value(tags.CARD_CURRENCY, 2)
-    if currency is not None and currency != tap.as_sent(tags.CURRENCY):
-        return Verdict(SUSPECT, None, "balance is in another currency")  # QT-173
-    balance_fen = yield from _number_bcd(tags.EC_BALANCE, 6)
-    after_fen, amount_fen = tap.balance_fen(), tap.amount_fen()
-    if after_fen is None or amount_fen == 0 or not tap.paid_from_balance():
-        return Verdict(SUSPECT, None, "the balance proves nothing")  # QT-175, QT-176
-    if balance_fen == after_fen:
-        return (yield from _complete(tap, purchase, after_fen))
-    if balance_fen == after_fen + amount_fen:
+def _used_since(selected, tap, newer, proven):
+    """The debit may be known; to complete it is too late, its last record has been overwritten."""
+    if proven or (yield from _is_logged(selected, tap, newer)):
+        return Verdict(DEBITED_BEFORE, None, "debited, and used elsewhere since")  # QT-177
+    return Verdict(MOVED_ON, None, "the card was used elsewhere since")
+
+
+def _as_it_was(selected, tap, purchase, proven):
+    """Verdict where the card has not begun another transaction."""
+    chain = Chain(tap, purchase)
+    yield from chain.advance()  # computed while the card answers
+    if proven:
+        return (yield from _complete(tap, purchase, chain, True))
+    currency = tap.as_sent(tags.CURRENCY) or purchase.values[tags.CURRENCY]
+    balance_fen = yield from get_data.balance(currency)
+    afters = tap.balances_after()
+    if balance_fen is not None and afters:
+        return (yield from _by_balance(tap, purchase, chain, balance_fen, afters))
+    if (yield from _is_logged(selected, tap, 0)):
+        return (yield from _complete(tap, purchase, chain, True))
+    return Verdict(SUSPECT, None, "the balance proves nothing")  # QT-173, QT-175, QT-176
+
+
+def _by_balance(tap, purchase, chain, balance_fen, afters):
+    """QT-174. afters: what the balance is after the debit, by each source that told it.
+
+    Sources that differ may still lead to a signature that verifies; they prove nothing else.
+    """
+    if balance_fen in afters:
+        verdict = yield from _complete(tap, purchase, chain, False)
+        if verdict.verdict == RECOVERED or _all_are(afters, balance_fen):
+            return verdict
+    elif _all_are(afters, balance_fen - tap.amount_fen()):
         return Verdict(NOT_DEBITED, None, "the balance is as before")
     return Verdict(SUSPECT, None, "the balance is neither")
 
 
-def _complete(tap, purchase, balance_fen):
-    """The debit stands: fetch the missing record and verify the original signature (QT-179,
-    QT-180).
+def _all_are(amounts, fen):
+    return all(one == fen for one in amounts)
+
+
+def _complete(tap, purchase, chain, proven):
+    """The debit stands: fetch the missing record and verify the original signature (QT-179).
+
+    proven: True when the card's own log or TC says so; a balance alone is also shown by a card
+    that takes the debit back at its next GPO (qpboc.md 3, point 1).
     """
     sfi, number, _ = tap.read_list()[-1]
-    record, sw = _split((yield apdu.read_record(sfi, number)))
+    balance_fen = tap.balance_fen()  # from before the last record, which is not trusted
+    record, sw = get_data.answered((yield apdu.read_record(sfi, number)))
     if sw != apdu.SW_OK:
-        refusal = "last record again: SW %04X" % sw
-        return Verdict(UNPROVEN, _unproven(tap, refusal, balance_fen), "")
-    chain = Chain(tap, purchase)
-    yield from chain.advance()
+        return _unproven(tap, "last record again: SW %04X" % sw, balance_fen, proven)
     try:
-        opened = chain.finish()
+        ready = transaction.Ready(tap, (sfi, number), chain.finish())
     except oda.OdaFailed as failed:
-        return Verdict(UNPROVEN, _unproven(tap, str(failed), balance_fen), "")
-    ready = transaction.Ready(tap, (sfi, number), opened)
+        return _unproven(tap, str(failed), balance_fen, proven)
     result = transaction.conclude(
         ready, purchase.editions, record, outcome.RECOVERED, "torn_recovered"
     )
     if result.outcome == outcome.RECOVERED:
         return Verdict(RECOVERED, result, "")
-    return Verdict(UNPROVEN, _unproven(tap, result.detail, balance_fen), "")
+    return _unproven(tap, result.detail, balance_fen, proven)
 
 
-def _unproven(tap, detail, balance_fen):
-    """Debited, but without proof: never approved, never forgotten (QT-180).
-
-    balance_fen: from before the last record, which is not trusted.
-    """
-    return outcome.Outcome(
+def _unproven(tap, detail, balance_fen, proven):
+    """Debited, but without a signature: never approved, never forgotten (QT-180)."""
+    result = outcome.Outcome(
         outcome.TORN_PENDING,
         "last_record_lost",
         detail,
         tap.decision,
         outcome.FAILED,
         balance_fen,
-        True,
+        True if proven else None,
         tap,
     )
+    return Verdict(UNPROVEN, result, "")
+
+
+def _is_proven(selected, tap, prove):
+    """True when GET TRANS PROVE returns the stored TC (QT-178; JR/T 0025.14 A.4).
+
+    Any other answer proves nothing about a plain purchase. Zeros stand for a pre-authorisation.
+    """
+    shown = tags.EXTENDED_APPLICATION in selected.fci
+    if prove == PROVE_NEVER or (prove == PROVE_BY_FCI and not shown):
+        return False
+    data, sw = get_data.answered((yield apdu.get_trans_prove(tap.value(tags.ATC))))
+    return sw == apdu.SW_OK and data == tap.value(tags.CRYPTOGRAM) and data != bytes(8)
+
+
+def _is_logged(selected, tap, newer):
+    """True when the transaction log holds the stored ATC with the stored amount (QT-177).
+
+    newer: how many transactions the card may have logged since. That nothing is found proves
+    nothing: not every card logs (9F68), and its log is no longer than its file.
+    """
+    entry = selected.fci.get(tags.LOG_ENTRY, b"")
+    if len(entry) != 2 or not LOG_FILES[0] <= entry[0] <= LOG_FILES[1]:
+        return False
+    layout = yield from get_data.value(tags.LOG_FORMAT)
+    try:
+        layout = dol.parse(layout or b"")
+    except FormatError:
+        return False
+    for number in range(1, min(entry[1], newer + 1, MOST_LOGGED) + 1):
+        record, sw = get_data.answered((yield apdu.read_record(entry[0], number)))
+        if sw != apdu.SW_OK or len(record) != sum([length for _, length in layout]):
+            return False
+        if dol.taken(layout, record, tags.ATC) == tap.value(tags.ATC):
+            return dol.taken(layout, record, tags.AMOUNT) == tap.as_sent(tags.AMOUNT)
+    return False
 
 
 def _is_same_card(tap):
@@ -134,7 +209,7 @@ def _is_same_card(tap):
 
 def _read_again(sfi, number, tag):
     """Value of `tag` in a record as it reads now; None when the card does not give it."""
-    data, sw = _split((yield apdu.read_record(sfi, number)))
+    data, sw = get_data.answered((yield apdu.read_record(sfi, number)))
     if sw != apdu.SW_OK:
         return None
     try:
@@ -142,38 +217,3 @@ def _read_again(sfi, number, tag):
     except FormatError:
         return None
     return found.value if found else None
-
-
-def _value(tag, length):
-    """GET DATA: the value, or None when the card does not give it in the right form (QT-177)."""
-    data, sw = _split((yield apdu.get_data(tag)))
-    if sw != apdu.SW_OK:
-        return None
-    try:
-        objects = tlv.parse(data)
-    except FormatError:
-        return None
-    if len(objects) != 1 or objects[0].tag != tag or len(objects[0].value) != length:
-        return None
-    return objects[0].value
-
-
-def _number(tag, length):
-    value = yield from _value(tag, length)
-    return None if value is None else int.from_bytes(value, "big")
-
-
-def _number_bcd(tag, length):
-    value = yield from _value(tag, length)
-    try:
-        return None if value is None else bcd.to_int(value)
-    except FormatError:
-        return None
-
-
-def _split(answer):
-    """Data and status word; an answer without one counts as refused."""
-    try:
-        return apdu.split(answer)
-    except FormatError:
-        return b"", 0

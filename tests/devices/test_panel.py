@@ -7,7 +7,8 @@ BEEPS = ("", "ok", "double", "again", "known", "no")
 REASONS = (  # of the kernel, the rules, pre-processing and the sale
     "ok", "concession", "torn_recovered", "last_record_lost", "torn_suspect", "card_lost",
     "fare_changed", "already_paid", "refund_due", "card_declined", "expired", "not_yet_valid",
-    "deny_list", "oda_failed", "debited_refused", "online_required", "card_requested_online",
+    "deny_list", "oda_failed", "debited_refused", "debited_unproven", "online_required",
+    "card_requested_online",
     "card_data", "no_ppse", "no_common_app", "app_blocked", "card_blocked",
     "app_missing", "app_refused", "no_pdol_ttq", "not_qpboc",
     "gpo_refused", "journal_full", "storage_fault", "clock_not_set", "random_stuck",

@@ -35,6 +35,9 @@ cvm_limit_fen: 900
 floor_limit_fen: 800
 torn_window_s: 30
 torn_count: 2
+torn_prompt_s: 15
+trans_prove: always
+balance_before: yes
 torn_over_restart: no
 clock_from_year: 2026
 same_card_s: 0
@@ -70,6 +73,7 @@ def test_every_key_should_be_read():
     assert read.limits == Limits(1000, 900, 800) and read.ceiling_fen == 500
     assert (read.torn_window_s, read.torn_count, read.torn_over_restart) == (30, 2, False)
     assert (read.clock_from_year, read.same_card_s) == (2026, 0)
+    assert (read.torn_prompt_s, read.trans_prove, read.balance_before) == (15, "always", True)
 
 
 def test_defaults_should_be_those_of_an_offline_terminal():
@@ -81,6 +85,7 @@ def test_defaults_should_be_those_of_an_offline_terminal():
     ]
     assert (read.currency, read.country) == (b"\x01\x56", b"\x01\x56")
     assert (read.torn_window_s, read.torn_count, read.torn_over_restart) == (60, 3, True)
+    assert (read.torn_prompt_s, read.trans_prove, read.balance_before) == (10, "fci", False)
     assert (read.same_card_s, read.ceiling_fen) == (60, 10000)
     assert (read.classes, read.capks, read.deny) == ((), (), {})
 
@@ -138,6 +143,9 @@ def test_faults_should_name_file_and_line():
         "terminal_type: 2626",
         "torn_window_s: 0",
         "torn_count: 9",
+        "torn_prompt_s: 0",
+        "trans_prove: yes",
+        "balance_before: 1",
         "torn_over_restart: maybe",
         "clock_from_year: 1969",
         "same_card_s: 86401",

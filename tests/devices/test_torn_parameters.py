@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Torn taps by parameter and by what a card tells beside its balance (qpboc.md H)."""
+
+from firmware.kernel import apdu, tags
+from tests.cards import present, purchase_from
+from tests.full_card import INS_GET_TRANS_PROVE, FullCard
+from tests.small_card import CAPK, TODAY, SmallCard, values
+from tests.stand import Stand, torn_stand
+
+
+def test_card_used_elsewhere_should_leave_a_debit_that_its_log_proves():
+    """qpboc.md H, greater ATC and logged: debited, unproven; served as a new customer (QT-177)."""
+    stand, card = torn_stand(FullCard(), logs=True)
+    card.tear = None
+    purchase = purchase_from(values(amount_fen=300), TODAY, (CAPK,))
+    assert present(card, purchase).outcome == "approved"
+    assert stand.tap(card)["message"] == "ok" and card.debits == [5, 6, 7]
+    assert [(kind, one["reason"], one["atc"]) for kind, one in stand.records()] == [
+        ("debited-unproven", "used_elsewhere", 5),
+        ("approved", "ok", 7),
+    ]
+
+
+def test_debit_that_the_card_proves_should_be_told_as_refused():
+    """QT-178, QT-180: its log says so, its signature cannot be had; the issuer has to refund."""
+    hidden = (tags.EC_BALANCE,)
+    stand, card = torn_stand(FullCard(), extra="same_card_s: 60", logs=True, hides=hidden)
+    head = apdu.read_record(3, 3)
+    card.edit = lambda command, answer: b"\x69\x85" if command == head else answer
+    event = stand.tap(card)
+    assert (event["message"], event["taken"]) == ("debited_refused", True)
+    assert stand.kinds() == ["debited-unproven"]
+    assert stand.tap(card)["message"] == "refund_due" and card.debits == [5]
+
+
+def test_balance_should_be_read_before_the_gpo_where_it_is_asked_for():
+    """QT-175: it costs two exchanges, lasts over a restart and alone decides."""
+    for acted, message in ((True, "torn_recovered"), (False, "ok")):
+        extra = "same_card_s: 0\nbalance_before: yes"
+        stand, card = torn_stand(FullCard(), acted, extra, offline_amount=False)
+        stand.restart()
+        assert stand.tap(card)["message"] == message
+        assert len(card.debits) == 1 and card.balance_fen == 9800
+    stand, card = torn_stand(FullCard(), True, offline_amount=False)
+    assert stand.tap(card)["message"] == "torn_suspect"
+    for extra, asked in (("", 0), ("balance_before: yes", 2)):
+        stand, card = Stand(extra), SmallCard()
+        stand.tap(card)
+        assert card.asked(apdu.INS_GET_DATA) == asked
+        if asked:
+            assert [one[1] for one in card.sent[2:5]] == [0xCA, 0xCA, apdu.INS_GPO]
+
+
+def test_proof_should_be_asked_for_as_the_parameters_say():
+    """QT-178."""
+    for word, asked in (("fci", 0), ("always", 1), ("never", 0)):
+        stand, card = torn_stand(FullCard(), True, "trans_prove: " + word, proves=True)
+        assert stand.tap(card)["message"] == "torn_recovered"
+        assert card.asked(INS_GET_TRANS_PROVE) == asked
+
+
+def test_prompt_should_last_as_the_parameters_say():
+    """QT-168: the amber light, and the window of who was asked for the same card again."""
+    stand, card = torn_stand(extra="same_card_s: 0\ntorn_prompt_s: 20")
+    stand.clock.advance(19)
+    stand.terminal.turn()
+    assert stand.shown() == "amber"
+    stand.clock.advance(1)
+    stand.terminal.turn()
+    assert stand.shown() == "blue"
+    stand.clock.advance(39)
+    card.tear = (apdu.INS_GET_DATA, 1, False)
+    assert stand.tap(card)["message"] == "last_record_lost"
+    card.tear = None
+    stand.clock.advance(19)
+    stand.terminal.turn()
+    assert len(stand.journal.pending()) == 1
+    stand.clock.advance(1)
+    stand.terminal.turn()
+    assert stand.kinds() == ["pending"]
