@@ -27,6 +27,10 @@ class HealingReader:
         """Cards in the field, as Pn532.find()."""
         return self._there().find(timeout_ms)
 
+    def field(self, on):
+        """As Pn532.field()."""
+        self._there().field(on)
+
     def reset_field(self):
         """As Pn532.reset_field()."""
         self._there().reset_field()

@@ -31,7 +31,8 @@ POLL_OVER_MS = 12  # how far a poll may outlast `find`; abort and drain go into 
 FIELD_REST_MS = 6  # off 5.1..10 ms, then on 5.1 ms or more (JR/T 0025.11; PD-27)
 
 SIGNS = {"ack": ACK, "nack": NACK, "error": ERROR}
-POLLS = (("A", b"\x02\x00"), ("B", b"\x02\x03\x00"))  # MaxTg 2, BrTy, AFI 00 (PD-19, PD-20)
+# MaxTg 2, so that two of a kind show (QT-054); BrTy; AFI 00 (QT-049, QT-055; PD-19, PD-20)
+POLLS = (("A", b"\x02\x00"), ("B", b"\x02\x03\x00"))
 
 
 class Pn532:
@@ -81,7 +82,7 @@ class Pn532:
         opening.configure(self)
         opening.raise_speed(self, self._top_baud)
         self.last_baud = self.baud
-        self.field(True)
+        self.field(False)  # until there is an amount to be paid (QT-034)
 
     def command(self, code, data, timeout_ms, spare=None):
         """Send one command, return the data of its answer (behind TFI and code).
@@ -96,30 +97,47 @@ class Pn532:
         return answer
 
     def find(self, timeout_ms=100):
-        """Poll types A and B in turn until the time is out; the list of 0, 1 or 2 Card found.
+        """Poll types A and B in turn until the time is out (QT-050); the list of Card found.
 
-        Two cards are a collision for the caller to show; no APDU is sent (PD-20). Returns within
-        timeout_ms + 20 ms even if the chip waits for ever (PD-18). With less than 30 ms it may
-        miss a slow card each time.
+        More than one card is a collision for the caller to show; no APDU is sent (PD-20). Returns
+        within timeout_ms + 20 ms even if the chip waits for ever (PD-18), with a card in the field
+        one more cycle later. With less than 30 ms it may miss a slow card each time.
         """
         start = self._clock.ticks_ms()
         left = timeout_ms
         while True:
             cards = self._poll(min(left + POLL_OVER_MS, POLL_MS))
             left = timeout_ms - self._clock.ticks_diff(self._clock.ticks_ms(), start)
+            if len(cards) == 1:
+                return self._finish_cycle(cards)
             if cards or left <= 0:
                 return cards
 
+    def _finish_cycle(self, cards):
+        """All cards of both types, after the first hit (QT-051): two technologies are a collision.
+
+        Asking for the other type makes the chip forget the first card, which stays in its protocol
+        and hears no poll: a field reset brings it back, and it is activated anew.
+        """
+        self._next_poll = 1 - self._next_poll
+        others = self._poll(POLL_MS)
+        if others:
+            return cards + others
+        self.reset_field()
+        return self._poll(POLL_MS)
+
     def field(self, on):
-        """Switch the RF field; off resets every card."""
+        """Switch the RF field, and give the cards time to see it; off resets every card."""
         self.command(RF_CONFIGURATION, b"\x01\x01" if on else b"\x01\x00", opening.SHORT_MS)
+        self.bus.rest(FIELD_REST_MS)
 
     def reset_field(self):
-        """Field off 5.1..10 ms, then on as long before a poll (JR/T 0025.11, QT-069; PD-27)."""
+        """Field off 5.1..10 ms, then on as long before a poll (QT-050, QT-069; PD-27).
+
+        This ends the link with a card; it is never deselected (JR/T 0025.11 §13.1.2; QT-068).
+        """
         self.field(False)
-        self.bus.rest(FIELD_REST_MS)
         self.field(True)
-        self.bus.rest(FIELD_REST_MS)
 
     def recover(self):
         """Get a lost chip back: stop it, else wake it and set it up; True when it works (PD-34).

@@ -11,6 +11,9 @@ TYPE_B = call("4a020300", "4b010150aabbccdd000000003381710100")
 NONE_A = call("4a0200", "4b00", card_ms=5)
 NONE_B = call("4a020300", "4b00", card_ms=5)
 FIELD_OFF, FIELD_ON = call("320100", "33"), call("320101", "33")
+RESET = (FIELD_OFF, FIELD_ON)
+A_ALONE = (FOUND, NONE_B) + RESET + (FOUND,)  # how one card is found: the other type has its turn
+B_ALONE = (TYPE_B, NONE_A) + RESET + (TYPE_B,)
 SETTINGS = (call("1214", "13"), call("3202000b0b", "33"), call("320500010" + "2", "33"))
 ABORT = (ACK, [])
 SELECT = "00a4040005a000000333"
@@ -35,8 +38,10 @@ STATUSES_CHIP = (0x07, 0x0D, 0x0E, 0x10, 0x12, 0x14, 0x25, 0x26, 0x27, 0x2C, 0x2
 
 def card_on(*steps):
     """(Card, Line, Script) with the exchanges to come."""
-    chip, line, script = chip_on(FOUND, *steps)
-    return chip.find(50)[0], line, script
+    chip, line, script = chip_on(*A_ALONE, *steps)
+    card = chip.find(50)[0]
+    line.writes[:] = []
+    return card, line, script
 
 
 def apdu_step(command, *replies):
@@ -48,15 +53,18 @@ def answered(r_apdu, status=0):
 
 
 def test_find_should_return_the_card():
-    card, line, _ = card_on()
+    chip, line, _ = chip_on(*A_ALONE)
+    card = chip.find(50)[0]
     assert (card.kind, card.uid.hex(), card.number) == ("A", "04112233445566", 1)
     assert card.ats.hex() == "0b788084024b4f4e411401"
     assert card.sel_res == 0x20
-    assert line.writes == [bytes.fromhex("0000ff04fcd44a0200e000")]
+    poll = bytes.fromhex("0000ff04fcd44a0200e000")
+    assert line.writes == [poll, NONE_B[0], FIELD_OFF[0], FIELD_ON[0], poll]
 
 
 def test_find_should_poll_both_types_in_turn():
-    chip, _, script = chip_on(NONE_A, TYPE_B, TYPE_B, NONE_B, FOUND)
+    """QT-049, QT-050, QT-055: AFI 00."""
+    chip, _, script = chip_on(NONE_A, *B_ALONE, *B_ALONE, NONE_B, *A_ALONE)
     card = chip.find(50)[0]
     assert (card.kind, card.uid.hex()) == ("B", "aabbccdd")  # PD-19
     assert chip.find(50)[0].kind == "B"  # the type that was there is asked for first
@@ -69,6 +77,17 @@ def test_find_should_report_two_cards():
     chip, _, script = chip_on(call("4a0200", two))
     assert [card.number for card in chip.find(50)] == [1, 2]  # PD-20
     assert not script.steps  # and no APDU was sent
+
+
+def test_find_should_finish_the_cycle_after_a_first_hit():
+    """QT-051: a card of each type, whichever is found first; one that leaves is no card."""
+    for steps in ((FOUND, TYPE_B), (NONE_A, TYPE_B, FOUND)):
+        chip, _, script = chip_on(*steps)
+        assert sorted([card.kind for card in chip.find(50)]) == ["A", "B"]
+        assert not script.steps
+    chip, _, script = chip_on(FOUND, NONE_B, *RESET, NONE_A, NONE_B)
+    assert chip.find(0) == [] and chip.find(0) == []
+    assert not script.steps
 
 
 def test_find_should_end_in_time_on_an_empty_field():
@@ -86,7 +105,7 @@ def test_find_should_end_in_time_when_the_chip_waits_for_ever():
         steps = []
         for poll in polls:
             steps += (poll,) + again
-        chip, line, script = chip_on(*steps[: -len(SETTINGS)], *SETTINGS, TYPE_B)
+        chip, line, script = chip_on(*steps[: -len(SETTINGS)], *SETTINGS, *B_ALONE)
         begin_us = line.clock.now_us
         assert chip.find(timeout_ms) == []
         assert line.clock.now_us - begin_us <= (timeout_ms + 20) * 1000  # PD-18
@@ -141,7 +160,7 @@ def test_exchange_should_send_up_to_261_bytes_in_one_command():
         try:
             card.exchange(bytes(count))
         except FormatError:
-            assert len(line.writes) == 1  # the poll and nothing else
+            assert line.writes == []
         else:
             raise AssertionError(count)
 
@@ -208,7 +227,7 @@ def test_damaged_answer_should_not_reach_the_card_twice():
     step = apdu_step(b"\x00\xa4", (1, ACK), (9, wrong))
     card, line, script = card_on(step, (NACK, [(1, wire)]))
     assert card.exchange(b"\x00\xa4") == b"\x6f\x00\x90\x00"  # PD-07
-    assert line.writes[1:] == [step[0], NACK]
+    assert line.writes == [step[0], NACK]
     assert not script.steps
 
 
@@ -243,6 +262,7 @@ def test_silent_card_should_be_aborted_and_the_next_exchange_work():
 
 
 def test_reset_field_should_keep_the_times():
+    """QT-050, QT-069: off 5.1 to 10 ms, then as long on before a poll may follow."""
     times = []
     chip, line, script = chip_on(
         (FIELD_OFF[0], [(0, ACK + from_chip("33"))]), (FIELD_ON[0], [(0, ACK + from_chip("33"))])
