@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The root on a board and on a Raspberry Pi: `python -m firmware.main SETTINGS`.
 
-Takes the parts from hal, runs for ever, writes what happens as one JSON object a line. Ends with
-status 2 when settings, parameters, reader or journal cannot be used, with 3 when the storage fails
-in service; whoever started it starts it again.
+Takes the parts from hal, runs until it is told to stop, writes what happens as one JSON object a
+line. Ends with status 0 when it was stopped, the field off (QT-070); with 2 when settings,
+parameters, reader or journal cannot be used, with 3 when the storage fails in service; whoever
+started it starts it again.
 """
 
 import json
@@ -26,15 +27,16 @@ def report(event):
 
 
 def main(path):
-    """Run the terminal of a settings file for ever."""
+    """Run the terminal of a settings file until it is stopped."""
     try:
         terminal = assemble(settings.parse(hal.read_text(path), path), hal, report)
     except (FormatError, JournalFull, LinkLost, OSError, ValueError) as wrong:
         report({"event": "stopped", "text": str(wrong)})
         sys.exit(2)
     tidy()
+    hal.on_stop(terminal.stop)
     try:
-        while True:
+        while not terminal.closed:
             if terminal.turn():
                 tidy()
     except (JournalFull, OSError) as failed:

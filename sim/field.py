@@ -50,6 +50,12 @@ class Field:
                 getattr(card, "placed", _nothing)()
             self._change.notify_all()
 
+    def enter(self, card):
+        """A further card comes into the field; those that are there keep their power."""
+        with self._change:
+            self._cards = [*self._cards, card]
+            self._change.notify_all()
+
     def remove(self):
         """Take all cards away."""
         with self._change:

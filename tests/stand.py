@@ -67,6 +67,7 @@ class HandReader:
         self.failures = 0
         self.heals = True
         self.resets = self.looks = self.recoveries = 0
+        self.powered = None  # the field: what power() said last
 
     def find(self, timeout_ms):
         self.looks += 1
@@ -74,6 +75,9 @@ class HandReader:
         for card in self.field:
             card.power_up()
         return list(self.field)
+
+    def power(self, on):
+        self.powered = on
 
     def reset_field(self):
         self.resets += 1

@@ -52,6 +52,7 @@ MESSAGES = {
     "storage_fault": (NO, "暂停服务 存储故障", "Out of service: storage fault"),
     "clock_not_set": (NO, "暂停服务 时钟未设", "Out of service: clock not set"),
     "random_stuck": (NO, "暂停服务", "Out of service: random source"),
+    "closed": (NO, "停止服务", "Out of service: closed"),
     "reader_fault": (NO, "读卡器故障", "Reader out of order"),
 }  # fmt: skip
 OTHERWISE = (NO, "不能用此卡 未扣款", "Card cannot be used, not charged")

@@ -69,16 +69,21 @@ def is_denied(deny, pan, psn):
 class Rules:
     """`refuse` for one presentation."""
 
-    def __init__(self, deny, torn_taps, same_card, fare_fen, fare_of):
-        """fare_fen: what will be asked of the card; fare_of(pan): what this number pays."""
+    def __init__(self, deny, torn_taps, same_card, fare_fen, fare_of, is_stopping):
+        """fare_fen: what will be asked of the card; fare_of(pan): what this number pays;
+        is_stopping(): whether service is being ended.
+        """
         self.deny = deny
         self.torn_taps = torn_taps
         self.same_card = same_card
         self.fare_fen = fare_fen
         self.fare_of = fare_of
+        self.is_stopping = is_stopping
 
     def refuse(self, pan, psn):
         """Reason word, "" if none."""
+        if self.is_stopping():
+            return "closed"  # QT-156
         if is_denied(self.deny, pan, psn):
             return "deny_list"
         if self.torn_taps.holds(pan, psn):

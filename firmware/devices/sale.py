@@ -40,6 +40,7 @@ class Sale:
         self.draw_un = parts.draw_un
         self.qualify = parts.qualify
         self.cache = oda.KeyCache()
+        self.stopping = False  # service is being ended: nothing more is committed
         self.journal_us = 0  # spent on the journal in the last presentation
         self.hint = (None, -HINT_S)  # FareClass and time_utc_s of the last `fare_changed`
 
@@ -47,6 +48,8 @@ class Sale:
         """Message key of what forbids any sale now, "" if none: checked before a card is looked
         for.
         """
+        if self.stopping:
+            return "closed"  # QT-156
         if not self.stamp.trusted():
             return "clock_not_set"  # QT-015
         if self.journal.room() < 1:
@@ -247,6 +250,7 @@ class Sale:
             self.same_card,
             amount_fen,
             self._fare_of,
+            lambda: self.stopping,
         )
         return transaction.Purchase(
             values,

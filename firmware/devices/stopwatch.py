@@ -5,7 +5,7 @@ PHASES = ((0xA4, "select"), (0xCA, "get_data"), (0xA8, "gpo"), (0xB2, "read"))
 
 
 class Stopwatch:
-    """An exchange around an exchange: `spent` us by phase, `count` of exchanges."""
+    """An exchange around an exchange: `spent` us by phase, `count` of exchanges (QT-075)."""
 
     def __init__(self, exchange, clock, report=None):
         self.inner = exchange

@@ -40,7 +40,7 @@ DEBITED = {  # what the same-card guard says of a card whose record is of this k
     record.DEBITED_REFUSED: "refund_due",
     record.DEBITED_UNPROVEN: "refund_due",
 }
-STATES = ("ready", "reader_fault", "journal_full", "clock_not_set")
+STATES = ("ready", "reader_fault", "journal_full", "clock_not_set", "closed")
 
 
 class Terminal:
@@ -54,9 +54,11 @@ class Terminal:
         self.torn_taps = TornTaps(parts.journal, parameters, stamp)
         self.same_card = SameCard(parameters.same_card_s, parts.clock)
         self.sale = Sale(parts, parameters, stamp, self.torn_taps, self.same_card)
+        self.powered = None  # the field: on, off, or not known
+        self.closed = False  # service has ended, the field is off
         self.silent = SILENT_POLLS  # polls without a card since the last one
         self.reader_fault = ""  # said last of a reader that does not work
-        self.retry = None  # window in which a reader out of order is left alone
+        self.retry = None  # window in which the reader is left alone: out of order, or resting
         self.last_card = None  # (kind, uid) of the last one served
         self.attempts = 0
         self.acknowledged = 0
@@ -88,6 +90,13 @@ class Terminal:
             )
             self.same_card.remember(pan, values["psn"], why, since)
 
+    def stop(self):
+        """End service: the next turn closes the terminal (QT-070).
+
+        May come at any time: a card that is not committed yet is refused at the gate (QT-156).
+        """
+        self.sale.stopping = True
+
     def turn(self):
         """One turn of the loop; True when a card was served in it."""
         served = False
@@ -96,6 +105,8 @@ class Terminal:
             return False
         self.retry = None
         try:
+            if self.sale.stopping:
+                return self._close()
             waits = self.silent < SILENT_POLLS
             served = self._await_removal() if waits else self._look_for_card()
         except LinkLost as gone:
@@ -103,6 +114,19 @@ class Terminal:
         if not served:
             self._idle()
         return served
+
+    def _close(self):
+        """Field off, said once: what is open stays in the journal for the next start."""
+        self.closed = True
+        self._power(False)
+        self.show("closed")
+        return False
+
+    def _power(self, on):
+        """Switch the field, if it is not so already (QT-034)."""
+        if self.powered != on:
+            self.parts.reader.power(on)
+            self.powered = on
 
     def _idle(self):
         """What must not keep a rider waiting: no byte is due from the chip now (MP-13)."""
@@ -126,12 +150,23 @@ class Terminal:
         if stopped and not self.torn_taps.open:  # a torn tap has its room in the journal
             if stopped != self.shown:  # it stands until its cause is gone, said once
                 self.show(stopped)
+            self._power(False)
             return False
+        self._power(True)
         began_us = self.parts.clock.ticks_us()
         cards = self.parts.reader.find(FIND_MS)
         if not cards:
             self._clear_old()
+            self._rest()
         return self._serve(cards, began_us)
+
+    def _rest(self):
+        """Nobody came for `rest_after_s`: field off, a look each second from here on (QT-070)."""
+        clock, after_s = self.parts.clock, self.parameters.rest_after_s
+        idle_ms = clock.ticks_diff(clock.ticks_ms(), self.shown_at_ms)
+        if after_s and self.shown == "ready" and idle_ms >= after_s * 1000:
+            self._power(False)
+            self.retry = window.opened(clock, 1)
 
     def _serve(self, cards, began_us):
         """True when a card was served; two are told to come one by one (QT-056, TD-004)."""
@@ -192,6 +227,7 @@ class Terminal:
 
     def _reader_failed(self, gone):
         """Heal the reader, or say once that it is out of order and go on trying (PD-34)."""
+        self.powered = None
         if str(gone) != self.reader_fault:
             self.reader_fault = str(gone)
             self.parts.report({"event": "reader", "text": self.reader_fault})

@@ -23,6 +23,7 @@ wiring stands here; the wiring stands in settings.py.
 | torn_over_restart | yes: an entry still inside its window survives a restart (QT-183) |
 | clock_from_year | a clock that shows an earlier year was never set: no sales (QT-015) |
 | same_card_s | within it a card that has paid is not charged again (TD-005, TD-035) |
+| rest_after_s | without a card for so long the field rests, 0: never (QT-070) |
 """
 
 from collections import namedtuple
@@ -34,7 +35,7 @@ SINGLE = (
     "version", "fare_fen", "deny_list_version", "ttq", "currency", "country", "terminal_type",
     "ceiling_fen", "transaction_limit_fen", "cvm_limit_fen", "floor_limit_fen", "torn_window_s",
     "torn_count", "torn_prompt_s", "trans_prove", "balance_before", "torn_over_restart",
-    "same_card_s", "transaction_type", "clock_from_year",
+    "same_card_s", "transaction_type", "clock_from_year", "rest_after_s",
 )  # fmt: skip
 MANY = ("class", "aid", "deny")
 
@@ -53,7 +54,7 @@ Parameters = namedtuple(
         "version", "fare_fen", "classes", "aids", "capks", "deny", "deny_list_version", "ttq",
         "currency", "country", "terminal_type", "transaction_type", "ceiling_fen", "limits",
         "torn_window_s", "torn_count", "torn_prompt_s", "trans_prove", "balance_before",
-        "torn_over_restart", "clock_from_year", "same_card_s",
+        "torn_over_restart", "clock_from_year", "same_card_s", "rest_after_s",
     ),
 )  # fmt: skip
 
@@ -88,6 +89,7 @@ def parse(text, name="parameters"):
         torn_over_restart=lines.flag(found, name, "torn_over_restart", True),
         clock_from_year=lines.whole(found, name, "clock_from_year", 2025, 1970, 2099),
         same_card_s=lines.whole(found, name, "same_card_s", 60, 0, MAX_SAME_CARD_S),
+        rest_after_s=lines.whole(found, name, "rest_after_s", 0, 0, 86400),
     )
 
 

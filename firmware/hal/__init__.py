@@ -18,6 +18,8 @@ these plain functions, so the module is the Clock:
                                  block device: a file on PCs, a flash region on boards
     read_text(path)              a whole UTF-8 text file; OSError when it cannot be opened
     write_line(text)             one line to standard output, flushed
+    on_stop(stop)                stop() is called when the system asks this program to end; it may
+                                 come between any two steps; never where nobody asks, on boards
     heap()                       (used, total) bytes, each None where it is not known
     collect()                    garbage collection now, while nothing is due
 
@@ -38,6 +40,7 @@ if sys.implementation.name != "micropython":
         connect,
         heap,
         local_now,
+        on_stop,
         open_flash,
         open_serial,
         random_bytes,
@@ -54,6 +57,7 @@ elif sys.platform in ("linux", "darwin"):
         connect,
         heap,
         local_now,
+        on_stop,
         open_flash,
         open_serial,
         random_bytes,
@@ -70,6 +74,7 @@ else:
         connect,
         heap,
         local_now,
+        on_stop,
         open_flash,
         open_serial,
         random_bytes,
@@ -86,6 +91,7 @@ __all__ = (
     "connect",
     "heap",
     "local_now",
+    "on_stop",
     "open_flash",
     "open_serial",
     "random_bytes",

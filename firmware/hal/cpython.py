@@ -8,6 +8,7 @@ because setting pyserial's time-out on each read would reconfigure the port each
 import contextlib
 import fcntl
 import os
+import signal
 import socket
 import termios
 import time
@@ -133,6 +134,12 @@ def read_text(path):
 def write_line(text):
     """Print one line at once."""
     print(text, flush=True)
+
+
+def on_stop(stop):
+    """Call stop() at SIGTERM, what a service manager sends, and at Ctrl-C."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop())
 
 
 def heap():

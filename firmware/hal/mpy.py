@@ -22,6 +22,10 @@ def collect():
     gc.collect()
 
 
+def on_stop(stop):
+    """Nobody asks a board to end; it is switched off."""
+
+
 def heap():
     """Bytes of the Python heap: in use, size."""
     used = gc.mem_alloc()

@@ -27,9 +27,9 @@ class HealingReader:
         """Cards in the field, as Pn532.find()."""
         return self._there().find(timeout_ms)
 
-    def field(self, on):
-        """As Pn532.field()."""
-        self._there().field(on)
+    def power(self, on):
+        """As Pn532.power()."""
+        self._there().power(on)
 
     def reset_field(self):
         """As Pn532.reset_field()."""

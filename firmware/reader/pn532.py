@@ -82,10 +82,11 @@ class Pn532:
         opening.configure(self)
         opening.raise_speed(self, self._top_baud)
         self.last_baud = self.baud
-        self.field(False)  # until there is an amount to be paid (QT-034)
+        self.power(False)  # until there is an amount to be paid (QT-034)
 
     def command(self, code, data, timeout_ms, spare=None):
-        """Send one command, return the data of its answer (behind TFI and code).
+        """Send one command, return the data of its answer (behind TFI and code); no other one is
+        sent before (QT-067).
 
         `timeout_ms` runs from the last byte of the command to the first of the answer.
         `spare()` runs between sending and receiving, as long as no byte of the answer is there
@@ -126,7 +127,7 @@ class Pn532:
         self.reset_field()
         return self._poll(POLL_MS)
 
-    def field(self, on):
+    def power(self, on):
         """Switch the RF field, and give the cards time to see it; off resets every card."""
         self.command(RF_CONFIGURATION, b"\x01\x01" if on else b"\x01\x00", opening.SHORT_MS)
         self.bus.rest(FIELD_REST_MS)
@@ -136,8 +137,8 @@ class Pn532:
 
         This ends the link with a card; it is never deselected (JR/T 0025.11 §13.1.2; QT-068).
         """
-        self.field(False)
-        self.field(True)
+        self.power(False)
+        self.power(True)
 
     def recover(self):
         """Get a lost chip back: stop it, else wake it and set it up; True when it works (PD-34).

@@ -19,7 +19,7 @@ Ats = namedtuple("Ats", ("fsc", "fwi", "sfgi", "ta1"))
 FSC_BYTES = (16, 24, 32, 40, 48, 64, 96, 128, 256)  # by FSCI; above 8 is RFU and read as 256
 SEL_RES_ISO_DEP = 0x20
 ATQB_LENGTH = 12
-UID_LENGTHS = (4, 7, 10)
+UID_LENGTHS = (4, 7, 10)  # QT-053
 
 
 def read_targets(answer, kind):

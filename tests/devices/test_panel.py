@@ -12,7 +12,7 @@ REASONS = (  # of the kernel, the rules, pre-processing and the sale
     "card_data", "no_ppse", "no_common_app", "app_blocked", "card_blocked",
     "app_missing", "app_refused", "no_pdol_ttq", "not_qpboc",
     "gpo_refused", "journal_full", "storage_fault", "clock_not_set", "random_stuck",
-    "reader_fault", "several_cards", "ready",
+    "reader_fault", "several_cards", "ready", "closed",
     "amount_zero", "over_ceiling", "over_transaction_limit", "needs_online_or_cvm",
 )  # fmt: skip
 

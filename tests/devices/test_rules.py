@@ -128,12 +128,17 @@ def test_reasons_should_come_in_the_order_of_their_weight():
     def price(pan):
         return 100 if pan == PAN else 200
 
-    assert Rules({PAN: ()}, Held(), guard, 200, price).refuse(PAN, 1) == "deny_list"
-    assert Rules({}, Held(), guard, 200, price).refuse(PAN, 1) == "torn_suspect"
-    assert Rules({}, NoTornTaps(), guard, 200, price).refuse(PAN, 1) == "already_paid"
+    def no():
+        return False
+
+    ended = Rules({PAN: ()}, Held(), guard, 200, price, lambda: True)
+    assert ended.refuse(PAN, 1) == "closed"
+    assert Rules({PAN: ()}, Held(), guard, 200, price, no).refuse(PAN, 1) == "deny_list"
+    assert Rules({}, Held(), guard, 200, price, no).refuse(PAN, 1) == "torn_suspect"
+    assert Rules({}, NoTornTaps(), guard, 200, price, no).refuse(PAN, 1) == "already_paid"
     clock.ms = 60000
-    assert Rules({}, NoTornTaps(), guard, 200, price).refuse(PAN, 1) == "fare_changed"
-    assert Rules({}, NoTornTaps(), guard, 100, price).refuse(PAN, 1) == ""
+    assert Rules({}, NoTornTaps(), guard, 200, price, no).refuse(PAN, 1) == "fare_changed"
+    assert Rules({}, NoTornTaps(), guard, 100, price, no).refuse(PAN, 1) == ""
 
 
 def test_other_card_should_be_one_that_cannot_be_the_last():

@@ -11,6 +11,7 @@ import pytest
 from firmware import hal
 from firmware.errors import FormatError, LinkLost
 from firmware.hal.wiring import read_wiring, uart_settings
+from host_tools.cli.runtime import BOARD_HEAP_KIB
 from tests.host.unix_port import run_micropython, start_micropython
 
 
@@ -38,7 +39,7 @@ def test_clock_should_be_the_same_on_micropython():
     assert len(printed[2]) == 6 and printed[2][0] == time.localtime()[0]
     assert printed[3] == 8
     used, total = printed[4]
-    assert 0 < used < total <= 246_000
+    assert 0 < used < total <= BOARD_HEAP_KIB * 1024
 
 
 def test_read_text_should_read_utf_8_and_name_the_missing_file(tmp_path):

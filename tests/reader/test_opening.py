@@ -64,7 +64,7 @@ def test_ordinary_commands_should_send_no_wake_up():
     chip.open()
     sent = len(line.writes)
     chip.find(0)
-    chip.field(True)
+    chip.power(True)
     assert WAKE not in line.writes[sent:]  # PD-14
 
 

@@ -51,6 +51,16 @@ def test_read_ats_should_refuse_what_is_cut_short():
         assert refused(read_ats, bytes.fromhex(text)), text
 
 
+def test_uids_of_four_seven_and_ten_bytes_should_be_read():
+    """QT-053: the three cascade levels, and no other length."""
+    for length in range(12):
+        text = "0101000420" + "%02x" % length + "a5" * length
+        if length in (4, 7, 10):
+            assert uids(text) == ["a5" * length]
+        else:
+            assert refused(read_targets, bytes.fromhex(text), "A"), length
+
+
 def test_targets_should_be_none_one_or_two():
     assert uids("00") == []
     assert uids("01" + CARD) == ["04112233445566"]
