@@ -1,28 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a card says about a transaction: the GPO answer, 9F10, 9F4B with 9F69, data objects.
+"""What a card says about a transaction: the GPO answer, 9F10, 9F4B with 9F69.
 
 JR/T 0025.12 tables 11, 12 and annexes B to E (qpboc.md 2.2 to 2.8). `card` is a sim.card.Card
 whose state is already the one after the debit; only the signature is kept in it here.
 """
 
-from sim import card_risk, cryptogram
+from sim import card_data, card_risk, cryptogram
+from sim.card_money import PURSES
 from sim.card_risk import AAC, ARQC, TC
-from sim.coding import n12, tlv
+from sim.coding import tlv
 
 CVR_KINDS = {AAC: 0x80, TC: 0x90, ARQC: 0xA0}  # 9F10 byte 5
+AIP_DDA = 0x20  # 82 byte 1 b6
 CTQ_OWN_BITS = 0x30  # 9F6C byte 1, bits 6 and 5 are the issuer's; 8 and 7 the CVM's, the rest RFU
 # 9F10 byte 10: what the amounts of the issuer discretionary data are
 IDD_AMOUNTS = {
-    1: ("balance_fen",),
-    2: ("total_fen",),
-    3: ("balance_fen", "total_fen"),
-    5: ("balance_fen",),
+    1: ("balance",),
+    2: ("total",),
+    3: ("balance", "total"),
+    4: ("total", "limit"),
+    5: ("balance",),
 }
 DEFAULT_IAD = "07010103000000010A01"
 
 
 def gpo_answer(card, verdict, terminal):
-    """Return the content of template 77, in the order of the published cards.
+    """Return (content of template 77, 9F26), in the order of the published cards.
 
     An element travels once a transaction: what an AFL record holds is left out of a TC.
     """
@@ -32,7 +35,8 @@ def gpo_answer(card, verdict, terminal):
     face = card.face
     ac = cryptogram.application_cryptogram(face.cipher, face.udk_ac, terminal, face.aip, atc, iad)
     ctq = card_transaction_qualifiers(card, verdict)
-    sdad = _sign(card, terminal, atc, ctq) if approved else b""
+    signs = approved and face.aip[0] & AIP_DDA
+    sdad = _sign(card, terminal, atc, ctq) if signs else b""
     elsewhere = face.tags if approved else ()
     in_record = approved and face.sdad_record
     parts = (
@@ -48,7 +52,7 @@ def gpo_answer(card, verdict, terminal):
         (0x9F63, _own(card, 0x9F63, elsewhere)),
     )
     body = b"".join(tlv(tag, value) for tag, value in parts if value)
-    return body if in_record else body + available(card)
+    return (body if in_record else body + available(card)), ac
 
 
 def _own(card, tag, elsewhere):
@@ -56,7 +60,8 @@ def _own(card, tag, elsewhere):
     if tag in elsewhere:
         return b""
     if tag == 0x57:
-        return bytes.fromhex(card.image["track2_57"])
+        told = card.image.get("track2_in", "gpo")
+        return bytes.fromhex(card.image["track2_57"]) if told else b""
     return bytes.fromhex(card.image["internal_data"].get(f"{tag:04X}", ""))
 
 
@@ -65,11 +70,17 @@ def issuer_application_data(card, verdict, atc):
     template = bytes.fromhex(card.image.get("iad_template", DEFAULT_IAD))
     face = card.face
     fixed = template[:4] + bytes([CVR_KINDS[verdict.kind], verdict.cvr, 0, face.cipher.code])
-    if len(template) < 10:
-        return fixed
-    amounts = [card.state[name] for name in IDD_AMOUNTS[template[9]]]
+    names = IDD_AMOUNTS.get(template[9]) if len(template) > 9 else None
+    if names is None or template[8] != 5 + 5 * len(names):
+        return fixed + template[8:]  # nothing, or static data
+    limit = card.image["internal_data"].get("9F54", "0")
+    amounts = {
+        "balance": card.state[PURSES[card.purse]],
+        "total": card.state["total_fen"],
+        "limit": int(limit),
+    }
     return fixed + cryptogram.issuer_discretionary_data(
-        face.cipher, face.udk_mac, atc, template[9], amounts
+        face.cipher, face.udk_mac, atc, template[9], [amounts[name] for name in names]
     )
 
 
@@ -84,8 +95,11 @@ def card_transaction_qualifiers(card, verdict):
 def _sign(card, terminal, atc, ctq):
     """Return 9F4B and keep it; version 01 with a new 9F69 if the reader knows it."""
     dynamic = terminal.get(0x9F37, bytes(4))
-    if card_risk.has(terminal[0x9F66], card_risk.TTQ_FDDA_01):
+    newest = card.image.get("fdda", "01")
+    if newest == "01" and card_risk.has(terminal[0x9F66], card_risk.TTQ_FDDA_01):
         card_auth = b"\x01" + card.random(4) + (ctq or bytes(2)) + b"\x00"
+        more = card.image.get("card_auth_bytes", 8) - len(card_auth)
+        card_auth += card.random(more) if more else b""
         card.state["card_auth"] = card_auth.hex().upper()
         dynamic += terminal.get(0x9F02, b"") + terminal.get(0x5F2A, b"") + card_auth
     forged = card.image.get("oddities", {}).get("forged")
@@ -98,19 +112,5 @@ def _sign(card, terminal, atc, ctq):
 
 def available(card):
     """Return 9F5D as an object, nothing when the card does not give it."""
-    value = data_object(card, 0x9F5D)
+    value = card_data.data_object(card, 0x9F5D)
     return b"" if value is None else tlv(0x9F5D, value)
-
-
-def data_object(card, tag):
-    """Return what GET DATA of `tag` gives now, None when the card has no such object."""
-    own = card.image["internal_data"].get(f"{tag:04X}")
-    if own is None:
-        return None
-    if tag == 0x9F36:
-        return card.atc.to_bytes(2, "big")
-    if tag == 0x9F79:
-        return n12(card.balance_fen)
-    if tag == 0x9F5D:  # personalised as zero: switched off
-        return n12(card.balance_fen) if int(own) else None
-    return bytes.fromhex(own)

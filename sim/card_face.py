@@ -11,7 +11,8 @@ from sim.suites import KEYS, PROFILES
 class Face:
     """`key` of rsa_keys or sm2_keys, `cipher` of ciphers.py, `udk_ac` and `udk_mac` for it.
 
-    `last` and `sdad_record` are names of records (SSRR), `tags` what the AFL's records hold.
+    `last` and `sdad_record` are names of records (SSRR), `available_record` that of the one with
+    9F5D where it is not in the GPO answer; `tags` is what the AFL's records hold.
     """
 
     def __init__(self, suite, image, records):
@@ -23,6 +24,7 @@ class Face:
         self.udk_mac = bytes.fromhex(image[where.symmetric]["udk_mac"])
         self.aip, self.afl = bytes.fromhex(profile["aip"]), bytes.fromhex(profile["afl"])
         self.sdad_record = profile.get("sdad_record", "")
+        self.available_record = profile.get("available_record", "")
         names = [f"{sfi:02X}{number:02X}" for sfi, number in records_of(self.afl)]
         self.last = names[-1]
         self.tags = {

@@ -2,8 +2,9 @@
 """The card's decision at GET PROCESSING OPTIONS: card risk management, JR/T 0025.12 7.7.
 
 `decide(card, terminal)` is pure: what the card knows and what the reader said go in, a Verdict
-comes out. The order is that of the table in qpboc.md 2.17, rows 1 to 9. One currency only: a card
-with DF71 treats the second currency like any other foreign one.
+comes out. The order is that of the table in qpboc.md 2.17, rows 1 to 9. In the second currency
+(DF71) the card's limits are DF72, DF76 and DF78; the allowance CTTA counts the first alone, so
+that an option with it means low value there.
 """
 
 from collections import namedtuple
@@ -30,33 +31,45 @@ TTQ_ONLINE_REQUIRED, TTQ_CVM_REQUIRED = (1, 0x80), (1, 0x40)
 TTQ_FDDA_01 = (3, 0x80)
 # 9F68; bits the table does not name (1.3, 3.8, 3.7, 3.5) as in JR/T 0025.12 C.1
 LOW_VALUE, LOW_VALUE_AND_TOTAL, LOW_VALUE_OR_TOTAL = (0, 0x80), (0, 0x40), (0, 0x20)
+ANY_LOW_VALUE = 0xE0
 NEW_CARD_ONLINE, PIN_TRIES, FOREIGN_OFFLINE = (0, 0x10), (0, 0x08), (0, 0x04)
 CONTACT_PREFERRED = (0, 0x02)
 PREPAID, FOREIGN_FORBIDDEN, NEW_CARD_DECLINES = (1, 0x80), (1, 0x40), (1, 0x20)
 PIN_HOME, PIN_FOREIGN, FOREIGN_CVM, SIGNATURE = (2, 0x80), (2, 0x40), (2, 0x20), (2, 0x10)
 
 
-def card_data(own, state):
-    """Return the CardData of personalised data `own` (tag to hex text) and of a card's state."""
+def card_data(own, state, currency):
+    """Return (CardData, purse) for a sale in `currency` (4 hex digits).
+
+    `own`: personalised data, tag to hex text; `state`: of card_money.py; purse 1 is the second
+    currency.
+    """
 
     def fen(tag):
         return int(own[tag]) if tag in own else None
 
-    return CardData(
-        options=bytes.fromhex(own["9F68"]),
-        currency=own["9F51"],
-        balance_fen=state["balance_fen"],
-        single_limit_fen=fen("9F78"),
-        threshold_fen=fen("9F6D") or 0,
-        cvm_limit_fen=fen("9F6B"),
+    second = currency != own["9F51"] and currency == own.get("DF71")
+    options = bytes.fromhex(own["9F68"])
+    if second and options[0] & ANY_LOW_VALUE:
+        options = bytes([options[0] & ~ANY_LOW_VALUE | LOW_VALUE[1]]) + options[1:]
+    limits = ("DF78", "DF76", "DF72") if second else ("9F78", "9F6D", "9F6B")
+    single_limit_fen, threshold_fen, cvm_limit_fen = [fen(tag) for tag in limits]
+    known = CardData(
+        options=options,
+        currency=currency if second else own["9F51"],
+        balance_fen=state["second_fen" if second else "balance_fen"],
+        single_limit_fen=single_limit_fen,
+        threshold_fen=threshold_fen or 0,
+        cvm_limit_fen=cvm_limit_fen,
         total_fen=state["total_fen"],
         total_limit_fen=fen("9F54"),
         total_upper_fen=fen("9F5C"),
-        new=not int(own.get("9F13", "1"), 16),
+        new=not state["online_atc"],
         pin_tries=int(own.get("9F17", "03"), 16),
         foreign_count=state["foreign_count"],
         foreign_limit=int(own.get("9F53", "00"), 16),
     )
+    return known, int(second)
 
 
 def has(bits, mask):

@@ -31,7 +31,7 @@ class RsaKey:
 
     @classmethod
     def generate(cls, bits, exponent):
-        """Make a new key of 512 to 1984 bits; exponent 3 or 65537 (QT-020)."""
+        """Make a new key of 512 to 1984 bits; exponent 3 or 65537."""
         if not LEAST_BITS <= bits <= MOST_BITS or bits % 16:
             raise ValueError(f"{LEAST_BITS} to {MOST_BITS} bits, a multiple of 16")
         if exponent not in EXPONENTS:

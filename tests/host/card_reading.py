@@ -62,6 +62,18 @@ def gpo(amount_fen, ttq="28000080", currency="0156", un="A1B2C3D4"):
     return bytes.fromhex(f"80A80000238321{data}00")
 
 
+def gpo_of(card, amount_fen, **sent):
+    """A GPO command for whatever PDOL the card has; `sent` is hex by name, the rest is zero."""
+    values = {"amount": f"{amount_fen:012d}", "ttq": "28000080", "currency": "0156", **sent}
+    names = {0x9F66: "ttq", 0x9F02: "amount", 0x5F2A: "currency", 0x9F1A: "country", 0x9A: "date"}
+    names.update({0x9F21: "time", 0x9F37: "un", 0x9F4E: "merchant", 0xDF69: "sm", 0x9C: "type"})
+    data = b""
+    for tag, length in card.pdol:
+        value = bytes.fromhex(values.get(names.get(tag, ""), ""))
+        data += value.ljust(length, b"\0")
+    return bytes.fromhex(f"80A80000{len(data) + 2:02X}83{len(data):02X}{data.hex()}00")
+
+
 def get_data(tag):
     return bytes.fromhex(f"80CA{tag}00")
 
@@ -104,6 +116,22 @@ def records_of(afl):
             yield afl[at] >> 3, number
 
 
+def pay(card, amount_fen, **sent):
+    """A whole debit, no checks: the tags of the GPO answer."""
+    card.power_up()
+    select(card)
+    found = tags(ok(card.exchange(gpo_of(card, amount_fen, **sent))))
+    for record in records_of(found.get("94", b"")):
+        ok(card.exchange(read_record(*record)))
+    return found
+
+
+def value_of(card, tag):
+    """What GET DATA of `tag` (hex) gives, as hex; None for 6A88."""
+    answer = card.exchange(get_data(tag))
+    return None if answer == b"\x6a\x88" else tags(ok(answer))[tag].hex().upper()
+
+
 def select(card):
     ok(card.exchange(PPSE))
     return ok(card.exchange(SELECT))
@@ -122,7 +150,7 @@ def purchase(exchange, amount_fen, aid=SELECT, **terms):
     static = b""
     for sfi, number in records_of(found.get("94", b"")):
         record = ok(exchange(read_record(sfi, number)))
-        assert len(record) <= 254
+        assert len(record) <= 256
         fresh = tags(record)
         assert not found.keys() & fresh.keys(), "an element came twice"
         found.update(fresh)
@@ -131,8 +159,8 @@ def purchase(exchange, amount_fen, aid=SELECT, **terms):
             for at in range(0, len(found["94"]), 4)
             if found["94"][at] >> 3 == sfi and found["94"][at + 1] <= number <= found["94"][at + 2]
         )
-        if signed:
-            start = 2 if record[1] < 0x80 else 3
+        if signed:  # JR/T 0025.7 5: with template from SFI 11 on
+            start = 0 if sfi > 10 else 2 if record[1] < 0x80 else 3
             static += record[start:]
     if "9F4A" in found:
         assert found["9F4A"] == b"\x82"

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The simulated card: byte for byte the published one, and how it answers everything else."""
 
-import json
 from itertools import product
 
 import pytest
@@ -165,76 +164,6 @@ def test_a_long_key_should_bring_its_signature_in_a_record():
     assert tags(ok(card.exchange(read_record(2, 4))))["9F4B"] != record["9F4B"]
 
 
-# command after SELECT of the application, status word
-STATUS_WORDS = (
-    ("00A4040007A000000003101000", "6A82"),
-    ("00A404000E315041592E5359532E444446303100", "6A82"),
-    ("00A40000023F0000", "6A81"),
-    ("00A4040208A00000033301010100", "6A81"),
-    ("00A4040008A000000333010102", "6A82"),
-    ("00A4040009A000000333010101", "6700"),
-    ("00B2041400", "6A83"),
-    ("00B2002400", "6A82"),
-    ("00B2011500", "6A81"),
-    ("80CA9F7700", "6A88"),
-    ("80CA000000", "6A88"),
-    ("80CA9F4F00", "6A88"),
-    ("80AE400000", "6D00"),
-    ("00880000049F370400", "6D00"),
-    ("80A4040000", "6D00"),
-    ("90A4040000", "6E00"),
-    ("80A80100028300", "6A86"),
-    ("80A80000028300", "6700"),
-    ("80A80000", "6A80"),
-    ("80A8000003830100", "6700"),
-    ("80A80000022100", "6A80"),
-    ("00B201", "6700"),
-    ("", "6700"),
-)
-
-
-@pytest.mark.parametrize("command, sw", STATUS_WORDS)
-def test_wrong_commands_should_get_their_status_word_and_change_nothing(command, sw):
-    card = own_card()
-    select(card)
-    before = json.dumps(card.state)
-    assert card.exchange(bytes.fromhex(command)).hex().upper() == sw
-    assert json.dumps(card.state) == before
-
-
-def test_nothing_should_be_told_before_the_application_is_selected():
-    card = own_card()
-    for command in (get_data("9F79"), read_record(1, 1), gpo(200)):
-        assert card.exchange(command) == b"\x69\x85"
-    ok(card.exchange(PPSE))
-    assert card.exchange(get_data("9F36")) == b"\x69\x85"
-    assert own_card().exchange(bytes.fromhex("00A4040007A0000003330101")) != b"\x6a\x82"
-
-
-def test_a_second_gpo_should_be_refused_until_the_application_is_selected_again():
-    card = own_card()
-    select(card)
-    ok(card.exchange(gpo(200)))
-    assert card.exchange(gpo(200)) == b"\x69\x85"
-    select(card)
-    ok(card.exchange(gpo(200)))
-    assert card.atc == 2
-
-
-def test_blocked_cards_should_say_so():  # QT-077, QT-086
-    card = own_card(blocked="application")
-    ok(card.exchange(PPSE))
-    assert card.exchange(SELECT)[-2:] == b"\x62\x83"
-    assert card.exchange(gpo(200)) == b"\x69\x85"
-    assert own_card(blocked="card").exchange(PPSE) == b"\x6a\x81"
-
-
-def test_a_foreign_card_should_offer_its_own_application_only():
-    card = own_card(aid="A0000000031010")
-    assert tags(ok(card.exchange(PPSE)))["4F"].hex() == "a0000000031010"
-    assert card.exchange(SELECT) == b"\x6a\x82"
-
-
 def test_data_objects_should_follow_the_money():
     card = own_card()
     purchase(card.exchange, 200)
@@ -265,16 +194,6 @@ def test_cryptogram_version_17_should_leave_date_and_tvr_out():
     card, other = own_card(), own_card()
     select(card), select(other)
     assert tags(ok(card.exchange(command)))["9F26"] != tags(ok(other.exchange(day_later)))["9F26"]
-
-
-def test_the_atc_should_lock_the_application_at_its_end():  # QT-103
-    card = own_card()
-    card.state["atc"] = 0xFFFE
-    select(card)
-    assert tags(ok(card.exchange(gpo(200))))["9F36"] == b"\xff\xff"
-    for _ in range(2):
-        select(card)
-        assert card.exchange(gpo(200)) == b"\x69\x85"
 
 
 def test_times_should_be_those_of_the_model():

@@ -50,7 +50,7 @@ def test_an_issuer_key_too_long_for_its_certificate_should_leave_a_remainder():
 
 
 @pytest.mark.parametrize("pan", ("12345678903", "6228000100000010", "6228000100000000004"))
-def test_cards_should_be_made_for_numbers_of_11_to_19_digits(pan):  # QT-132
+def test_cards_should_be_made_for_numbers_of_11_to_19_digits(pan):
     one = authority().issue_issuer(issuer_id=pan[:6])
     card = Card(one.personalise(pan))
     card.power_up()
@@ -111,7 +111,7 @@ def test_the_ca_line_should_be_what_a_session_file_takes():
 def test_a_profile_should_reach_the_card():
     one = image(balance_fen=123, options="C0000000", ca_index=0x55, kind="B", uid="01020304")
     assert one["internal_data"]["9F79"] == "000000000123"
-    assert one["internal_data"]["9F68"] == "C0000000"
+    assert one["internal_data"]["9F68"] == "C0100000"
     assert tags(bytes.fromhex(one["records"]["0202"]))["8F"] == b"\x55"
     assert (one["kind"], one["uid"]) == ("B", "01020304")
     assert Profile().options == "80400000"

@@ -96,7 +96,7 @@ def test_a_changed_byte_should_break_an_sm2_chain():
 
 
 def test_a_card_should_answer_with_the_suite_that_the_terminal_asks_for():
-    """QT-233: DF69 = 01 gives 9F10 byte 8 = 04, a card of SM2 alone answers 00 with 6985."""
+    """JR/T 0025.12 7.5: DF69 = 01 gives 9F10 byte 8 = 04; a card of SM2 alone refuses 00."""
     card = card_of("both")
     found, static = sm2_reading.read(card.exchange, sm2_reading.gpo(200, sm="01"))
     assert found["9F10"][7] == 0x04
@@ -163,7 +163,7 @@ def test_a_point_that_begins_04_should_stay_whole():
 
 
 def test_static_data_may_be_signed_too():
-    """QT-231: 93 is 13, the code, r and s over code and static data."""
+    """JR/T 0025.17 5.1.3: 93 is 13, the code, r and s over code and static data."""
     key = issuer().key
     ssad = key.sign_static(b"\xda\xc1", b"static")
     assert len(ssad) == 67 and ssad[:3] == b"\x13\xda\xc1"

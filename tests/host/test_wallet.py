@@ -139,7 +139,7 @@ def test_cards_should_be_added_later_under_the_same_ca(tmp_path):
 
 
 def test_the_ca_key_of_sm2_should_be_told_where_a_card_needs_it(tmp_path):
-    """QT-217: told apart by its index; the line is that of session files."""
+    """Told apart by its index; the line is that of session files."""
     wallet = Wallet.create(tmp_path / "w", KINDS[:1])
     assert [line.split()[0] for line in wallet.parameters()["ca"]] == ["RSA"]
     for suite in ("sm2", "both"):

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a card is personalised with: Profile, every field with the value of a usual card.
+
+Hex texts, dates YYMMDD, amounts in fen; None for a limit or an element that the card lacks.
+"""
+
+from dataclasses import dataclass, field
+
+UNION_PAY = "A000000333"
+PDOL = "9F66049F02069F03069F1A0295055F2A029A039C019F3704"  # 33 bytes, the live one
+# With time and merchant name, which the card's log then holds
+LOG_PDOL = "9F66049F02069F03069F1A0295055F2A029A039F21039C019F37049F4E14"
+# Only what cryptogram version 17 and a signature need (JR/T 0025.12 tables 8 to 10)
+SHORT_PDOL = "9F66049F02065F2A029F3704"
+LOG_FORMAT = "9A039F21039F02069F03069F1A025F2A029F4E149C019F3602"  # qpboc.md 2.16
+LOAD_LOG_FORMAT = "9A039F21039F1A029F4E149F3602"
+# GET DATA of these is for the issuer's devices (JR/T 0025.12 C.1)
+SPECIAL_DEVICE = ("9F6B", "9F68")
+
+
+@dataclass(frozen=True)
+class Second:
+    """A second currency, DF71 to DF79 (JR/T 0025.15)."""
+
+    currency: str = "0344"
+    balance_fen: int = 10000
+    threshold_fen: int = 0
+    ceiling_fen: int = 100000
+    single_limit_fen: int = 100000
+    cvm_limit_fen: int | None = None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What differs from card to card.
+
+    | field | values |
+    |---|---|
+    | `suite` | rsa; sm2 (needs DF69 = 01 from the terminal); both (answers by DF69) |
+    | `bits`, `exponent` | of the card's RSA key: 512 to 1984; 3 or 65537 |
+    | `shape` | how the records lie, a row of personalise.SHAPES |
+    | `track2_in` | gpo, record (a signed one) or "" (57 only outside the AFL) |
+    | `oda` | fdda, both (93 too), sda (93 alone) |
+    | `version`, `fdda` | 9F08; newest signature version of the card, 00 or 01 |
+    | `card_auth_bytes` | length of 9F69, 8 to 16 |
+    | `options` | 9F68; b5 of byte 2 is set where `log` is |
+    | `idd` | issuer part of 9F10: 01 to 05, "" for none, other hex for static data |
+    | `forged` | certificate (9F46), sdad (9F4B) or hash (only what 9F4B signs) is wrong |
+    | `blocked` | application or card |
+    | `records_need_gpo` | no re-reading after a tear (JR/T 0025.7 8.3.2.1 allows it) |
+    | `rollback` | where a torn debit is taken back: select or gpo (qpboc.md 3, point 1) |
+    | `trans_prove` | knows GET TRANS PROVE (JR/T 0025.14 A.4) |
+    | `unreadable` | tags that GET DATA refuses with 6A88 |
+    | `ca_index` | in place of 8F |
+    | `busy_ms` | PPSE, SELECT, GPO, READ RECORD, GET DATA: time the card takes |
+    """
+
+    suite: str = "rsa"
+    bits: int = 1024
+    exponent: int = 3
+    psn: str = "01"
+    aid: str = UNION_PAY + "010101"
+    label: str = "TEST DEBIT"
+    effective: str = "200101"
+    expiry: str = "351231"
+    pdol: str = PDOL
+    aip: str = "7C00"  # live cards show it, qpboc.md 2.3
+    shape: str = "usual"
+    track2_in: str = "gpo"
+    oda: str = "fdda"
+    version: str = "0030"
+    fdda: str = "01"
+    card_auth_bytes: int = 8
+    cvn: str = "01"
+    idd: str = "01"
+    ctq: str | None = "0000"
+    atc: int = 0
+    currency: str = "0156"
+    balance_fen: int = 10000
+    ceiling_fen: int | None = 100000
+    single_limit_fen: int | None = 100000
+    threshold_fen: int = 0
+    cvm_limit_fen: int | None = None
+    total_limit_fen: int | None = None  # CTTAL
+    total_upper_fen: int | None = None  # CTTAUL
+    foreign_limit: int = 0  # 9F53, consecutive transactions in another currency
+    second: Second | None = None
+    options: str = "80400000"  # low value, foreign currency forbidden
+    new_card: bool = False
+    pin_tries: int = 3
+    show_balance: bool = True  # 9F5D
+    log: bool = True
+    load_log: bool = True
+    unreadable: tuple = SPECIAL_DEVICE
+    trans_prove: bool = False
+    rollback: str = "select"
+    records_need_gpo: bool = False
+    forged: str = ""
+    blocked: str = ""
+    ca_index: int | None = None
+    uid: str = ""
+    ats: str = "0578807002"
+    kind: str = "A"
+    busy_ms: dict = field(default_factory=dict)
