@@ -1,59 +1,65 @@
 # SPDX-License-Identifier: Apache-2.0
 """SM3, the hash of the SM2 certificates and signatures (GB/T 32905-2016; JR/T 0025.17 §8.2).
 
-Plain Python, right on words of 32 and of 64 bits: every value is cut to 32 bits before it is
-turned.
+A word of 32 bits is two halves of 16 here, the upper one first (names in h and l): on a 32-bit
+board integers of 2^30 and more are heap objects, and one block of whole words leaves 140 KB of
+garbage there (docs/performance.md). Nothing on the way reaches 2^30.
 """
 
 from array import array
 
-BLOCK = 64  # bytes that are taken in at a time
-M = 0xFFFFFFFF
-START = (  # GB/T 32905 §4.1
-    0x7380166F,
-    0x4914B2B9,
-    0x172442D7,
-    0xDA8A0600,
-    0xA96F30BC,
-    0x163138AA,
-    0xE38DEE4D,
-    0xB0FB0E4E,
+BLOCK = 64  # bytes taken in at a time
+START = bytes.fromhex(  # GB/T 32905 §4.1
+    "7380166F4914B2B9172442D7DA8A0600A96F30BC163138AAE38DEE4DB0FB0E4E"
 )
 
 
-def _turned(word, count):
-    return (word << count | word >> 32 - count) & M
+def _halves(data):
+    return array("H", [data[at] << 8 | data[at + 1] for at in range(0, len(data), 2)])
 
 
-# T of GB/T 32905 §4.2, turned by the number of its round
-ROUNDS = array("I", [_turned(0x79CC4519 if j < 16 else 0x7A879D8A, j % 32) for j in range(64)])
+def _turned(j):
+    """T of GB/T 32905 §4.2, turned by the number of its round."""
+    word = 0x79CC4519 if j < 16 else 0x7A879D8A
+    return ((word << j % 32 | word >> 32 - j % 32) & 0xFFFFFFFF).to_bytes(4, "big")
+
+
+ROUNDS = _halves(b"".join([_turned(j) for j in range(64)]))
 
 
 class Sm3:
-    """A hash in the making: update() as often as wanted, then digest()."""
+    """A hash in the making: update() or steps() as often as wanted, then digest()."""
 
-    def __init__(self):
-        self.state = array("I", START)
+    def __init__(self, state=START, length=0):
+        """state: what the first `length` bytes, whole blocks, have made of START."""
+        self.state = _halves(state)
+        self.words = array("H", bytes(272))  # of one block, 68
         self.tail = b""
-        self.length = 0  # bytes taken
+        self.length = length
 
-    def update(self, data):
-        """Take in more bytes."""
+    def steps(self, data):
+        """Generator: take in more bytes. A slice is at most a quarter of a block."""
         self.length += len(data)
         data = self.tail + data
         whole = len(data) // BLOCK * BLOCK
-        for at in range(0, whole, BLOCK):
-            _compress(self.state, data, at)
         self.tail = data[whole:]
+        for at in range(0, whole, BLOCK):
+            yield from _compress(self.state, self.words, data, at)
+
+    def update(self, data):
+        """Take in more bytes at once."""
+        for _ in self.steps(data):
+            pass
 
     def digest(self):
         """The 32 bytes of what was taken in; more may follow."""
-        state = array("I", self.state)
-        rest = self.tail + b"\x80" + bytes((55 - len(self.tail)) % BLOCK)
+        state = array("H", self.state)
+        rest = self.tail + b"\x80" + bytes((55 - self.length) % BLOCK)
         rest += (8 * self.length).to_bytes(8, "big")
         for at in range(0, len(rest), BLOCK):
-            _compress(state, rest, at)
-        return b"".join([word.to_bytes(4, "big") for word in state])
+            for _ in _compress(state, self.words, rest, at):
+                pass
+        return b"".join([half.to_bytes(2, "big") for half in state])
 
 
 def sm3(data):
@@ -63,39 +69,57 @@ def sm3(data):
     return made.digest()
 
 
-def _expanded(data, at):
+def _expand(w, data, at):
     """The 68 words of the block at `at` (GB/T 32905 §5.3.2)."""
-    words = array("I", [0] * 68)
-    for j in range(16):
-        words[j] = int.from_bytes(data[at + 4 * j : at + 4 * j + 4], "big")
-    for j in range(16, 68):
-        x = words[j - 3]
-        x = words[j - 16] ^ words[j - 9] ^ (x << 15 | x >> 17) & M
-        y = words[j - 13]
-        x ^= (x << 15 | x >> 17) & M ^ (x << 23 | x >> 9) & M
-        words[j] = x ^ (y << 7 | y >> 25) & M ^ words[j - 6]
-    return words
+    for j in range(32):
+        w[j] = data[at] << 8 | data[at + 1]
+        at += 2
+    for j in range(32, 136, 2):
+        yh, yl = w[j - 6], w[j - 5]
+        xh = w[j - 32] ^ w[j - 18] ^ ((yh & 1) << 15 | yl >> 1)
+        xl = w[j - 31] ^ w[j - 17] ^ ((yl & 1) << 15 | yh >> 1)
+        yh, yl = w[j - 26], w[j - 25]
+        yh, yl = (yh << 7 | yl >> 9) & 0xFFFF, (yl << 7 | yh >> 9) & 0xFFFF
+        yh ^= w[j - 12] ^ ((xh & 1) << 15 | xl >> 1) ^ (xl << 7 | xh >> 9) & 0xFFFF
+        yl ^= w[j - 11] ^ ((xl & 1) << 15 | xh >> 1) ^ (xh << 7 | xl >> 9) & 0xFFFF
+        w[j], w[j + 1] = xh ^ yh, xl ^ yl
 
 
-def _compress(state, data, at):
-    """Take one block into `state` (GB/T 32905 §5.3.3)."""
-    words = _expanded(data, at)
+def _compress(state, w, data, at):
+    """Generator: take the block at `at` into `state` (GB/T 32905 §5.3.3). A slice: 16 rounds."""
+    _expand(w, data, at)
+    yield
     rounds = ROUNDS
-    a, b, c, d, e, f, g, h = state
-    for j in range(64):
-        turned = (a << 12 | a >> 20) & M
-        x = (turned + e + rounds[j]) & M
-        x = (x << 7 | x >> 25) & M
-        word = words[j]
-        if j < 16:
-            y = h + (e ^ f ^ g) + x + word
-            x = (a ^ b ^ c) + d + (x ^ turned) + (word ^ words[j + 4])
-        else:
-            y = h + (e & f | ~e & g) + x + word
-            x = (a & b | a & c | b & c) + d + (x ^ turned) + (word ^ words[j + 4])
-        d, c, b, a = c, (b << 9 | b >> 23) & M, a, x & M
-        y &= M
-        h, g, f = g, (f << 19 | f >> 13) & M, e
-        e = y ^ (y << 9 | y >> 23) & M ^ (y << 17 | y >> 15) & M
-    for j, word in enumerate((a, b, c, d, e, f, g, h)):
-        state[j] ^= word
+    ah, al, bh, bl, ch, cl, dh, dl, eh, el, fh, fl, gh, gl, hh, hl = state
+    for first in range(0, 128, 32):
+        for j in range(first, first + 32, 2):
+            th, tl = (ah << 12 | al >> 4) & 0xFFFF, (al << 12 | ah >> 4) & 0xFFFF
+            yl = tl + el + rounds[j + 1]
+            yh = th + eh + rounds[j] + (yl >> 16) & 0xFFFF
+            yl &= 0xFFFF
+            xh, xl = (yh << 7 | yl >> 9) & 0xFFFF, (yl << 7 | yh >> 9) & 0xFFFF  # SS1
+            yh, yl = hh + xh + w[j], hl + xl + w[j + 1]  # TT2
+            xh, xl = dh + (xh ^ th) + (w[j] ^ w[j + 8]), dl + (xl ^ tl) + (w[j + 1] ^ w[j + 9])
+            if first:
+                xh += ah & bh | ch & (ah | bh)  # FF, TT1
+                xl += al & bl | cl & (al | bl)
+                yh += gh ^ eh & (fh ^ gh)  # GG
+                yl += gl ^ el & (fl ^ gl)
+            else:
+                xh += ah ^ bh ^ ch
+                xl += al ^ bl ^ cl
+                yh += eh ^ fh ^ gh
+                yl += el ^ fl ^ gl
+            dh, dl = ch, cl  # in pairs: MicroPython makes a tuple of more
+            ch, cl = (bh << 9 | bl >> 7) & 0xFFFF, (bl << 9 | bh >> 7) & 0xFFFF
+            bh, bl = ah, al
+            ah, al = xh + (xl >> 16) & 0xFFFF, xl & 0xFFFF
+            hh, hl = gh, gl
+            gh, gl = (fl << 3 | fh >> 13) & 0xFFFF, (fh << 3 | fl >> 13) & 0xFFFF
+            fh, fl = eh, el
+            yh, yl = yh + (yl >> 16) & 0xFFFF, yl & 0xFFFF
+            eh = yh ^ (yh << 9 | yl >> 7) & 0xFFFF ^ (yl << 1 | yh >> 15) & 0xFFFF
+            el = yl ^ (yl << 9 | yh >> 7) & 0xFFFF ^ (yh << 1 | yl >> 15) & 0xFFFF
+        yield
+    for j, half in enumerate((ah, al, bh, bl, ch, cl, dh, dl, eh, el, fh, fl, gh, gl, hh, hl)):
+        state[j] ^= half
