@@ -123,7 +123,7 @@ def purchase_from(values, today, capks, denies=()):
     def refuse(pan, psn):
         return "deny_list" if pan in denies else ""
 
-    return transaction.Purchase(values, today, capks, oda.KeyCache(), refuse, fdda.EDITIONS)
+    return transaction.Purchase(values, today, capks, oda.KeyCache(), refuse, fdda.EDITIONS, True)
 
 
 def tap_steps(open_taps, purchase):

@@ -259,6 +259,7 @@ class Sale:
             self.cache,
             rules.refuse,
             fdda.EDITIONS,
+            parameters.sda,
         )
 
     def _fare_of(self, pan):

@@ -96,7 +96,7 @@ def _rsa_key(name, number, words):
     modulus = lines.octets(name, "modulus", words[4], None, number)
     if exponent not in EXPONENTS:
         raise lines.wrong(name, number, "exponent is neither 03 nor 010001")
-    if not oda_rsa.MIN_MODULUS <= len(modulus) <= oda_rsa.MAX_MODULUS or not modulus[0] & 0x80:
+    if not oda_rsa.MIN_MODULUS <= len(modulus) <= oda_rsa.MAX_MODULUS or not modulus[0]:
         raise lines.wrong(name, number, "modulus of %d bytes" % len(modulus))
     exponent = int.from_bytes(exponent, "big")
     if len(words) == 7:

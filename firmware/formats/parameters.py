@@ -22,6 +22,7 @@ wiring stands here; the wiring stands in settings.py.
 | balance_before | yes: GET DATA of the balance before each GPO, for torn taps (QT-175) |
 | torn_over_restart | yes: an entry still inside its window survives a restart (QT-183) |
 | clock_from_year | a clock that shows an earlier year was never set: no sales (QT-015) |
+| sda | yes: look at the static data of cards that cannot sign, before refusing them (QT-008) |
 | same_card_s | within it a card that has paid is not charged again (TD-005, TD-035) |
 | rest_after_s | without a card for so long the field rests, 0: never (QT-070) |
 """
@@ -36,6 +37,7 @@ SINGLE = (
     "ceiling_fen", "transaction_limit_fen", "cvm_limit_fen", "floor_limit_fen", "torn_window_s",
     "torn_count", "torn_prompt_s", "trans_prove", "balance_before", "torn_over_restart",
     "same_card_s", "transaction_type", "clock_from_year", "rest_after_s",
+    "sda",
 )  # fmt: skip
 MANY = ("class", "aid", "deny")
 
@@ -55,6 +57,7 @@ Parameters = namedtuple(
         "currency", "country", "terminal_type", "transaction_type", "ceiling_fen", "limits",
         "torn_window_s", "torn_count", "torn_prompt_s", "trans_prove", "balance_before",
         "torn_over_restart", "clock_from_year", "same_card_s", "rest_after_s",
+        "sda",
     ),
 )  # fmt: skip
 
@@ -88,6 +91,7 @@ def parse(text, name="parameters"):
         balance_before=lines.flag(found, name, "balance_before", False),
         torn_over_restart=lines.flag(found, name, "torn_over_restart", True),
         clock_from_year=lines.whole(found, name, "clock_from_year", 2025, 1970, 2099),
+        sda=lines.flag(found, name, "sda", True),
         same_card_s=lines.whole(found, name, "same_card_s", 60, 0, MAX_SAME_CARD_S),
         rest_after_s=lines.whole(found, name, "rest_after_s", 0, 0, 86400),
     )

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Named bits as (byte from 1 as in the book, mask), and one test for them."""
 
-AIP_DDA = (1, 0x20)  # JR/T 0025.12 C.1
+AIP_SDA = (1, 0x40)  # JR/T 0025.12 C.1
+AIP_DDA = (1, 0x20)
 
 TTQ_QPBOC = (1, 0x20)  # JR/T 0025.12 table 3
 TTQ_CONTACT = (1, 0x10)

@@ -66,6 +66,19 @@ class Chain:
         )
         return opened
 
+    def without_dda(self):
+        """What is said of a card that cannot sign: it is refused, whatever its 93 is worth.
+
+        Only fDDA approves (QT-145, QT-213); with `sda` its static data are looked at for the
+        record, and that is all the parameter changes (QT-008).
+        """
+        said = "AIP without DDA"
+        if self.purchase.sda and self.tap.value(tags.SSAD):
+            from firmware.kernel import sda  # such cards are few, memory is small
+
+            said += sda.told(self)
+        return said
+
     def _find_ca_key(self):
         """Take the CA key that 8F names (QT-146); what forbids its use is kept for finish()."""
         index = self.tap.data.get(tags.CAPK_INDEX)

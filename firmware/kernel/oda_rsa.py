@@ -59,7 +59,7 @@ def _exponent(value):
     return exponent
 
 
-def _opened(block, kind, name):
+def opened(block, kind, name):
     """Check trailer, header and format of a recovered block (QT-190, QT-198, QT-204)."""
     require(block[-1] == 0xBC, name + " trailer")
     require(block[0] == 0x6A, name + " header")
@@ -78,7 +78,7 @@ def _modulus(part, remainder, length, name):
     else:
         require(len(remainder) == length - len(part), name + " remainder length")
     modulus = (part + remainder)[:length]
-    require(modulus[0] & 0x80, name + " modulus")  # nothing divides by a zero (QT-215)
+    require(modulus[0] > 0, name + " modulus")  # nothing divides by a zero (QT-215)
     return modulus
 
 
@@ -94,7 +94,7 @@ def issuer_key(capk, certificate, remainder, exponent, cache):
     if known:
         return known
     require(len(certificate) == len(capk.key), name + " length")  # QT-189
-    block = _opened((yield from recover(certificate, capk.key, capk.exponent)), 0x02, name)
+    block = opened((yield from recover(certificate, capk.key, capk.exponent)), 0x02, name)
     require(block[11] == HASH_SHA_1, name + " hash algorithm")
     digest = hashlib.sha1(block[1:-21] + remainder + exponent).digest()
     require(digest == block[-21:-1], name + " hash")  # QT-191
@@ -116,7 +116,7 @@ def icc_key(issuer, certificate, remainder, exponent, pan, today):
     """
     name = "ICC certificate"
     require(len(certificate) == len(issuer.modulus), name + " length")  # QT-197
-    block = _opened((yield from recover(certificate, issuer.modulus, issuer.exponent)), 0x04, name)
+    block = opened((yield from recover(certificate, issuer.modulus, issuer.exponent)), 0x04, name)
     require(block[17] == HASH_SHA_1, name + " hash algorithm")
     require(block[2:12].hex().rstrip("f") == pan, name + " card number")  # QT-200
     expires = month(block[12:14], name)
@@ -159,7 +159,7 @@ def open_sdad(icc, sdad, atc):
     name = "SDAD"
     above = icc.key
     require(len(sdad) == len(above.modulus), name + " length")
-    block = _opened((yield from recover(sdad, above.modulus, above.exponent)), 0x05, name)
+    block = opened((yield from recover(sdad, above.modulus, above.exponent)), 0x05, name)
     require(block[2] == HASH_SHA_1, name + " hash algorithm")
     count = block[3]
     require(count <= len(block) - 25, name + " dynamic data length")

@@ -23,7 +23,10 @@ from firmware.kernel.tap import Tap
 # today: (year, month, day); capks: tuple of capk.Capk; cache: oda.KeyCache
 # refuse(pan, psn) -> reason word or "" (psn None: not known yet)
 # editions: values of 9F08 that mean this edition of the standard (fdda.EDITIONS)
-Purchase = namedtuple("Purchase", ("values", "today", "capks", "cache", "refuse", "editions"))
+# sda: True to look at the static data of a card that cannot sign (sda.py)
+Purchase = namedtuple(
+    "Purchase", ("values", "today", "capks", "cache", "refuse", "editions", "sda")
+)
 MAX_RECORD_BYTES = 3072  # all before the last; cards of the book need half, memory is small
 
 # A transaction that may be committed. last: (sfi, number) of the last record; opened: of
@@ -150,11 +153,11 @@ def gate(tap, purchase, chain):
     """Everything that must hold before the last READ RECORD: Ready, or _Refusal (qpboc.md G)."""
     if len(tap.read_list()) < 2:
         raise _Refusal("card_data", "AFL of one record", outcome.FAILED)  # QT-161
+    if not tap.has_dda():
+        raise _Refusal("oda_failed", chain.without_dda(), outcome.FAILED)  # QT-145, QT-213
     for tag in MANDATORY + chain.mandatory():
         if not tap.value(tag):
             raise _Refusal("oda_failed", "%X missing" % tag, outcome.FAILED)
-    if not tap.has_dda():
-        raise _Refusal("oda_failed", "AIP without DDA", outcome.FAILED)  # QT-145, QT-213
     pan = tap.pan()
     if not pan:
         raise _Refusal("card_data", "no card number")

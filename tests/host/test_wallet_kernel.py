@@ -54,6 +54,7 @@ def purchase_terms(wallet):
         oda.KeyCache(),
         lambda pan, psn: "deny_list" if pan in facts["deny"] else "",
         fdda.EDITIONS,
+        True,
     )
 
 
