@@ -4,9 +4,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 SOURCES := firmware host_tools sim tests
+SECONDS ?= 20
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check lint format types test-host test-micropython demo replay serve \
+	fuzz \
 	collect bench size mpy lock sessions docs docs-check \
 	conformance clean
 
@@ -63,7 +65,10 @@ size: $(READY) mpy  ## bytes of every compiled firmware file
 	@find build/mpy -name '*.mpy' -printf '%7s  %P\n' | sort -k2 | \
 		awk '{sum += $$1; print} END {printf "%7d  in all\n", sum}'
 
-lock: $(READY)  ## write requirements.lock and tools/typings.lock anew (UPGRADE=1: newest versions)
+fuzz: $(READY)  ## look for faults by coverage: make fuzz SECONDS=60 TARGETS="tlv taps"
+	@tools/fuzz.sh run $(TARGETS) --seconds $(SECONDS)
+
+lock: $(READY)  ## write requirements.lock and the locks of tools/ anew (UPGRADE=1: newest versions)
 	@PYTHON="$(PYTHON)" tools/lock.sh
 
 sessions: $(READY)  ## write sim/sessions anew, with new test keys

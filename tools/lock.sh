@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Writes requirements.lock (pyproject.toml and requirements.in) and tools/typings.lock, hash-pinned.
+# Writes requirements.lock (pyproject.toml and requirements.in) and the locks of tools/, hash-pinned.
 # pip-tools lives in an environment of its own; no index, host or folder of this machine gets into the locks.
 # UPGRADE=1 takes the newest versions instead of keeping what is locked.
 set -eu
@@ -28,5 +28,7 @@ lock() { # output, then the inputs and their options
 }
 
 lock requirements.lock pyproject.toml requirements.in
-lock tools/typings.lock tools/typings.in
-echo "requirements.lock: $(grep -c == requirements.lock) packages; tools/typings.lock: $(grep -c == tools/typings.lock)"
+for tool in typings fuzz; do
+    lock "tools/$tool.lock" "tools/$tool.in"
+done
+grep -c == requirements.lock tools/*.lock | sed 's/$/ packages/'
