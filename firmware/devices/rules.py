@@ -8,40 +8,73 @@ The kernel asks `refuse(pan, psn)` as soon as the number is known and once more 
 from firmware.devices import window
 
 MAX_REMEMBERED = 64  # cards in the same-card guard: a full bus inside its window
+WHY = ("already_paid", "refund_due")
+KEY = 11  # bytes of a card in the guard
+SLOT = KEY + 1 + 8 + 4  # and of why, when its window began in ticks, how long that is in ms
 
 
 class SameCard:
     """Cards debited lately: not charged again within the window (TD-005, TD-035).
 
     Why: `already_paid`, or `refund_due` for a card that was debited and then refused: its rider
-    pays for that tap once at the most.
+    pays for that tap once at the most. The cards lie in one buffer, taken once: as objects they
+    would be the largest thing that grows while a bus fills.
     """
 
     def __init__(self, window_s, clock):
         self.window_s = window_s
         self.clock = clock
-        self.debited = []  # (pan, psn, window, why), oldest first
+        self.slots = bytearray(MAX_REMEMBERED * SLOT)
+        self.first = 0  # slot of the oldest
+        self.count = 0
 
     def remember(self, pan, psn, why="already_paid", since=None):
         """A card was debited; since: its window, from now on by default."""
-        self.debited.append((pan, psn, since or window.opened(self.clock, self.window_s), why))
-        if len(self.debited) > MAX_REMEMBERED:
-            self.debited.pop(0)
+        if self.count == MAX_REMEMBERED:
+            self._drop()
+        began_ms, length_ms = since or window.opened(self.clock, self.window_s)
+        at = self._place(self.count)
+        self.slots[at : at + SLOT] = (
+            _key(pan, psn)
+            + bytes((WHY.index(why),))
+            + began_ms.to_bytes(8, "big")
+            + max(0, length_ms).to_bytes(4, "big")
+        )
+        self.count += 1
 
     def forget(self):
         """Drop what is outside its window."""
-        if self.debited and window.left_ms(self.clock, self.debited[0][2]) <= 0:
-            self.debited.pop(0)
+        if self.count and self._left_ms(self.first * SLOT) <= 0:
+            self._drop()
 
     def why(self, pan, psn):
         """Reason word for a card debited within the window, "" for others.
 
         psn None, not known yet, is nobody's: the gate asks again when it is.
         """
-        for one, its_psn, since, why in self.debited:
-            if one == pan and psn == its_psn and window.left_ms(self.clock, since) > 0:
-                return why
+        wanted = _key(pan, psn) if psn is not None else b""
+        for number in range(self.count):
+            at = self._place(number)
+            if self.slots[at : at + KEY] == wanted and self._left_ms(at) > 0:
+                return WHY[self.slots[at + KEY]]
         return ""
+
+    def _place(self, number):
+        return (self.first + number) % MAX_REMEMBERED * SLOT
+
+    def _drop(self):
+        self.first = (self.first + 1) % MAX_REMEMBERED
+        self.count -= 1
+
+    def _left_ms(self, at):
+        began_ms = int.from_bytes(self.slots[at + KEY + 1 : at + KEY + 9], "big")
+        length_ms = int.from_bytes(self.slots[at + KEY + 9 : at + SLOT], "big")
+        return window.left_ms(self.clock, (began_ms, length_ms))
+
+
+def _key(pan, psn):
+    """KEY bytes of a card: its digits padded with F, its sequence number."""
+    return bytes.fromhex(pan + "f" * (2 * KEY - 2 - len(pan))) + bytes((psn,))
 
 
 def is_other_card(before, now):
