@@ -2,7 +2,7 @@
 """SM2 by the textbook: what firmware/kernel/sm2.py is measured and tested against.
 
 Double-and-add, each of the two multiples on its own, once on affine points with an inversion a
-step, once on Jacobian points with one inversion at the end (GB/T 32918.1 A.3, A.4). Nothing here is
+step, once on Jacobian points with one inversion at the end (GB/T 32918.1 A.3, A.4). Nothing is
 slowed down on purpose and nothing is clever. Runs on CPython and MicroPython; shares no code with
 the kernel.
 """
