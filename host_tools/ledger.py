@@ -53,7 +53,7 @@ RECORDS = sa.Table(
     sa.Index("by_card", "pan", "time_utc_s"),
     sa.Index("by_day", "day", "terminal"),
 )
-COUNTING_KEY = sa.Index(
+COUNTING_KEY = sa.Index(  # one sale, one row that counts (QT-263)
     "one_counting_row_a_sale",
     RECORDS.c.business_key,
     unique=True,

@@ -12,7 +12,9 @@ from rich.table import Table
 
 from firmware.devices.panel import yuan
 from firmware.formats import record
+from host_tools import clearing
 from host_tools.cli.collect import DATABASE, open_ledger
+from host_tools.ledger import COUNTS
 
 KINDS = {name: number for number, name in record.KINDS}
 FATES = {
@@ -38,6 +40,7 @@ Examples:
   faretap ledger totals
   faretap ledger card 0010             by the last four digits
   faretap ledger card '622800******0010'
+  faretap ledger clearing --day 261121
 """
 )
 def command():
@@ -86,6 +89,22 @@ def totals(database, terminal, day):
             count, amount_fen = found[name]
             table.add_row(name, str(count), yuan(amount_fen), FATES[name])
     console().print(table)
+
+
+@command.command("clearing", epilog="Examples:\n\n  faretap ledger clearing --day 261121")
+@DATABASE
+@TERMINAL
+@DAY
+def clear(database, terminal, day):
+    """Fields of the clearing message of each sale that counts, one JSON object a line.
+
+    WITH FULL CARD NUMBERS, as an acquirer needs them: protect the output like the ledger.
+    """
+    found = open_ledger(database, True)
+    for row in found.rows(terminal, record.APPROVED, day=day, mark=COUNTS):
+        [(_, raw)] = found.raw(row.terminal, row.sequence, row.sequence)
+        fields = clearing.sale_fields(raw)
+        print(json.dumps({"terminal": row.terminal, "sequence": row.sequence, **fields}))
 
 
 def console():
