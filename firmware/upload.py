@@ -68,7 +68,7 @@ def accepted(request, answer, terminal_id, items):
 
 
 class Uploader:
-    """Uploads in idle time: call step() each idle turn; it never raises and never waits.
+    """Uploads in idle time (QT-265): call step() each idle turn; it never raises, never waits.
 
     opener() -> a Link, or LinkLost / OSError at once; it must not wait itself. Times are
     milliseconds of `clock`. After a failure it backs off base_ms, doubled each time up to top_ms,

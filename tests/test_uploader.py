@@ -77,6 +77,7 @@ def uploader(journal, links, clock):
 
 
 def test_the_uploader_drains_the_journal_step_by_step():
+    """QT-265: all that was collected goes up, without being asked for."""
     journal, collector, clock = journal_of(20), Collector(), Clock()
     idle = uploader(journal, [IdleLink(collector)], clock)
     steps = 0
@@ -93,6 +94,7 @@ def test_the_uploader_drains_the_journal_step_by_step():
 
 
 def test_the_uploader_backs_off_longer_each_time_and_begins_again():
+    """QT-265: when the link is there again, it goes on by itself."""
     journal, collector, clock = journal_of(3), Collector(), Clock()
     links = [LinkLost("no network"), OSError(113), LinkLost("no"), IdleLink(collector)]
     idle = uploader(journal, links, clock)

@@ -111,7 +111,10 @@ def pack_refused(stamp, result, uid, amount_fen, full_fare_fen, fare_class):
 
 
 def _cryptogram(values, tap):
-    """TC and the chip data the acquirer needs, in the order of clearing.md 3."""
+    """TC and the chip data the acquirer needs, in the order of clearing.md 3 (QT-258).
+
+    9F10 goes whole and unread (QT-259), the currency is the one that was sent (QT-264).
+    """
     values["tc"] = tap.value(tags.CRYPTOGRAM)
     parts = []
     for tag in record.CHIP_TAGS:

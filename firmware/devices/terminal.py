@@ -188,6 +188,7 @@ class Terminal:
         found_us = clock.ticks_us()
         sold = drive(self.sale.steps(card.uid), watch.exchange)
         decided_us = clock.ticks_us()
+        # what is a sale is durable before it is seen (QT-262)
         self.show(sold.message, sold.amount_fen, sold.outcome.balance_fen)
         watch.spent["activate"] = clock.ticks_diff(found_us, began_us)
         total_us = clock.ticks_diff(decided_us, began_us)

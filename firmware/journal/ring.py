@@ -58,7 +58,7 @@ def pages_of(count):
 
 class Ring:
     """`count` blocks of `storage` from block `start`; blocks from generation `keep` on are never
-    erased.
+    erased. An entry is there whole or not at all (QT-013).
 
     `generation` is the head, 0 in an empty ring; `page` the next free page in it. The owner moves
     `keep`.

@@ -111,7 +111,7 @@ def initiate_application_processing(tap, purchase):
         (outcome.DECLINED, "online_required")
         if offline_only
         else (outcome.ONLINE, "card_requested_online")
-    )  # QT-115
+    )  # QT-115, QT-255
     return outcome.refused(kind, reason, "", outcome.ARQC, balance_fen=balance_fen, tap=tap)
 
 

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a terminal must not do, and does not: no other command, no symmetric key, no path of its
+own, nothing written but the journal.
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from firmware import settings
+from firmware.formats import ca_keys, parameters
+from firmware.kernel import apdu, tags
+from sim.wallet import Wallet
+from tests.host.console import faretap
+from tests.small_card import SmallCard, bend, replaced
+from tests.stand import Stand
+
+ROOT = Path(__file__).resolve().parents[2]
+# SELECT, GET PROCESSING OPTIONS, READ RECORD, GET DATA, GET TRANS PROVE: what only reads, and the
+# one command that takes the money.
+ALLOWED = {"select": 0xA4, "get_processing_options": 0xA8, "read_record": 0xB2, "get_data": 0xCA,
+           "get_trans_prove": 0x5A}  # fmt: skip
+SAMPLES = {"select": (b"name",), "get_processing_options": (b"data",), "read_record": (1, 1),
+           "get_data": (0x9F79,), "get_trans_prove": (b"\x00\x05",)}  # fmt: skip
+CIPHERS = {"cryptolib", "ucryptolib", "Crypto", "cryptography", "hmac", "gmssl", "nacl"}
+
+
+def trees(*folders):
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def builders():
+    """Functions of apdu.py that make a command."""
+    return [
+        name
+        for name, value in vars(apdu).items()
+        if callable(value)
+        and getattr(value, "__module__", "") == apdu.__name__
+        and name != "split"
+    ]
+
+
+def foreign(path, node):
+    """True when a generator yields what is no command of ours, no work and no end of a slice."""
+    text = ast.unparse(node.value) if node.value else ""
+    known = any(text.startswith("apdu.%s(" % name) for name in ALLOWED)
+    work = path == "firmware/kernel/chain.py" and text in (
+        "self.issuer",
+        "self.icc",
+        "self.opened",
+    )
+    return bool(text) and not known and not work
+
+
+def test_only_five_commands_should_be_known():
+    """QT-214, QT-266, QT-286: no GENERATE AC (AE), INTERNAL AUTHENTICATE (88), PUT DATA (DA),
+    UPDATE RECORD (DC), nor anything else that loads, unloads or changes a card.
+    """
+    assert sorted(builders()) == sorted(ALLOWED)
+    for name, sample in SAMPLES.items():
+        assert getattr(apdu, name)(*sample)[1] == ALLOWED[name]
+
+
+def test_every_command_should_be_made_by_those_builders():
+    """QT-214, QT-266, QT-286: a generator of kernel or device yields nothing else."""
+    seen = 0
+    for path, tree in trees("firmware/kernel", "firmware/devices"):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Yield):
+                seen += 1
+                assert not foreign(path, node), "%s:%d" % (path, node.lineno)
+    assert seen > 10
+    assert foreign("x.py", ast.parse("yield b'\\x80\\xae'").body[0].value)
+    assert not foreign("x.py", ast.parse("yield apdu.select(name)").body[0].value)
+
+
+def test_no_symmetric_key_should_be_held():
+    """QT-031: no cipher, no key among settings and parameters: nothing that could be exposed."""
+    for path, tree in trees("firmware"):
+        for node in ast.walk(tree):
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not {name.split(".")[0] for name in names} & CIPHERS, path
+            if isinstance(node, ast.FunctionDef):
+                assert "encrypt" not in node.name and "decrypt" not in node.name, path
+    keys = settings.SINGLE + parameters.SINGLE + parameters.MANY
+    keys += ca_keys.SINGLE + ca_keys.MANY
+    assert not [key for key in keys if "secret" in key or "mac" in key or "password" in key]
+    assert {key for key in keys if "key" in key} <= {"key", "ca_key", "ca_key_check_s"}
+
+
+def test_no_path_should_be_addressed_and_no_application_probed():
+    """QT-076, QT-089: one directory, no name of a contact or path-specific application."""
+    names = set()
+    for _, tree in trees("firmware"):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+                text = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
+                names.update(one for one in ("1PAY", "2PAY") if text.startswith(one))
+                if text.upper().startswith("A0000003") and len(text) <= 32:
+                    names.add(text)
+    assert names == {"2PAY", "A0000003330101"}  # the default of the AID list, a parameter
+
+
+def test_nothing_should_be_written_but_the_journal():
+    """QT-013: program, settings, parameters and keys are only read; the journal's file is the one
+    that is ever opened to be written, and a serial line.
+    """
+    writers = set()
+    for path, tree in trees("firmware"):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "open":
+                mode = node.args[1].value if len(node.args) > 1 else "r"
+                if set(mode) & set("wax+"):
+                    writers.add(path)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                assert node.func.attr not in ("unlink", "truncate", "write_text"), path
+    assert writers == {"firmware/hal/fileflash.py", "firmware/hal/unix.py"}
+
+
+def test_no_log_of_a_day_should_hold_a_card_number(tmp_path):
+    """QT-033: all that a day of taps, tears and refusals prints; journal, ledger, wallet and
+    parameters are data and are not printed. Neither PAN nor track 2, nor any part beyond 6 and 4.
+    """
+    folder = tmp_path / "day"
+    said = faretap("demo", "--fast", "--runtime", "cpython", "--folder", folder)
+    assert said.returncode == 0 and "●" in said.stdout
+    listed = faretap("ledger", "list", "--json", "--database", folder / "ledger.db")
+    assert listed.stdout.count("\n") >= 20
+    logs = said.stdout + said.stderr + listed.stdout + listed.stderr
+    for entry in Wallet(folder / "wallet").entries:
+        pan = entry.pan
+        assert len(pan) >= 13 and pan not in logs
+        assert pan[:10] not in logs and pan[-8:] not in logs, "more than six and four digits"
+
+
+TAGS = (
+    tags.AIP, tags.AFL, tags.ATC, tags.TRACK_2, tags.IAD, tags.CRYPTOGRAM, tags.SDAD, tags.CTQ,
+    tags.AVAILABLE_OFFLINE_AMOUNT, tags.PAN, tags.PSN, tags.EXPIRY, tags.EFFECTIVE,
+    tags.CAPK_INDEX,
+    tags.ISSUER_CERTIFICATE, tags.ISSUER_EXPONENT, tags.ICC_CERTIFICATE, tags.SDA_TAG_LIST,
+    tags.APPLICATION_LABEL, tags.PDOL, tags.ADF_NAME,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("tag", TAGS, ids=lambda tag: "%X" % tag)
+@pytest.mark.parametrize("head", ["00A4", "80A8", "00B2"])
+def test_no_log_should_hold_a_number_that_a_card_puts_elsewhere(head, tag):
+    """QT-033: PAN or track 2 in place of any value, refused with words that do not repeat it."""
+    for value in ("6228000100000010", "6228000100000010d3512201", "6228000100000010" * 3):
+        stand, card = Stand(), SmallCard()
+        card.edit = bend(head, lambda pairs, v=value: replaced(pairs, tag, bytes.fromhex(v)))
+        stand.tap(card)
+        said = repr(stand.events) + repr(stand.log)
+        assert card.pan not in said and card.pan[:10] not in said
