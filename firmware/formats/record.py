@@ -152,7 +152,7 @@ def business_key(values):
 
 
 def mask_pan(pan):
-    """A PAN (5A bytes) for people: first six and last four digits, nothing else (QT-033, CL-016)."""
+    """A PAN (5A bytes) for people: first six and last four digits (QT-033, CL-016)."""
     digits = pan_digits(pan)
     if len(digits) < 13:  # shorter is no payment card; six and four would show too much of it
         return "*" * max(0, len(digits) - 4) + digits[-4:]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A card that wants its issuer asked, at terminals that have no line to it (JR/T 0025.12 §7.8.3)."""
+"""A card that wants its issuer asked, at terminals without a line to it (JR/T 0025.12 §7.8.3)."""
 
 from firmware.kernel import tags
 from tests.small_card import SmallCard, bend
