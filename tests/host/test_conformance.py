@@ -267,7 +267,7 @@ def test_page_should_show_all_and_nothing_of_a_run():
     head, _, first, second, everything = conformance_page.summary(listed, titles, found).split(
         "\n"
     )[:5]
-    assert "without code or test" in head  # QT-004 has neither
+    assert "without code or test" in head  # the last one has neither
     assert first == "| A. First | 2 | 1 | 1 |  |  |  |"
     assert second == "| B. Second | 2 | 1 |  |  |  | 1 |"
     assert everything == "| **all** | 4 | 2 | 1 |  |  | 1 |"

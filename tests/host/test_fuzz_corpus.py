@@ -63,7 +63,7 @@ def test_corpus_files_should_belong_to_targets():
 
 
 def test_fuzzing_should_begin_from_what_works():
-    """QT-122..128 are reached only behind a GPO answer that holds; so are all the others."""
+    """Records are reached only behind a GPO answer that holds; so is all that follows them."""
     for data, message in ((bytes(8), "ok"), (b"\x01", "ok"), (b"\x02", "fare_changed")):
         (event,) = taps.Scene(data).play().events
         assert event["message"] == message
