@@ -83,6 +83,11 @@ class Card:
         return self._faces.get(self.state["suite"]) or next(iter(self._faces.values()))
 
     @property
+    def faces(self):
+        """The Face of each suite, RSA first."""
+        return tuple(self._faces.values())
+
+    @property
     def suites(self):
         """Names of the suites it has, RSA first."""
         return tuple(self._faces)

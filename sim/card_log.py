@@ -6,9 +6,7 @@ the last; they may be read without a GPO and although the application is blocked
 stands in the FCI (9F4D, DF4D: SFI and how many are kept), its format in 9F4F or DF4F.
 """
 
-from sim import coding
-
-LOG_SALES = (1, 0x10)  # 9F68 byte 2 b5
+from sim import card_risk, coding
 
 
 class Logs:
@@ -23,7 +21,8 @@ class Logs:
         self.format = coding.dol(bytes.fromhex(own.get("9F4F", "")))
         self.load_format = coding.dol(bytes.fromhex(own.get("DF4F", "")))
         options = bytes.fromhex(own["9F68"])
-        self.written = bool(self.sales and self.format and options[LOG_SALES[0]] & LOG_SALES[1])
+        wanted = card_risk.has(options, card_risk.LOGGED)
+        self.written = bool(self.sales and self.format and wanted)
 
     def holds(self, sfi):
         """True when this SFI is a log."""
@@ -59,6 +58,24 @@ class Logs:
         load = loads[number - 1]
         values = {int(tag, 16): bytes.fromhex(value) for tag, value in load[3].items()}
         return _load_head(load) + _record(self.load_format, values)
+
+    def sales_told(self, state):
+        """[(tag, hex)] of each sale that is logged, newest first."""
+        for entry in state["log"]:
+            yield _cut(self.format, bytes.fromhex(entry))
+
+    def loads_told(self, state):
+        """[(word or tag, hex)] of each load, newest first."""
+        for tag, old, value, sent in state["loads"]:
+            yield [(tag, value), ("was", old), *sent.items()]
+
+
+def _cut(log_format, record):
+    found, at = [], 0
+    for tag, length in log_format:
+        found.append((f"{tag:X}", record[at : at + length].hex().upper()))
+        at += length
+    return found
 
 
 def _entry(value):

@@ -36,6 +36,24 @@ NEW_CARD_ONLINE, PIN_TRIES, FOREIGN_OFFLINE = (0, 0x10), (0, 0x08), (0, 0x04)
 CONTACT_PREFERRED = (0, 0x02)
 PREPAID, FOREIGN_FORBIDDEN, NEW_CARD_DECLINES = (1, 0x80), (1, 0x40), (1, 0x20)
 PIN_HOME, PIN_FOREIGN, FOREIGN_CVM, SIGNATURE = (2, 0x80), (2, 0x40), (2, 0x20), (2, 0x10)
+LOGGED = (1, 0x10)
+OPTION_WORDS = (
+    (LOW_VALUE, "low value"),
+    (LOW_VALUE_AND_TOTAL, "low value and CTTA"),
+    (LOW_VALUE_OR_TOTAL, "low value or CTTA"),
+    (NEW_CARD_ONLINE, "new card goes online"),
+    (PIN_TRIES, "PIN tries count"),
+    (FOREIGN_OFFLINE, "foreign currency offline"),
+    (CONTACT_PREFERRED, "contact preferred"),
+    (PREPAID, "prepaid"),
+    (FOREIGN_FORBIDDEN, "foreign currency forbidden"),
+    (NEW_CARD_DECLINES, "new card declines offline"),
+    (LOGGED, "sales are logged"),
+    (PIN_HOME, "online PIN at home"),
+    (PIN_FOREIGN, "online PIN abroad"),
+    (FOREIGN_CVM, "holder check abroad"),
+    (SIGNATURE, "signature"),
+)
 
 
 def card_data(own, state, currency):

@@ -9,8 +9,8 @@ which one must come (firmware/devices/panel.py).
 
 from collections import namedtuple
 
-from sim.issuer import Profile
-from sim.wallet import KINDS
+from sim.kinds import ADULT, KINDS, Kind
+from sim.profile import Profile
 
 Visit = namedtuple("Visit", ("title", "cards", "tear", "again", "hold_s", "ends"))
 
@@ -69,7 +69,7 @@ def card_names():
 
 
 def wallet_kinds():
-    """What the wallet of a morning holds: sim.wallet.KINDS and as many adults as come."""
-    named = {kind[0] for kind in KINDS}
+    """What the wallet of a morning holds: sim.kinds.KINDS and as many adults as come."""
+    named = {one.name for one in KINDS}
     more = [name for name in card_names() if name not in named]
-    return KINDS + tuple((name, "adult", "62280001", Profile()) for name in more)
+    return KINDS + tuple(Kind(name, "adult", ADULT, Profile(), "ok", True) for name in more)

@@ -12,13 +12,13 @@ and two AFLs. Test keys only: the private keys stand in the file.
 import os
 
 from sim import coding
+from sim.card_risk import LOGGED
 from sim.coding import n12, tlv
 from sim.profile import LOAD_LOG_FORMAT, LOG_FORMAT
 from sim.suites import KEYS, PROFILES, SUITES
 
 PPSE_NAME = b"2PAY.SYS.DDF01"
 LOG_ENTRY, LOAD_LOG_ENTRY = b"\x0b\x0a", b"\x0c\x0a"  # SFI, records (qpboc.md 2.16)
-LOG_OPTION = 0x10  # 9F68 byte 2 b5
 IN_GPO = 128  # bytes of a key whose 9F4B the GPO answer takes (JR/T 0025.12 table 11)
 WITH_AVAILABLE = 240  # ... whose 9F4B and 9F5D fit one record of 256 bytes
 DAC = b"\xda\xc1"
@@ -185,8 +185,6 @@ def _iad(profile):
         length = 1 + 5 * IDD_AMOUNTS[profile.idd] + 4
         return fixed + f"{length:02X}{profile.idd}"
     static = bytes.fromhex(profile.idd)
-    if len(static) > 23:
-        raise ValueError("9F10 has at most 32 bytes, 23 of them for static data")
     return fixed + (f"{len(static):02X}{_hex(static)}" if static else "")
 
 
@@ -212,7 +210,7 @@ def _fci(profile):
 def _internal_data(profile):
     """{tag: hex} of what GET DATA gives and risk management asks; None is left out."""
     options = bytearray.fromhex(profile.options)
-    options[1] |= LOG_OPTION * profile.log
+    options[LOGGED[0]] |= LOGGED[1] * profile.log
     data = {
         "5F34": profile.psn,
         "9F13": "0000" if profile.new_card else "0001",

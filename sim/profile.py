@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a card is personalised with: Profile, every field with the value of a usual card.
 
-Hex texts, dates YYMMDD, amounts in fen; None for a limit or an element that the card lacks.
+Hex texts, dates YYMMDD, amounts in fen; None for a limit or an element that the card lacks. A
+Profile that no card can have is a ValueError that says why in a sentence.
 """
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, fields, replace
 
 UNION_PAY = "A000000333"
 PDOL = "9F66049F02069F03069F1A0295055F2A029A039C019F3704"  # 33 bytes, the live one
@@ -14,6 +16,48 @@ LOG_PDOL = "9F66049F02069F03069F1A0295055F2A029A039F21039C019F37049F4E14"
 SHORT_PDOL = "9F66049F02065F2A029F3704"
 LOG_FORMAT = "9A039F21039F02069F03069F1A025F2A029F4E149C019F3602"  # qpboc.md 2.16
 LOAD_LOG_FORMAT = "9A039F21039F1A029F4E149F3602"
+SHAPES = ("usual", "one_file", "four_files", "high_files", "unsigned", "two_signed")
+MOST_FEN = 10**12 - 1
+HEX = "(?:[0-9A-F]{2})"
+DAY = "[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
+# What the text of a field must be, whole
+TEXTS = {
+    "suite": "rsa|sm2|both",
+    "psn": "[0-9]{2}",
+    "aid": f"{HEX}{{5,16}}",
+    "label": "[ -~]{1,16}",
+    "effective": DAY,
+    "expiry": DAY,
+    "pdol": f"{HEX}{{1,120}}",
+    "aip": f"{HEX}{{2}}",
+    "shape": "|".join(SHAPES),
+    "track2_in": "gpo|record|",
+    "oda": "fdda|both|sda",
+    "version": f"{HEX}{{2}}",
+    "fdda": "00|01",
+    "cvn": HEX,
+    "idd": f"{HEX}{{0,23}}",  # 9F10 has at most 32 bytes
+    "ctq": f"{HEX}{{2}}",
+    "currency": "[0-9]{4}",
+    "options": f"{HEX}{{4}}",
+    "rollback": "select|gpo",
+    "forged": "certificate|sdad|hash|",
+    "blocked": "application|card|",
+    "uid": f"{HEX}{{4}}|{HEX}{{7}}|{HEX}{{10}}|",
+    "ats": f"{HEX}{{1,20}}",
+    "kind": "A|B",
+}
+# From, to
+NUMBERS = {
+    "bits": (512, 1984),
+    "card_auth_bytes": (8, 16),
+    "atc": (0, 0xFFFF),
+    "foreign_limit": (0, 255),
+    "pin_tries": (0, 15),
+    "ca_index": (0, 255),
+}
+# Types of fields that changed() reads from text
+SETTABLE = (str, str | None, int, int | None, bool, tuple)
 # GET DATA of these is for the issuer's devices (JR/T 0025.12 C.1)
 SPECIAL_DEVICE = ("9F6B", "9F68")
 
@@ -102,3 +146,59 @@ class Profile:
     ats: str = "0578807002"
     kind: str = "A"
     busy_ms: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        for name, value in vars(self).items():
+            _check(name, value)
+        if self.exponent not in (3, 65537):
+            raise ValueError("exponent is 3 or 65537")
+        if self.bits % 16:
+            raise ValueError("bits is a multiple of 16")
+
+
+def _check(name, value):
+    if isinstance(value, str) and name in TEXTS:
+        if not re.fullmatch(TEXTS[name], value, re.ASCII):
+            raise ValueError(f"{name} cannot be {value!r}")
+    elif isinstance(value, int) and not isinstance(value, bool):
+        least, most = NUMBERS.get(name, (0, MOST_FEN))
+        if not least <= value <= most:
+            raise ValueError(f"{name} is {least} to {most}, not {value}")
+
+
+def changed(profile, texts):
+    """`profile` with fields from `texts` {field: text}; ValueError says what is wrong with one.
+
+    Numbers in digits, yes or no, none where a field may be None, tags separated by commas.
+    """
+    kinds = {one.name: one.type for one in fields(Profile) if one.type in SETTABLE}
+    for name in texts:
+        if name not in kinds:
+            raise ValueError(f"no field {name!r}; there are {', '.join(sorted(kinds))}")
+    return replace(profile, **{name: _value(kinds[name], text) for name, text in texts.items()})
+
+
+def _value(kind, text):
+    if text == "none" and kind in (str | None, int | None):
+        return None
+    if kind in (int, int | None):
+        return _number(text)
+    if kind is bool:
+        return _flag(text)
+    return _tags(text) if kind is tuple else text
+
+
+def _number(text):
+    if not re.fullmatch("[0-9]{1,12}", text, re.ASCII):
+        raise ValueError(f"{text!r} is not a number")
+    return int(text)
+
+
+def _flag(text):
+    if text not in ("yes", "no"):
+        raise ValueError(f"{text!r} is neither yes nor no")
+    return text == "yes"
+
+
+def _tags(text):
+    return tuple(one.strip().upper() for one in text.split(",") if one.strip())

@@ -13,6 +13,7 @@ from firmware.errors import LinkLost
 from host_tools.collector import Collector
 from host_tools.ledger import Ledger
 from host_tools.server import CollectorServer
+from sim.card import Card
 from sim.chip import Chip
 from sim.field import Field
 from sim.parameter_file import parameter_text
@@ -20,7 +21,7 @@ from sim.process import FirmwareProcess
 from sim.replaying import until
 from sim.serve import PtyServer
 from sim.timing import Timing
-from sim.wallet import Wallet
+from sim.wallet import Wallet, in_use
 
 TERMINAL = 1
 JOURNAL_BLOCKS = 64
@@ -63,7 +64,8 @@ class Rig:
         home = self.folder / "wallet"
         there = (home / "wallet.json").exists()
         self.wallet = Wallet(home) if there else Wallet.create(home, *([kinds] if kinds else []))
-        self.cards = {entry.name: self.wallet.card(entry.name) for entry in self.wallet.entries}
+        self.lock = in_use(home)
+        self.cards: dict[str, Card] = {}  # from the start on, when the wallet is locked
         self.field = Field()
         self.chip_server = PtyServer(Chip(self.field, timing or Timing()))
         self.ledger = Ledger(f"sqlite:///{self.folder / 'ledger.db'}")
@@ -75,6 +77,8 @@ class Rig:
         self.restarts = 0
 
     def __enter__(self):
+        self.lock.__enter__()
+        self.cards = {entry.name: self.wallet.card(entry.name) for entry in self.wallet.entries}
         self.chip_server.start()
         self.collector_server.start()
         (self.folder / "parameters.txt").write_text(
@@ -143,3 +147,4 @@ class Rig:
         self.stop_terminal()
         self.chip_server.stop()
         self.collector_server.stop()
+        self.lock.__exit__(None, None, None)

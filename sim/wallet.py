@@ -6,46 +6,36 @@
     wallet.parameters()                   # what a terminal must know of it
 
 The PAN begins with the class: 62280001 adult, 62280002 student, 62280003 senior; all are 16 digits
-with a Luhn digit, of a test range. `wallet.json` also keeps a test CA and an issuer of each suite,
-so that cards can be added; these private keys guard nothing.
+with a Luhn digit, of a test range. `wallet.json` also keeps a test CA and issuers of both suites,
+so that cards can be added; these private keys guard nothing. A wallet is made under another name
+and then given its own: it is there as a whole or not at all. Who changes or uses cards holds the
+folder's lock, because a card in memory writes its file anew.
 """
 
+import fcntl
 import json
+import os
+import re
+import shutil
+import tempfile
 from collections import namedtuple
+from contextlib import contextmanager
 from pathlib import Path
 
 from firmware.errors import FormatError
 from sim.card import Card
+from sim.card_file import sync_folder
 from sim.issuer import Authority, Issuer, Profile
+from sim.kinds import CLASSES, KINDS
 from sim.suites import SUITES
 
 FORMAT = 2
-CLASSES = (("62280001", "adult"), ("62280002", "student"), ("62280003", "senior"))
 CA_INDICES = {"rsa": 0xF1, "sm2": 0xF3}
 UNKNOWN_CA_INDEX = 0xF2
-FOREIGN_AID = "A0000000031010"
+# issuers by name: suite of the CA, bits of an RSA key; those that no card needs are not made
+ISSUERS = {"rsa": ("rsa", 1408), "long": ("rsa", 1984), "sm2": ("sm2", 0)}
 TERMINAL_AID = "A0000003330101"  # partial, qpboc.md 2.11
-
-# name, kind, PAN prefix, profile
-KINDS = (
-    ("adult-1", "adult", "62280001", Profile()),
-    ("adult-2", "adult", "62280001", Profile(balance_fen=25000, exponent=65537)),
-    ("adult-3", "adult", "62280001", Profile(bits=1152)),
-    ("adult-4", "adult", "62280001", Profile(uid="08A1B2C3", cvn="17")),
-    ("adult-5", "adult", "62280001", Profile(kind="B", uid="A1B2C3D4")),
-    ("student-1", "student", "62280002", Profile()),
-    ("student-2", "student", "62280002", Profile(balance_fen=2000)),
-    ("senior-1", "senior", "62280003", Profile()),
-    ("low-balance", "low_balance", "62280001", Profile(balance_fen=50)),
-    ("deny-listed", "deny_listed", "62280001", Profile()),
-    ("expired", "expired", "62280001", Profile(effective="150101", expiry="241231")),
-    ("unknown-ca", "unknown_ca", "62280001", Profile()),
-    ("forged-signature", "forged", "62280001", Profile(forged="sdad")),
-    ("forged-hash", "forged", "62280001", Profile(forged="hash")),
-    ("forged-certificate", "forged", "62280001", Profile(forged="certificate")),
-    ("foreign", "foreign", "47617390", Profile(aid=FOREIGN_AID, label="FOREIGN")),
-    ("slow", "slow", "62280001", Profile(busy_ms={"GPO": 900})),
-)
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # it names a file
 
 Entry = namedtuple("Entry", ("name", "kind", "pan", "file"))
 
@@ -55,57 +45,76 @@ class Wallet:
 
     def __init__(self, folder):
         self.folder = Path(folder)
-        self._path = self.folder / "wallet.json"
-        if not self._path.exists():
+        path = self.folder / "wallet.json"
+        if not path.exists():
             raise FormatError(f"{self.folder}: no wallet here, create one first")
         try:
-            stored = json.loads(self._path.read_text(encoding="utf-8"))
+            stored = json.loads(path.read_text(encoding="utf-8"))
             if stored["format"] != FORMAT:
-                raise FormatError(f"{self._path}: wallet format is not known")
+                raise FormatError(f"{path}: wallet format is not known")
             self.entries = [Entry(**entry) for entry in stored["cards"]]
             self.authorities = _read_each(Authority, stored["authorities"])
             self.issuers = _read_each(Issuer, stored["issuers"])
-        except (ValueError, KeyError, TypeError) as wrong:
-            raise FormatError(f"{self._path}: not a wallet: {wrong!r}") from wrong
+        except (ValueError, KeyError, TypeError, AttributeError) as wrong:
+            raise FormatError(f"{path}: not a wallet: {wrong!r}") from wrong
 
     @classmethod
     def create(cls, folder, kinds=KINDS):
-        """Make a wallet in `folder`; FileExistsError when one is there, nothing is overwritten."""
+        """Make a wallet of `kinds` in `folder`, which must not be there or be empty.
+
+        FileExistsError otherwise: nothing is overwritten.
+        """
         folder = Path(folder)
         if (folder / "wallet.json").exists():
             raise FileExistsError(f"{folder} already holds a wallet; choose another folder")
-        folder.mkdir(parents=True, exist_ok=True)
-        known = {
-            suite: Authority.generate(index=index, suite=suite)
-            for suite, index in CA_INDICES.items()
-        }
-        issuers = {suite: authority.issue_issuer() for suite, authority in known.items()}
-        stranger = Authority.generate(index=UNKNOWN_CA_INDEX).issue_issuer()
-        _write(folder, known, issuers, [])
-        wallet = cls(folder)
-        for name, kind, prefix, profile in kinds:
-            wallet.add(name, kind, prefix, profile, stranger if kind == "unknown_ca" else None)
-        return wallet
+        if folder.is_dir() and any(folder.iterdir()):
+            raise FileExistsError(f"{folder} already holds files; choose another folder")
+        final = folder.absolute()
+        final.parent.mkdir(parents=True, exist_ok=True)
+        making = tempfile.mkdtemp(prefix=f".{final.name}.", suffix=".making", dir=final.parent)
+        try:
+            _fill(Path(making), kinds)
+            os.chmod(making, 0o755)  # mkdtemp's is for its owner alone
+            os.rename(making, final)  # takes the place of an empty folder, of no other
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
+        sync_folder(final.parent)
+        return cls(folder)
 
     def add(self, name, kind, prefix, profile=None, issuer=None):
         """Make one more card, its PAN the next free one behind `prefix`; return it.
 
-        `issuer` in place of the wallet's own; ValueError when the name is taken.
+        `issuer` in place of the wallet's own. ValueError when the name is taken or no name for a
+        file, FileExistsError when a file of that name is there.
         """
+        card = self._make(name, kind, prefix, profile or Profile(), issuer)
+        _write(self)
+        return card
+
+    def _make(self, name, kind, prefix, profile, issuer=None):
         if any(entry.name == name for entry in self.entries):
             raise ValueError(f"a card called {name} is in the wallet")
-        pan = luhn(f"{prefix}{len(self.entries) + 1:07d}")
-        profile = profile or Profile()
-        first, *others = [self.issuers[suite] for suite in SUITES[profile.suite]]
-        image = (issuer or first).personalise(pan, profile, *others)
+        if not NAME.fullmatch(name) or name == "wallet":
+            raise ValueError(f"{name!r} names no card: letters, digits, - _ . and nothing else")
         path = self.folder / f"{name}.json"
         if path.exists():
             raise FileExistsError(f"{path} is there already and may hold money")
-        card = Card(image, path=path)
+        pan = luhn(f"{prefix}{len(self.entries) + 1:07d}")
+        first, *others = [self._issuer(suite, profile) for suite in SUITES[profile.suite]]
+        image = (issuer or first).personalise(pan, profile, *others)
+        card = Card(image, path=path, rollback=profile.rollback)
         card.save()
-        self.entries.append(Entry(name, kind, pan, card.path.name))
-        _write(self.folder, self.authorities, self.issuers, self.entries)
+        self.entries.append(Entry(name, kind, pan, path.name))
         return card
+
+    def _issuer(self, suite, profile):
+        """The issuer for a card of `suite`; a key of the card is never longer than the
+        issuer's."""
+        name = "long" if suite == "rsa" and profile.bits > ISSUERS["rsa"][1] else suite
+        if name not in self.issuers:
+            bits = ISSUERS[name][1]
+            self.issuers[name] = self.authorities[suite].issue_issuer(bits=bits)
+        return self.issuers[name]
 
     def card(self, name):
         """Load the card called `name`; KeyError when there is none."""
@@ -134,20 +143,68 @@ class Wallet:
         }
 
 
+@contextmanager
+def in_use(folder):
+    """Hold the lock of a wallet's folder; FormatError when another process holds it.
+
+    Whoever has cards of it in memory and lets them pay needs it, whoever writes them too.
+    """
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        yield  # no such folder: nothing to guard, who reads it will say so
+        return
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FormatError(
+                f"{folder} is in use by another process (a demo, faretap pn532): end it first,"
+                " or what is written now would be lost"
+            ) from None
+        yield
+    finally:
+        os.close(handle)
+
+
+def _fill(folder, kinds):
+    """Put a whole wallet into an empty folder."""
+    authorities = {
+        suite: Authority.generate(index=index, suite=suite) for suite, index in CA_INDICES.items()
+    }
+    _write_list(folder, authorities, {}, [])
+    wallet = Wallet(folder)
+    for name, kind, prefix, profile, *_ in kinds:
+        issuer = None
+        if kind == "unknown_ca":
+            issuer = Authority.generate(index=UNKNOWN_CA_INDEX).issue_issuer()
+        wallet._make(name, kind, prefix, profile, issuer)
+    _write(wallet)
+
+
 def _read_each(kind, stored):
-    return {suite: kind.from_json(stored[suite]) for suite in CA_INDICES}
+    return {name: kind.from_json(one) for name, one in stored.items()}
 
 
-def _write(folder, authorities, issuers, entries):
+def _write(wallet):
+    _write_list(wallet.folder, wallet.authorities, wallet.issuers, wallet.entries)
+
+
+def _write_list(folder, authorities, issuers, entries):
+    """Write wallet.json anew, durable before the name changes."""
     stored = {
         "format": FORMAT,
         "cards": [entry._asdict() for entry in entries],
-        "authorities": {suite: one.to_json() for suite, one in authorities.items()},
-        "issuers": {suite: one.to_json() for suite, one in issuers.items()},
+        "authorities": {name: one.to_json() for name, one in authorities.items()},
+        "issuers": {name: one.to_json() for name, one in issuers.items()},
     }
     new = folder / "wallet.new"
-    new.write_text(json.dumps(stored, indent=1), encoding="utf-8")
+    with open(new, "w", encoding="utf-8") as file:
+        json.dump(stored, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
     new.replace(folder / "wallet.json")
+    sync_folder(folder)
 
 
 def luhn(digits):

@@ -28,7 +28,7 @@ from firmware.journal import journal, ring  # noqa: E402
 from firmware.kernel import outcome, torn  # noqa: E402
 from host_tools.cli.main import command_files  # noqa: E402
 from host_tools.decode_names import TAGS  # noqa: E402
-from sim import faults, morning, wallet  # noqa: E402
+from sim import faults, kinds, morning, profile  # noqa: E402
 from tools.citations import identifiers  # noqa: E402
 from tools.docs_words import FIELD_WORDS, WORDS  # noqa: E402
 
@@ -211,8 +211,12 @@ def fault_knobs():
 
 def cards():
     return table(
-        ["card", "kind", "card number begins"],
-        [["`%s`" % name, kind, prefix] for name, kind, prefix, _ in wallet.KINDS],
+        ["card", "kind", "in the demo", "card number begins", "ends with", "debited"],
+        [
+            ["`%s`" % one.name, one.kind, shown(one in kinds.KINDS), one.prefix, "`%s`" % one.reason]
+            + [shown(one.taken)]
+            for one in kinds.ALL_KINDS
+        ],
     )
 
 
@@ -282,6 +286,7 @@ TABLES = {
     "ca-keys": lambda: of_docstring(ca_keys),
     "faults": fault_knobs,
     "cards": cards,
+    "profile": lambda: of_docstring(profile.Profile),
     "visits": visits,
     "commands": commands,
     "outcomes": lambda: of_docstring(outcome),

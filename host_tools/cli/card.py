@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Make, list and show simulated cards in a wallet, with a test CA of their own."""
+"""Make, load, list and show simulated cards in a wallet, with a test CA of their own."""
 
+import re
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -10,8 +13,11 @@ from rich.table import Table
 
 from firmware.devices.panel import yuan
 from firmware.formats.record import mask_pan
+from host_tools.cli.card_words import described
+from sim.kinds import ALL_KINDS, KINDS, kind_called
 from sim.parameter_file import parameter_text
-from sim.wallet import Wallet
+from sim.profile import Profile, changed
+from sim.wallet import Wallet, in_use
 
 WALLET = click.option(
     "--wallet",
@@ -21,14 +27,37 @@ WALLET = click.option(
     show_default=True,
     help="Folder of the cards.",
 )
+ADULT = "62280001"
+
+
+class Amount(click.ParamType):
+    """Money as 10.00 (yuan, two decimals) or 1000fen; anything else is refused. Gives fen."""
+
+    name = "amount"
+
+    def convert(self, value, parameter, context):
+        """Integer fen, at least 1."""
+        if isinstance(value, int):
+            return value
+        whole = re.fullmatch(r"([0-9]{1,9})\.([0-9]{2})|([0-9]{1,11})fen", value, re.ASCII)
+        if not whole:
+            self.fail(f"{value!r} is no amount: write 10.00 or 1000fen", parameter, context)
+        yuan_part, decimals, fen = whole.groups()
+        amount_fen = int(fen) if fen else int(yuan_part) * 100 + int(decimals)
+        if not amount_fen:
+            self.fail("nothing is no amount", parameter, context)
+        return amount_fen
 
 
 @click.group(
     epilog="""\b
 Examples:
-  faretap card new --wallet wallet          17 test cards and their keys
+  faretap card new --wallet wallet            a wallet: cards of every kind in the demo
+  faretap card new --all-kinds --wallet all   all that a terminal must tell apart
+  faretap card new mine --kind sm2            one more card
   faretap card list --wallet wallet
-  faretap card show --wallet wallet adult-1
+  faretap card show adult-1 --wallet wallet
+  faretap card load adult-1 10.00 --wallet wallet
   faretap card parameters --wallet wallet > parameters.txt
 """
 )
@@ -36,12 +65,95 @@ def command():
     """Simulated cards. The keys are made here and guard nothing; no real card is touched."""
 
 
-@command.command(epilog="Examples:\n\n  faretap card new --wallet wallet")
+@contextmanager
+def refusals():
+    """A ValueError of the simulator is what the user asked for and cannot have."""
+    try:
+        yield
+    except ValueError as wrong:
+        raise click.UsageError(str(wrong)) from wrong
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  faretap card new --wallet wallet
+  faretap card new mine --wallet wallet --kind student --balance-fen 5000
+  faretap card new long --wallet wallet --bits 1984 --set shape=four_files
+"""
+)
 @WALLET
-def new(folder):
-    """Make a wallet: one card of each kind that a terminal must tell apart."""
-    wallet = Wallet.create(folder)
-    click.echo(f"{len(wallet.entries)} cards in {folder}; look with `faretap card list`.")
+@click.argument("name", required=False)
+@click.option("--all-kinds", is_flag=True, help="A wallet of all kinds, not of the demo's.")
+@click.option("--kind", default="adult", show_default=True, help="`card kinds` lists them.")
+@click.option("--suite", type=click.Choice(["rsa", "sm2", "both"]), help="Of the signatures.")
+@click.option("--bits", type=click.IntRange(512, 1984), help="Of the card's RSA key.")
+@click.option("--exponent", type=click.Choice(["3", "65537"]), help="Of the card's RSA key.")
+@click.option("--balance-fen", type=click.IntRange(0, 10**11), help="What is on it.")
+@click.option("--expiry", metavar="YYMMDD", help="Last day of the card.")
+@click.option("--set", "fields", multiple=True, metavar="FIELD=VALUE", help="Any Profile field.")
+def new(folder, name, all_kinds, kind, fields, **options):
+    """Make a wallet, or with NAME one more card in it.
+
+    A wallet appears whole or not at all, and takes the place of nothing.
+    """
+    given = {key: str(value) for key, value in options.items() if value is not None}
+    if name is None:
+        if given or fields or kind != "adult":
+            raise click.UsageError("say the NAME of the card that shall be so")
+        wallet = Wallet.create(folder, ALL_KINDS if all_kinds else KINDS)
+        click.echo(f"{len(wallet.entries)} cards in {folder}; look with `faretap card list`.")
+        return
+    if all_kinds:
+        raise click.UsageError("--all-kinds makes a wallet: leave NAME out")
+    row = kind_called(kind)
+    if row is None:
+        raise click.BadParameter(f"no kind {kind!r}; `faretap card kinds` lists them")
+    with refusals():
+        for field in fields:
+            key, equals, value = field.partition("=")
+            if not equals:
+                raise ValueError(f"{field!r} is not FIELD=VALUE")
+            given[key] = value
+        profile = changed(row.profile, given)
+        if not (folder / "wallet.json").exists():
+            Wallet.create(folder, ())
+        with in_use(folder):
+            card = Wallet(folder).add(name, row.kind, row.prefix, profile)
+    masked = mask_pan(bytes.fromhex(card.pan))
+    click.echo(f"{name} in {folder}: {masked}, {yuan(card.balance_fen)}")
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  faretap card load adult-1 10.00 --wallet wallet
+  faretap card load adult-1 250fen
+"""
+)
+@WALLET
+@click.argument("name")
+@click.argument("amount", type=Amount())
+@click.option("--second", is_flag=True, help="In the card's second currency.")
+def load(folder, name, amount, second):
+    """Add AMOUNT (10.00 or 1000fen) to a card, as its issuer would; 9F77 is the ceiling."""
+    with in_use(folder):
+        card = card_called(Wallet(folder), name)
+        was_torn, now = card.torn, datetime.now()
+        sent = {"9A": f"{now:%y%m%d}", "9F21": f"{now:%H%M%S}", "9F1A": "0156"}
+        with refusals():
+            card.top_up(amount, int(second), sent)
+    if was_torn:
+        click.echo("an open debit was taken back first")
+    balance_fen = card.second_fen if second else card.balance_fen
+    click.echo(f"{name}: {yuan(amount)} added, balance {yuan(balance_fen)}, ATC {card.atc}")
+
+
+def card_called(wallet, name):
+    """The card of a wallet; BadParameter when there is none."""
+    if name not in [entry.name for entry in wallet.entries]:
+        raise click.BadParameter(f"no card is called {name!r}; `faretap card list` names them")
+    return wallet.card(name)
 
 
 @command.command("list", epilog="Examples:\n\n  faretap card list --wallet wallet")
@@ -50,34 +162,45 @@ def list_cards(folder):
     """List the cards of a wallet with their money."""
     wallet = Wallet(folder)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for title in ("name", "kind", "card number", "balance", "ATC", "debits"):
+    for title in ("name", "kind", "card number", "suite", "balance", "ATC", "debits"):
         table.add_column(title, no_wrap=title in ("name", "card number"))
-    for entry in wallet.entries:
-        card = wallet.card(entry.name)
+    cards = wallet.cards()
+    for entry, card in zip(wallet.entries, cards, strict=True):
         final = sum(1 for _, _, done in card.debits if done)
         masked = mask_pan(bytes.fromhex(entry.pan))
-        open_debit = " *" if card.torn else ""
-        balance = yuan(card.balance_fen) + open_debit
-        table.add_row(entry.name, entry.kind, masked, balance, str(card.atc), str(final))
+        balance = yuan(card.balance_fen) + (" *" if card.torn else "")
+        suites = "+".join(card.suites)
+        row = (entry.name, entry.kind, masked, suites, balance, str(card.atc), str(final))
+        table.add_row(*row)
     Console().print(table)
-    if any(wallet.card(entry.name).torn for entry in wallet.entries):
+    if any(card.torn for card in cards):
         click.echo(" * an open debit is in it, which the card takes back at its next tap")
 
 
-@command.command(epilog="Examples:\n\n  faretap card show --wallet wallet adult-1")
+@command.command(epilog="Examples:\n\n  faretap card kinds")
+def kinds():
+    """List the kinds of cards and how an offline terminal ends a debit of each."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for title in ("card", "kind", "ends", "debited", "differs in"):
+        table.add_column(title, no_wrap=title in ("card", "kind"))
+    usual = Profile()
+    for one in ALL_KINDS:
+        differs = ", ".join(
+            f"{key}={value}"
+            for key, value in vars(one.profile).items()
+            if value != getattr(usual, key)
+        )
+        table.add_row(one.name, one.kind, one.reason, "yes" if one.taken else "no", differs)
+    Console().print(table)
+
+
+@command.command(epilog="Examples:\n\n  faretap card show adult-1 --wallet wallet")
 @WALLET
 @click.argument("name")
 def show(folder, name):
-    """Show one card: money, counters and every debit."""
-    wallet = Wallet(folder)
-    if name not in [entry.name for entry in wallet.entries]:
-        raise click.BadParameter(f"no card is called {name!r}; `faretap card list` names them")
-    card = wallet.card(name)
-    click.echo(f"{name}: {mask_pan(bytes.fromhex(card.pan))}, UID {card.uid.hex().upper()}")
-    click.echo(f"balance {yuan(card.balance_fen)}, ATC {card.atc}")
-    click.echo("torn: a debit is open" if card.torn else "not torn")
-    for atc, amount_fen, final in card.debits:
-        click.echo(f"  ATC {atc}: {yuan(amount_fen)} {'final' if final else 'taken back or open'}")
+    """Show one card: keys, limits, money, counters, every debit, both logs."""
+    for line in described(name, card_called(Wallet(folder), name)):
+        click.echo(line)
 
 
 @command.command(epilog="Examples:\n\n  faretap card parameters --fare-fen 200 > parameters.txt")

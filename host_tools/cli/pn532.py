@@ -4,7 +4,7 @@
 import itertools
 import signal
 import threading
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import click
@@ -17,7 +17,7 @@ from sim.field import Field
 from sim.replay import ReplayCard
 from sim.serve import PtyServer
 from sim.timing import Timing
-from sim.wallet import Wallet
+from sim.wallet import Wallet, in_use
 
 AWAY_S = 1.0
 
@@ -48,12 +48,13 @@ def command(session, card_path, image, wallet, stay, link, no_pace):
     """Serve one virtual chip until Ctrl-C. Prints the path of its serial line."""
     if sum(map(bool, (session, card_path, wallet))) > 1:
         raise click.UsageError("say one of --session, --card, --wallet")
-    cards = cards_of(session, card_path, image, wallet)
     field = Field()
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
     chip = Chip(field, Timing.none() if no_pace else Timing())
-    with PtyServer(chip, link=link) as server:
+    home = card_path.parent if card_path else wallet
+    with in_use(home) if home else nullcontext(), PtyServer(chip, link=link) as server:
+        cards = cards_of(session, card_path, image, wallet)
         click.echo(f"PN532 at {server.path}" + (f", linked from {link}" if link else ""))
         with suppress(KeyboardInterrupt):
             present(field, cards, wallet, stay, over)

@@ -127,8 +127,8 @@ def test_issuer_data_should_have_their_variants(idd, limit_fen, length, text):
         assert iad[8] == length - 9
 
 
-def test_static_data_should_not_outgrow_9f10():
-    with pytest.raises(ValueError, match="32 bytes"):
+def test_static_data_should_not_outgrow_the_32_bytes_of_9f10():
+    with pytest.raises(ValueError, match="idd cannot be"):
         image(idd="AB" * 24)
 
 

@@ -5,38 +5,26 @@ import pytest
 
 from firmware.drive import drive
 from firmware.errors import LinkLost
-from firmware.kernel import capk, fdda, oda, oda_rsa, outcome, selection, transaction
+from firmware.formats import parameters
+from firmware.kernel import capk, fdda, oda, outcome, selection, transaction
 from sim.field import Field
+from sim.kinds import ALL_KINDS
+from sim.parameter_file import parameter_text
 from sim.wallet import Wallet
-from tests.host.card_reading import SELECT
+from tests.host.card_reading import PPSE, SELECT
 
-# kind of card: outcome, reason, is money taken
-ENDS = {
-    "adult": (outcome.APPROVED, "ok", True),
-    "student": (outcome.APPROVED, "ok", True),
-    "senior": (outcome.APPROVED, "ok", True),
-    "slow": (outcome.APPROVED, "ok", True),
-    "low_balance": ("declined", "card_declined", False),
-    "deny_listed": ("declined", "deny_list", False),
-    "expired": ("declined", "expired", False),
-    "unknown_ca": ("declined", "oda_failed", False),
-    "foreign": ("other_interface", "no_common_app", False),
-}
-FORGED = {"forged-signature": False, "forged-certificate": False, "forged-hash": True}
+BEFORE_GPO = ("no_common_app", "app_blocked", "no_ppse", "gpo_refused", "no_pdol_ttq")
 
 
 @pytest.fixture(scope="module")
 def wallet(tmp_path_factory):
-    return Wallet.create(tmp_path_factory.mktemp("wallets") / "kernel")
+    return Wallet.create(tmp_path_factory.mktemp("wallets") / "kernel", ALL_KINDS)
 
 
 def purchase_terms(wallet):
     """2.00 on 26-11-21 at an offline gate that knows the wallet's CA and deny list."""
     facts = wallet.parameters()
-    _, rid, index, exponent, modulus = facts["ca"][0].split()
-    key = capk.new(
-        bytes.fromhex(rid), int(index, 16), oda_rsa, bytes.fromhex(modulus), int(exponent, 16)
-    )
+    capks = parameters.parse(parameter_text(facts, 200), "wallet").capks
     sent = {
         0x9F66: "28000080",
         0x9F02: "000000000200",
@@ -46,11 +34,12 @@ def purchase_terms(wallet):
         0x9F21: "101500",
         0x9C: "00",
         0x9F37: "A1B2C3D4",
+        0xDF69: "01" if capk.offers_sm(capks) else "00",
     }
     return transaction.Purchase(
         {tag: bytes.fromhex(value) for tag, value in sent.items()},
         (2026, 11, 21),
-        (key,),
+        capks,
         oda.KeyCache(),
         lambda pan, psn: "deny_list" if pan in facts["deny"] else "",
         fdda.EDITIONS,
@@ -72,19 +61,27 @@ def tap(exchange, terms):
     return drive(steps(), exchange)
 
 
-def test_every_card_should_end_as_its_kind_demands(wallet):
-    terms = purchase_terms(wallet)
-    for entry, card in zip(wallet.entries, wallet.cards(), strict=True):
-        card.path = None  # the wallet stays as it is
-        card.power_up()
-        before_fen = card.balance_fen
-        result = tap(card.exchange, terms)
-        taken = FORGED.get(entry.name) if entry.kind == "forged" else ENDS[entry.kind][2]
-        expected = ENDS.get(entry.kind, ("declined", "oda_failed"))
-        assert (result.outcome, result.reason) == expected[:2], entry.name
-        assert any(final for _, _, final in card.debits) is taken, entry.name
-        card.exchange(SELECT)  # takes back what is not final
-        assert before_fen - card.balance_fen == 200 * taken
+@pytest.mark.parametrize("kind", ALL_KINDS, ids=[one.name for one in ALL_KINDS])
+def test_every_card_should_end_as_its_kind_demands(wallet, kind):
+    """The card's side of JR/T 0025.12 7.7 against the terminal: who pays, who is refused and when.
+
+    A card that pays from an allowance or in another currency loses nothing of its balance.
+    """
+    card = wallet.card(kind.name)
+    card.path = None  # the wallet stays as it is
+    before_fen = card.balance_fen + card.second_fen
+    result = tap(card.exchange, purchase_terms(wallet))
+    paid = kind.reason == "ok"
+    other = "other_interface" if kind.reason in BEFORE_GPO else "declined"
+    assert (result.outcome, result.reason) == (outcome.APPROVED if paid else other, kind.reason)
+    assert any(final for _, _, final in card.debits) is kind.taken
+    card.power_up()
+    card.exchange(PPSE)
+    card.exchange(SELECT)  # takes back what is not final
+    charged = sum(one[4] for one in card.state["debits"] if one[2])
+    assert before_fen - card.balance_fen - card.second_fen == charged
+    assert charged in (200 * kind.taken, 0)
+    assert charged == 200 * kind.taken or kind.name in ("abroad", "ctta-only")
 
 
 @pytest.mark.parametrize("acted", (False, True))
