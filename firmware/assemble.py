@@ -9,7 +9,6 @@ a replay can stand still. Nothing below this file knows where its parts came fro
 from firmware.devices.panel import ReportPanel
 from firmware.devices.sources import Qualifiers, UnpredictableNumbers
 from firmware.devices.terminal import Parts, Terminal
-from firmware.formats import parameters as parameter_text
 from firmware.journal import Journal
 from firmware.link import Link
 from firmware.reader.bus import Hsu
@@ -53,9 +52,8 @@ def open_uploader(settings, hal, journal):
     return Uploader(journal, settings.terminal, opener, hal, hal.random_bytes)
 
 
-def assemble(settings, hal, report):
+def assemble(settings, parameters, hal, report):
     """Terminal of a unit, started. FormatError for bad settings, LinkLost without a reader."""
-    parameters = parameter_text.parse(hal.read_text(settings.parameters), settings.parameters)
     numbers = UnpredictableNumbers(hal.random_bytes)
     return assemble_from(
         settings, parameters, hal, hal, numbers.draw, Qualifiers(parameters).qualify, report

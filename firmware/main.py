@@ -10,8 +10,7 @@ started it starts it again.
 import json
 import sys
 
-from firmware import hal, settings
-from firmware.assemble import assemble
+from firmware import hal
 from firmware.errors import FormatError, JournalFull, LinkLost
 
 
@@ -26,10 +25,36 @@ def report(event):
         pass
 
 
+READERS = (  # modules that are done when the terminal runs
+    "firmware.settings",
+    "firmware.formats.parameters",
+    "firmware.formats.ca_keys",
+    "firmware.formats.lines",
+)
+
+
+def start(path):
+    """Terminal of a settings file.
+
+    What reads the two texts is 20 KB of a board's heap: it is loaded first, and dropped before the
+    rest is loaded.
+    """
+    from firmware import settings  # dropped below
+    from firmware.formats import parameters  # dropped below
+
+    unit = settings.parse(hal.read_text(path), path)
+    fleet = parameters.parse(hal.read_text(unit.parameters), unit.parameters)
+    hal.unload(READERS)
+
+    from firmware.assemble import assemble  # into the room that they leave
+
+    return assemble(unit, fleet, hal, report)
+
+
 def main(path):
     """Run the terminal of a settings file until it is stopped."""
     try:
-        terminal = assemble(settings.parse(hal.read_text(path), path), hal, report)
+        terminal = start(path)
     except (FormatError, JournalFull, LinkLost, OSError, ValueError) as wrong:
         report({"event": "stopped", "text": str(wrong)})
         sys.exit(2)

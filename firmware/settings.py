@@ -4,6 +4,8 @@
 | key | value |
 |---|---|
 | terminal | number of the terminal, 1.. |
+| terminal_id | 9F1C, 8 letters or digits; the number of the terminal when not given |
+| ifd_serial | 9F1E, serial number of the reader, likewise |
 | device | bus |
 | reader | serial:PATH on a PC, serial:UART:tx=PIN,rx=PIN on a board |
 | reader_baud | highest speed of the reader link |
@@ -22,16 +24,18 @@ from firmware.errors import FormatError
 from firmware.formats import lines
 
 SINGLE = (
-    "terminal", "device", "reader", "reader_baud", "link", "link_baud", "journal",
-    "journal_blocks", "parameters", "line", "stop", "vehicle", "driver", "shift", "trace",
+    "terminal", "terminal_id", "ifd_serial", "device", "reader", "reader_baud", "link",
+    "link_baud", "journal", "journal_blocks", "parameters", "line", "stop", "vehicle", "driver",
+    "shift", "trace",
 )  # fmt: skip
 DEVICES = ("bus",)
 
 Settings = namedtuple(
     "Settings",
     (
-        "terminal", "device", "reader", "reader_baud", "link", "link_baud", "journal",
-        "journal_blocks", "parameters", "line", "stop", "vehicle", "driver", "shift", "trace",
+        "terminal", "terminal_id", "ifd_serial", "device", "reader", "reader_baud", "link",
+        "link_baud", "journal", "journal_blocks", "parameters", "line", "stop", "vehicle",
+        "driver", "shift", "trace",
     ),
 )  # fmt: skip
 
@@ -42,8 +46,11 @@ def parse(text, name="settings"):
     for key in ("reader", "journal", "parameters"):
         if key not in found:
             raise FormatError("%s: `%s` is missing" % (name, key))
+    terminal = lines.whole(found, name, "terminal", None, 1)
     return Settings(
-        terminal=lines.whole(found, name, "terminal", None, 1),
+        terminal=terminal,
+        terminal_id=_name(found, name, "terminal_id", terminal),
+        ifd_serial=_name(found, name, "ifd_serial", terminal),
         device=lines.word(found, name, "device", "bus", DEVICES),
         reader=_where(found, name, "reader", ("serial",)),
         reader_baud=lines.whole(found, name, "reader_baud", 921600, 9600, 1288000),
@@ -59,6 +66,16 @@ def parse(text, name="settings"):
         shift=lines.whole(found, name, "shift", 0, 0, 0xFFFF),
         trace=lines.flag(found, name, "trace", False),
     )
+
+
+def _name(found, name, key, terminal):
+    """8 letters and digits (an 8); the number of the terminal by default."""
+    text = found.get(key, "%08d" % terminal)
+    good = [c for c in text if "0" <= c <= "9" or "A" <= c <= "Z" or "a" <= c <= "z"]
+    if len(text) != 8 or len(good) != 8:
+        said = "`%s: %s` is not 8 letters or digits" % (key, text)
+        raise lines.wrong(name, found.line(key), said)
+    return text
 
 
 def _linked(found, name):

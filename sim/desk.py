@@ -69,7 +69,7 @@ def main(settings_path, recorded_path):
             hal,
             RecordedClock(date, time),
             lambda: un,
-            lambda amount_fen: (ttq, ""),
+            lambda amount_fen, aid=None: (ttq, ""),
             counter.report,
         )
     except (FormatError, LinkLost, OSError) as wrong:

@@ -67,11 +67,11 @@ class SessionRecorder:
             amount_fen=int((sent.get(tags.AMOUNT) or b"\0").hex()) or parameters.fare_fen,
             date=sent.get(tags.DATE) or bytes.fromhex("260101"),
             time=sent.get(tags.TIME) or bytes(3),
-            currency=parameters.currency,
-            country=parameters.country,
+            currency=parameters.standing[tags.CURRENCY],
+            country=parameters.standing[tags.COUNTRY],
             un=sent.get(tags.UN) or bytes(4),
             ttq=sent.get(tags.TTQ) or parameters.ttq,
-            transaction_type=parameters.transaction_type,
+            transaction_type=parameters.standing[tags.TRANSACTION_TYPE],
             source="recorded by faretap terminal --record",
             cas=[
                 session.CaKey(key.suite.NAME, key.rid, key.index, key.exponent, key.key)

@@ -144,7 +144,7 @@ def sale_of(told, block_count=16):
         reader=None,
         clock=clock,
         draw_un=lambda: told.un,
-        qualify=lambda amount_fen: (told.ttq, ""),
+        qualify=lambda amount_fen, aid=None: (told.ttq, ""),
         journal=Journal(Flash(block_count)),
         uploader=None,
         panel=None,

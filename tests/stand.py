@@ -12,19 +12,41 @@ were durable then. Runs on both interpreters.
 """
 
 import gc
+import sys
 
 from firmware.devices.sources import Qualifiers, UnpredictableNumbers
 from firmware.devices.terminal import Parts, Terminal
 from firmware.errors import LinkLost
-from firmware.formats import parameters, record
+from firmware.formats import record
 from firmware.journal import Journal
 from firmware.kernel import apdu
-from firmware.settings import parse
 from sim.flash import Flash
 from tests.small_card import CAPK, LAST, SmallCard
 
 SETTINGS = "terminal: 1\nreader: serial:none\njournal: file:none\nparameters: none\nline: 5"
 FLEET = "fare_fen: 200\nca: RSA %s F1 03 %s\n" % (CAPK.rid.hex(), CAPK.key.hex())
+
+
+READERS = (
+    "firmware.formats.parameters",
+    "firmware.formats.ca_keys",
+    "firmware.formats.lines",
+    "firmware.settings",
+)
+
+
+def read_texts(fleet):
+    """(Settings, Parameters); what reads them leaves the heap again, as in firmware/main.py."""
+    from firmware.formats import parameters
+    from firmware.settings import parse
+
+    read = parse(SETTINGS), parameters.parse(fleet, "fleet")
+    for name in READERS if sys.implementation.name == "micropython" else ():
+        package, _, own = name.rpartition(".")
+        delattr(sys.modules[package], own)
+        del sys.modules[name]
+    gc.collect()
+    return read
 
 
 class HandClock:
@@ -101,7 +123,7 @@ class Stand:
 
     def __init__(self, extra=""):
         gc.collect()
-        self.fleet = parameters.parse(FLEET + extra, "fleet")
+        self.settings, self.fleet = read_texts(FLEET + extra)
         self.clock = HandClock()
         self.reader = HandReader()
         self.flash = FLASH
@@ -126,7 +148,7 @@ class Stand:
             panel=self,
             report=self.events.append,
         )
-        self.terminal = Terminal(parts, parse(SETTINGS), self.fleet)
+        self.terminal = Terminal(parts, self.settings, self.fleet)
         self.terminal.start()
 
     def random_bytes(self, count):

@@ -20,14 +20,17 @@ def test_defaults_should_be_those_of_a_bus_without_a_host():
     assert read.parameters == "fleet.txt" and read.link is None and read.trace is False
     assert (read.reader_baud, read.link_baud, read.journal_blocks) == (921600, 115200, 64)
     assert (read.line, read.stop, read.vehicle, read.driver, read.shift) == (0, 0, 0, 0, 0)
+    assert (read.terminal_id, read.ifd_serial) == ("00000001", "00000001")
 
 
 def test_every_key_should_be_read():
     read = settings.parse(
         LEAST + "device: bus\nreader_baud: 115200\nlink: tcp:host:4000\nlink_baud: 9600\n"
+        "terminal_id: 12AB34cd\nifd_serial: 99999999\n"
         "journal_blocks: 128\nline: 5\nstop: 6\nvehicle: 7\ndriver: 8\nshift: 9\ntrace: yes\n"
     )
     assert read.link == ("tcp", "host:4000") and read.trace is True
+    assert (read.terminal_id, read.ifd_serial) == ("12AB34cd", "99999999")
     assert (read.reader_baud, read.link_baud, read.journal_blocks) == (115200, 9600, 128)
     assert (read.line, read.stop, read.vehicle, read.driver, read.shift) == (5, 6, 7, 8, 9)
     assert settings.parse(LEAST + "link: serial:/dev/ttyS1").link == ("serial", "/dev/ttyS1")
@@ -57,6 +60,10 @@ def test_faults_should_name_file_and_line():
         "link: tcp:192.0.2.1:-1",
         "link_baud: 0",
         "journal_blocks: 8",
+        "terminal_id: 1234567",
+        "terminal_id: 123456789",
+        "ifd_serial: 1234 678",
+        "ifd_serial: 1234567\u00b2",
         "line: 65536",
         "vehicle: 4294967296",
         "driver: -1",
@@ -73,6 +80,7 @@ def test_faults_should_name_file_and_line():
         ("journal: file:journal.bin", "journal: file:", 3),
     ):
         assert against(LEAST.replace(old, new)).startswith("unit.txt:%d: " % at), new
+    assert "terminal_id" in against(LEAST.replace("terminal: 1", "terminal: 100000000"))
     for key in ("terminal", "reader", "journal", "parameters"):
         kept = [line for line in LEAST.split("\n") if not line.startswith(key + ":")]
         assert "`%s` is missing" % key in against("\n".join(kept))

@@ -147,10 +147,9 @@ def session_files():
 
 def messages():
     rows = []
-    for name, ((lamp, beep), chinese, english) in panel.MESSAGES.items():
+    for name in panel.names():
+        lamp, beep, chinese, english = panel.row_of(name)
         rows.append(["`%s`" % name, lamp, beep or "-", chinese, english])
-    (lamp, beep), chinese, english = panel.OTHERWISE
-    rows.append(["any other", lamp, beep, chinese, english])
     return table(["message", "lamp", "sound", "line 1", "line 2"], rows)
 
 
@@ -185,10 +184,10 @@ def settings_keys():
 def parameter_keys():
     standard = parameters.parse("fare_fen: 1\nversion: 1")
     words = meanings(parameters)
-    words.update((key, WORDS[key]) for key in ("transaction_type",))
     rows = []
+    standing = {one[0]: one[-1] for one in parameters.STANDING}
     for key in parameters.SINGLE:
-        value = shown(getattr(standard, key, None))
+        value = shown(standing.get(key) or getattr(standard, key, None))
         value = "must be given" if key in ("version", "fare_fen") else value
         rows.append(["`%s`" % key, value, words[key]])
     aid = parameters.DEFAULT_AID.aid.hex().upper() + " partial"

@@ -9,53 +9,68 @@ three is present the same card again, red with one long tone is refused; blue is
 
 LAMPS = ("blue", "green", "amber", "red")
 
-OK, REDUCED = ("green", "ok"), ("green", "double")
-AGAIN, NO = ("amber", "again"), ("red", "no")
+# message|lamp|sound|line 1|line 2; {fare}, {balance}: yuan with two decimals; {list}: version of
+# the deny list. One text and no dict: so many small objects would take 9 KB of a board's heap.
+# The last row stands for a message that is not here.
+TABLE = """
+ready|blue||请刷卡 票价{fare}元|Tap card, fare {fare}
+processing|blue||处理中 请勿移卡|Processing, hold the card
+card_read|blue||读卡完成 处理中|Card read, processing
+ok|green|ok|已付{fare}元 余额{balance}元|Paid {fare}, balance {balance}
+concession|green|double|优惠{fare}元 余额{balance}元|Reduced {fare}, balance {balance}
+torn_recovered|green|ok|已补完{fare}元 余额{balance}元|Completed {fare}, left {balance}
+last_record_lost|amber|again|未完成 请再刷同一张卡|Not done: same card again
+torn_suspect|amber|again|待核实 请询问司机|Unclear: ask the driver
+card_lost|amber|again|请再刷一次 未扣款|Tap again, not charged
+fare_changed|amber|again|请再刷一次 未扣款|Tap again, not charged
+several_cards|amber|again|请只刷一张卡|One card only
+already_paid|blue|known|此卡已付|Already paid
+card_declined|red|no|卡已拒绝 余额{balance}元|Declined, balance {balance}
+expired|red|no|卡已过期 未扣款|Card expired, not charged
+not_yet_valid|red|no|卡未生效 未扣款|Card not yet valid, not charged
+deny_list|red|no|此卡停用 未扣款 名单{list}|Card on list {list}, not charged
+oda_failed|red|no|卡验证失败 未扣款|Card not verified, not charged
+debited_refused|red|no|未通过 已扣{fare}元将退还|Refused: {fare} will be refunded
+debited_unproven|red|no|扣款待核实 请询问司机|Debit unclear: ask the driver
+refund_due|red|no|已扣款待退还 勿再刷|Was debited: refund is due
+card_requested_online|red|no|须联机 未扣款|Needs online, not charged
+online_required|red|no|须联机 未扣款|Needs online, not charged
+no_common_app|red|no|不支持此卡 请用其他方式|Not supported: use other means
+no_ppse|red|no|非支付卡 请用其他方式|No payment card: use other means
+app_blocked|red|no|卡应用已锁 未扣款|Card blocked, not charged
+card_blocked|red|no|卡已锁 未扣款|Card locked, not charged
+app_missing|red|no|卡无此应用 请用其他方式|Not on card: use other means
+app_refused|red|no|卡拒绝选择 请用其他方式|Card refuses: use other means
+no_pdol_ttq|red|no|卡不支持闪付 请用其他方式|No quick pass: use other means
+not_qpboc|red|no|卡不支持闪付 未扣款|Card not usable, not charged
+gpo_refused|red|no|卡不能交易 请用其他方式|Card refuses: use other means
+card_data|red|no|卡数据错误 未扣款|Card error, not charged
+no_amount|red|no|暂停服务 无票价|Out of service: no fare
+amount_zero|red|no|票价为零 请用其他方式|No fare: use other means
+over_ceiling|red|no|暂停服务 票价超限|Out of service: fare too high
+over_transaction_limit|red|no|票价超限 请用其他方式|Over limit: use other means
+needs_online_or_cvm|red|no|须联机 请用其他方式|Needs online: use other means
+journal_full|red|no|暂停服务 存储已满|Out of service: storage full
+storage_fault|red|no|暂停服务 存储故障|Out of service: storage fault
+clock_not_set|red|no|暂停服务 时钟未设|Out of service: clock not set
+random_stuck|red|no|暂停服务|Out of service: random source
+reader_fault|red|no|读卡器故障|Reader out of order
+closed|red|no|停止服务|Out of service: closed
+other|red|no|不能用此卡 未扣款|Card cannot be used, not charged
+"""
 
-# message -> (lamp, beep), Chinese, English. {fare}, {balance}: yuan with two decimals.
-MESSAGES = {
-    "ready": (("blue", ""), "请刷卡 票价{fare}元", "Tap card, fare {fare}"),
-    "ok": (OK, "已付{fare}元 余额{balance}元", "Paid {fare}, balance {balance}"),
-    "concession": (REDUCED, "优惠{fare}元 余额{balance}元", "Reduced {fare}, balance {balance}"),
-    "torn_recovered": (OK, "已补完{fare}元 余额{balance}元", "Completed {fare}, left {balance}"),
-    "last_record_lost": (AGAIN, "未完成 请再刷同一张卡", "Not done: same card again"),
-    "torn_suspect": (AGAIN, "待核实 请询问司机", "Unclear: ask the driver"),
-    "card_lost": (AGAIN, "请再刷一次 未扣款", "Tap again, not charged"),
-    "fare_changed": (AGAIN, "请再刷一次 未扣款", "Tap again, not charged"),
-    "several_cards": (AGAIN, "请只刷一张卡", "One card only"),
-    "already_paid": (("blue", "known"), "此卡已付", "Already paid"),
-    "card_declined": (NO, "卡已拒绝 余额{balance}元", "Declined, balance {balance}"),
-    "expired": (NO, "卡已过期 未扣款", "Card expired, not charged"),
-    "not_yet_valid": (NO, "卡未生效 未扣款", "Card not yet valid, not charged"),
-    "deny_list": (NO, "此卡停用 未扣款 名单{list}", "Card on list {list}, not charged"),
-    "oda_failed": (NO, "卡验证失败 未扣款", "Card not verified, not charged"),
-    "debited_refused": (NO, "未通过 已扣{fare}元将退还", "Refused: {fare} will be refunded"),
-    "debited_unproven": (NO, "扣款待核实 请询问司机", "Debit unclear: ask the driver"),
-    "refund_due": (NO, "已扣款待退还 勿再刷", "Was debited: refund is due"),
-    "card_requested_online": (NO, "须联机 未扣款", "Needs online, not charged"),
-    "online_required": (NO, "须联机 未扣款", "Needs online, not charged"),
-    "no_common_app": (NO, "不支持此卡", "Card not supported"),
-    "no_ppse": (NO, "非支付卡", "Not a payment card"),
-    "app_blocked": (NO, "卡应用已锁 未扣款", "Card blocked, not charged"),
-    "card_blocked": (NO, "卡已锁 未扣款", "Card locked, not charged"),
-    "app_missing": (NO, "卡无此应用 未扣款", "No such application on card"),
-    "app_refused": (NO, "卡拒绝选择 未扣款", "Card refuses, not charged"),
-    "no_pdol_ttq": (NO, "卡不支持闪付", "Card not contactless cash"),
-    "not_qpboc": (NO, "卡不支持闪付 未扣款", "Card not usable, not charged"),
-    "gpo_refused": (NO, "卡不能交易 未扣款", "Card refuses, not charged"),
-    "card_data": (NO, "卡数据错误 未扣款", "Card error, not charged"),
-    "amount_zero": (NO, "暂停服务 票价为零", "Out of service: no fare"),
-    "over_ceiling": (NO, "暂停服务 票价超限", "Out of service: fare too high"),
-    "over_transaction_limit": (NO, "暂停服务 票价超限", "Out of service: over limit"),
-    "needs_online_or_cvm": (NO, "暂停服务 须联机", "Out of service: needs online"),
-    "journal_full": (NO, "暂停服务 存储已满", "Out of service: storage full"),
-    "storage_fault": (NO, "暂停服务 存储故障", "Out of service: storage fault"),
-    "clock_not_set": (NO, "暂停服务 时钟未设", "Out of service: clock not set"),
-    "random_stuck": (NO, "暂停服务", "Out of service: random source"),
-    "closed": (NO, "停止服务", "Out of service: closed"),
-    "reader_fault": (NO, "读卡器故障", "Reader out of order"),
-}  # fmt: skip
-OTHERWISE = (NO, "不能用此卡 未扣款", "Card cannot be used, not charged")
+
+def names():
+    """Every message of TABLE in its order."""
+    return [row.split("|")[0] for row in TABLE.strip().split("\n")]
+
+
+def row_of(message):
+    """[lamp, sound, line 1, line 2] of a message, of `other` for one that has no row."""
+    at = TABLE.find("\n" + message + "|")
+    if at < 0:
+        at = TABLE.find("\nother|")
+    return TABLE[at + 1 : TABLE.find("\n", at + 1)].split("|")[1:]
 
 
 def yuan(amount_fen):
@@ -65,7 +80,7 @@ def yuan(amount_fen):
 
 def present(panel, message, fare_fen=None, balance_fen=None, deny_list_version=0):
     """Show a message on all three parts of a panel; returns (lamp, line1, line2)."""
-    (lamp, beep), chinese, english = MESSAGES.get(message, OTHERWISE)
+    lamp, beep, chinese, english = row_of(message)
     words = (
         ("{fare}", yuan(fare_fen)),
         ("{balance}", yuan(balance_fen)),

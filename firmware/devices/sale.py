@@ -9,6 +9,7 @@ from collections import namedtuple
 
 from firmware.devices import entries, fare
 from firmware.devices.rules import Rules
+from firmware.devices.sources import standing_values
 from firmware.errors import FormatError, JournalFull, LinkLost
 from firmware.formats import record
 from firmware.kernel import bcd, fdda, get_data, oda, outcome, selection, tags, torn, transaction
@@ -20,7 +21,7 @@ SAME_CARD = ("already_paid", "refund_due", "torn_suspect")
 # it. A guess at the fare only: the gate compares it with the number the card then tells.
 HINT_S = 30
 
-# outcome: kernel Outcome; message: key of panel.MESSAGES; sequence: of the journal, 0 if none;
+# outcome: kernel Outcome; message: key of panel.TABLE; sequence: of the journal, 0 if none;
 # amount_fen: asked of the card; fare_class: name
 Sold = namedtuple("Sold", ("outcome", "message", "sequence", "amount_fen", "fare_class"))
 
@@ -37,7 +38,9 @@ class Sale:
         self.journal = parts.journal
         self.torn_taps = torn_taps
         self.same_card = same_card
+        self.standing = standing_values(stamp.settings, parameters)
         self.draw_un = parts.draw_un
+        self.un = b""  # drawn ahead, for the next GPO alone
         self.qualify = parts.qualify
         self.cache = oda.KeyCache()
         self.stopping = False  # service is being ended: nothing more is committed
@@ -54,6 +57,9 @@ class Sale:
             return "clock_not_set"  # QT-015
         if self.journal.room() < 1:
             return "journal_full"  # QT-155, CL-014
+        self.un = self.un or self.draw_un()
+        if not self.un:
+            return "random_stuck"  # QT-030
         return self.qualify(self.parameters.fare_fen)[1]
 
     def steps(self, uid):
@@ -138,18 +144,18 @@ class Sale:
     def balance_before(self):
         """Generator: balance in fen, for the torn test (QT-175); None where nobody asks for it."""
         if self.parameters.balance_before:
-            return (yield from get_data.balance(self.parameters.currency))
+            return (yield from get_data.balance(self.standing[tags.CURRENCY]))
         return None
 
     def purchase(self, selected, uid, fare_class, before_fen=None):
         """Generator: Sold of a new transaction."""
         amount_fen = fare.price(self.parameters.fare_fen, fare_class)
         name = fare.name(fare_class)
-        ttq, reason = self.qualify(amount_fen)
-        un = self.draw_un()
-        if reason or not un:
-            stop = outcome.refused(outcome.OTHER_INTERFACE, reason or "random_stuck")
+        ttq, reason = self.qualify(amount_fen, selected.aid)
+        if reason:
+            stop = outcome.refused(outcome.OTHER_INTERFACE, reason)
             return self._sold(stop, 0, amount_fen, name)
+        un, self.un = self.un, b""  # QT-097
         purchase = self._purchase(amount_fen, un, ttq)
         ready = yield from transaction.prepare(selected, purchase)
         if isinstance(ready, outcome.Outcome):
@@ -233,17 +239,14 @@ class Sale:
         """transaction.Purchase of this amount; without a number it can only settle torn taps."""
         parameters = self.parameters
         date, time = self.stamp.digits()
-        values = {
-            tags.TTQ: ttq or parameters.ttq,
-            tags.AMOUNT: bcd.from_int(amount_fen, 6),
-            tags.COUNTRY: parameters.country,
-            tags.CURRENCY: parameters.currency,
-            tags.DATE: bytes.fromhex(date),
-            tags.TIME: bytes.fromhex(time),
-            tags.TRANSACTION_TYPE: parameters.transaction_type,
-            tags.TERMINAL_TYPE: parameters.terminal_type,
-            tags.UN: un,
-        }
+        # 95, 9F03 and 9F7A are not given: known tags without a value are zeros (QT-093, QT-096)
+        values = dict(self.standing)
+        values[tags.TTQ] = ttq or parameters.ttq
+        values[tags.AMOUNT] = bcd.from_int(amount_fen, 6)
+        values[tags.DATE] = bytes.fromhex(date)
+        values[tags.TIME] = bytes.fromhex(time)
+        values[tags.SEQUENCE_COUNTER] = bcd.from_int(self.journal.next % 10**8, 4)
+        values[tags.UN] = un
         rules = Rules(
             parameters.deny,
             self.torn_taps,

@@ -13,9 +13,16 @@ wiring stands here; the wiring stands in settings.py.
 | deny | repeatable: PAN [PSN] |
 | deny_list_version | whole number |
 | ttq | 9F66 in hex, byte 2 is made for each amount |
-| currency, country, terminal_type, transaction_type | 5F2A, 9F1A, 9F35, 9C in hex |
+| currency, country, currency_exponent | 5F2A, 9F1A, 5F36 in hex |
+| terminal_type, transaction_type | 9F35, 9C in hex |
+| capabilities, more_capabilities | 9F33, 9F40 in hex: no keys, no holder check, SDA and DDA |
+| mcc, acquirer | 9F15, 9F01 in hex, zeros when not given |
+| merchant, merchant_name | 9F16, 9F4E: ASCII, or hex: and the bytes in hex (Chinese in GBK) |
 | ceiling_fen | no fare above it, whatever the table says (TD-006) |
 | transaction_limit_fen, cvm_limit_fen, floor_limit_fen | absent = not checked (QT-026) |
+| limit | repeatable: AID transaction, cvm or floor FEN: of this AID instead of the above |
+| floor_limit_9f1b | 9F1B in hex, 4 bytes, binary fen: counts where no floor limit does (QT-044) |
+| status_check | yes: 1.00 asks for an online cryptogram (QT-028, QT-037) |
 | torn_window_s, torn_count | life and number of open torn entries (QT-168) |
 | torn_prompt_s | who is asked for the same card again has so long for it (QT-168) |
 | trans_prove | GET TRANS PROVE after a tear: fci, always or never (QT-178) |
@@ -30,16 +37,29 @@ wiring stands here; the wiring stands in settings.py.
 from collections import namedtuple
 
 from firmware.formats import ca_keys, lines
-from firmware.kernel import preprocess, selection, torn
+from firmware.kernel import preprocess, selection, tags, torn
 
+# What stays the same for every card: key, tag, bytes, default in hex; None: not given, zeros
+STANDING = (
+    ("currency", tags.CURRENCY, 2, "0156"),
+    ("country", tags.COUNTRY, 2, "0156"),
+    ("currency_exponent", tags.CURRENCY_EXPONENT, 1, "02"),
+    ("terminal_type", tags.TERMINAL_TYPE, 1, "26"),
+    ("transaction_type", tags.TRANSACTION_TYPE, 1, "00"),
+    ("capabilities", tags.CAPABILITIES, 3, "0008C0"),
+    ("more_capabilities", tags.MORE_CAPABILITIES, 5, "6000001001"),
+    ("mcc", tags.MCC, 2, None),
+    ("acquirer", tags.ACQUIRER, 6, None),
+)
+TEXTS = (("merchant", tags.MERCHANT, 15), ("merchant_name", tags.MERCHANT_NAME, 20))
+LIMITS = ("transaction", "cvm", "floor")
 SINGLE = (
-    "version", "fare_fen", "deny_list_version", "ttq", "currency", "country", "terminal_type",
-    "ceiling_fen", "transaction_limit_fen", "cvm_limit_fen", "floor_limit_fen", "torn_window_s",
+    "version", "fare_fen", "deny_list_version", "ttq", "ceiling_fen", "transaction_limit_fen",
+    "cvm_limit_fen", "floor_limit_fen", "floor_limit_9f1b", "status_check", "torn_window_s",
     "torn_count", "torn_prompt_s", "trans_prove", "balance_before", "torn_over_restart",
-    "same_card_s", "transaction_type", "clock_from_year", "rest_after_s",
-    "sda",
-)  # fmt: skip
-MANY = ("class", "aid", "deny")
+    "same_card_s", "clock_from_year", "rest_after_s", "sda",
+) + tuple([one[0] for one in STANDING + TEXTS])  # fmt: skip
+MANY = ("class", "aid", "limit", "deny")
 
 DEFAULT_AID = selection.ListedAid(bytes.fromhex("A0000003330101"), True)  # QT-025
 DEFAULT_TTQ = "28000080"  # qPBOC, offline only, fDDA 01 (QT-003, QT-006)
@@ -50,14 +70,14 @@ CEILING_FEN = 10000  # no table and no typing error charges more than this (TD-0
 # name text, prefix of the PAN as digits, percent of the full fare
 FareClass = namedtuple("FareClass", ("name", "prefix", "percent"))
 
+# standing: dict tag -> bytes; limits: preprocess.Limits; aid_limits: dict listed AID -> its own
 Parameters = namedtuple(
     "Parameters",
     (
         "version", "fare_fen", "classes", "aids", "capks", "deny", "deny_list_version", "ttq",
-        "currency", "country", "terminal_type", "transaction_type", "ceiling_fen", "limits",
-        "torn_window_s", "torn_count", "torn_prompt_s", "trans_prove", "balance_before",
-        "torn_over_restart", "clock_from_year", "same_card_s", "rest_after_s",
-        "sda",
+        "standing", "ceiling_fen", "limits", "aid_limits", "status_check", "torn_window_s",
+        "torn_count", "torn_prompt_s", "trans_prove", "balance_before", "torn_over_restart",
+        "clock_from_year", "same_card_s", "rest_after_s", "sda",
     ),
 )  # fmt: skip
 
@@ -68,22 +88,23 @@ def parse(text, name="parameters"):
     ttq = _octets(found, name, "ttq", DEFAULT_TTQ, 4)
     if preprocess.check_ttq(ttq):
         raise lines.wrong(name, found.line("ttq"), "`ttq`: " + preprocess.check_ttq(ttq))
+    aids = tuple([_aid(name, *line) for line in found["aid"]]) or (DEFAULT_AID,)
+    limits = _limits(found, name)
     ceiling_fen = lines.whole(found, name, "ceiling_fen", CEILING_FEN, 1)
     return Parameters(
         version=lines.whole(found, name, "version", 1),
         fare_fen=lines.whole(found, name, "fare_fen", None, 1, ceiling_fen),
         classes=tuple([_class(name, *line) for line in found["class"]]),
-        aids=tuple([_aid(name, *line) for line in found["aid"]]) or (DEFAULT_AID,),
+        aids=aids,
         capks=ca_keys.read(found, name),
         deny=_deny(name, found["deny"]),
         deny_list_version=lines.whole(found, name, "deny_list_version", 0),
         ttq=ttq,
-        currency=_octets(found, name, "currency", "0156", 2),
-        country=_octets(found, name, "country", "0156", 2),
-        terminal_type=_octets(found, name, "terminal_type", "26", 1),
-        transaction_type=_octets(found, name, "transaction_type", "00", 1),
+        standing=_standing(found, name),
         ceiling_fen=ceiling_fen,
-        limits=_limits(found, name),
+        limits=limits,
+        aid_limits=_aid_limits(found["limit"], name, aids, limits),
+        status_check=lines.flag(found, name, "status_check", False),
         torn_window_s=lines.whole(found, name, "torn_window_s", 60, 1, 3600),
         torn_count=lines.whole(found, name, "torn_count", 3, 1, 8),
         torn_prompt_s=lines.whole(found, name, "torn_prompt_s", 10, 1, 60),
@@ -101,11 +122,55 @@ def _octets(found, name, key, default, count):
     return lines.octets(name, key, found.get(key, default), count, found.line(key))
 
 
+def _standing(found, name):
+    values = {}
+    for key, tag, count, default in STANDING:
+        if default or key in found:
+            values[tag] = _octets(found, name, key, default, count)
+    for key, tag, count in TEXTS:
+        if key in found:
+            values[tag] = _text(found, name, key, count)
+    return values
+
+
+def _text(found, name, key, most):
+    """ASCII, or the bytes behind `hex:`, at most so many; the DOL rules fill them up."""
+    text = found[key]
+    plain = [sign for sign in text if " " <= sign <= "~"]
+    value = text.encode()
+    if text.startswith("hex:"):
+        value = lines.octets(name, key, text[4:], None, found.line(key))
+    elif len(plain) < len(text):
+        raise lines.wrong(name, found.line(key), "`%s` is not ASCII: give hex:" % key)
+    if len(value) > most:
+        raise lines.wrong(name, found.line(key), "`%s` has more than %d bytes" % (key, most))
+    return value
+
+
 def _limits(found, name):
     values = []
-    for key in ("transaction_limit_fen", "cvm_limit_fen", "floor_limit_fen"):
+    for kind in LIMITS:
+        key = kind + "_limit_fen"
         values.append(lines.whole(found, name, key) if key in found else None)
+    floor = "floor_limit_9f1b"
+    values.append(_octets(found, name, floor, None, 4) if floor in found else None)
     return preprocess.Limits(*values)
+
+
+def _aid_limits(entries, name, aids, limits):
+    """Dict listed AID -> Limits, for those that have lines of their own (QT-026)."""
+    own = {}
+    for number, value in entries:
+        words = value.split()
+        if len(words) != 3 or words[1] not in LIMITS or not lines.is_digits(words[2]):
+            raise lines.wrong(name, number, "limit is AID transaction|cvm|floor FEN")
+        aid = lines.octets(name, "limit", words[0], None, number)
+        if aid not in [one.aid for one in aids]:
+            raise lines.wrong(name, number, "no `aid` line lists " + words[0])
+        values = list(own.get(aid, limits))
+        values[LIMITS.index(words[1])] = int(words[2])
+        own[aid] = preprocess.Limits(*values)
+    return own
 
 
 def _class(name, number, value):

@@ -22,6 +22,7 @@ these plain functions, so the module is the Clock:
                                  come between any two steps; never where nobody asks, on boards
     heap()                       (used, total) bytes, each None where it is not known
     collect()                    garbage collection now, while nothing is due
+    unload(names)                drop modules that have done their part, where memory is short
 
 Byte stream: write(data) hands all bytes over in one call; read(count, timeout_ms) returns as soon
 as `count` bytes are there, fewer on time-out, with timeout_ms=0 what is there; speed(baud) lets
@@ -49,6 +50,7 @@ if sys.implementation.name != "micropython":
         ticks_ms,
         ticks_us,
         time_utc_s,
+        unload,
         write_line,
     )
 elif sys.platform in ("linux", "darwin"):
@@ -66,6 +68,7 @@ elif sys.platform in ("linux", "darwin"):
         ticks_ms,
         ticks_us,
         time_utc_s,
+        unload,
         write_line,
     )
 else:
@@ -83,6 +86,7 @@ else:
         ticks_ms,
         ticks_us,
         time_utc_s,
+        unload,
         write_line,
     )
 
@@ -100,5 +104,6 @@ __all__ = (
     "ticks_ms",
     "ticks_us",
     "time_utc_s",
+    "unload",
     "write_line",
 )

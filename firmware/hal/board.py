@@ -16,7 +16,16 @@ import time
 import machine
 
 from firmware.errors import FormatError
-from firmware.hal.mpy import collect, connect, heap, on_stop, random_bytes, read_text, write_line
+from firmware.hal.mpy import (
+    collect,
+    connect,
+    heap,
+    on_stop,
+    random_bytes,
+    read_text,
+    unload,
+    write_line,
+)
 from firmware.hal.polled import PolledStream
 from firmware.hal.ticks import ticks_diff, ticks_ms, ticks_us
 from firmware.hal.wiring import read_wiring, uart_settings
@@ -26,8 +35,8 @@ if sys.platform == "rp2":
 else:
     from esp32 import Partition
 
-__all__ = ("collect", "connect", "heap", "on_stop", "random_bytes", "read_text", "write_line",
-           "ticks_diff", "ticks_ms", "ticks_us")  # fmt: skip
+__all__ = ("collect", "connect", "heap", "on_stop", "random_bytes", "read_text", "unload",
+           "write_line", "ticks_diff", "ticks_ms", "ticks_us")  # fmt: skip
 
 ZONE_S = 8 * 3600
 # the ports count from 1970 or from 2000 (micropython.md, 10)

@@ -33,6 +33,10 @@ def time_utc_s():
     return int(time.time())
 
 
+def unload(names):
+    """Nothing here: a PC has room, and others may hold what is in the modules."""
+
+
 def random_bytes(count):
     """Bytes of the system's random source."""
     return os.urandom(count)

@@ -5,6 +5,7 @@
 import gc
 import os
 import socket
+import sys
 
 from firmware.errors import FormatError, LinkLost
 from firmware.hal.polled import SocketStream
@@ -30,6 +31,16 @@ def heap():
     """Bytes of the Python heap: in use, size."""
     used = gc.mem_alloc()
     return (used, used + gc.mem_free())
+
+
+def unload(names):
+    """Drop modules that nobody needs any more, with their code."""
+    for name in names:
+        module = sys.modules.pop(name, None)
+        package, _, own = name.rpartition(".")
+        if module and package in sys.modules:
+            delattr(sys.modules[package], own)
+    gc.collect()
 
 
 def random_bytes(count):

@@ -13,12 +13,21 @@ import time
 
 from firmware.errors import FormatError, LinkLost
 from firmware.hal.fileflash import open_file_flash
-from firmware.hal.mpy import collect, connect, heap, on_stop, random_bytes, read_text, write_line
+from firmware.hal.mpy import (
+    collect,
+    connect,
+    heap,
+    on_stop,
+    random_bytes,
+    read_text,
+    unload,
+    write_line,
+)
 from firmware.hal.polled import PolledStream
 from firmware.hal.ticks import ticks_diff, ticks_ms, ticks_us
 
-__all__ = ("collect", "connect", "heap", "on_stop", "random_bytes", "read_text", "write_line",
-           "ticks_diff", "ticks_ms", "ticks_us")  # fmt: skip
+__all__ = ("collect", "connect", "heap", "on_stop", "random_bytes", "read_text", "unload",
+           "write_line", "ticks_diff", "ticks_ms", "ticks_us")  # fmt: skip
 
 CFLAG, ISPEED, OSPEED, CC = 2, 4, 5, 6  # places in tcgetattr's list
 VTIME, VMIN = 5, 6  # places in its list of characters

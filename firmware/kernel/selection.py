@@ -10,7 +10,7 @@ from collections import namedtuple
 from firmware.errors import FormatError
 from firmware.kernel import apdu, dol, outcome, tags, tlv
 
-MAX_CANDIDATES = 16  # more entries than a PPSE answer can hold; a bound for hostile ones
+MAX_CANDIDATES = 16  # entries of a PPSE answer; a card of the book has a few
 
 # aid bytes; partial: True when a longer card AID may match (ASI 0, QT-025)
 ListedAid = namedtuple("ListedAid", ("aid", "partial"))
@@ -38,8 +38,11 @@ def _other(reason, detail):
 
 
 def listed(aid, aids):
-    """True when the terminal lists `aid`, exactly or as a prefix where ASI allows (QT-081)."""
-    return any(aid == one.aid or (one.partial and aid.startswith(one.aid)) for one in aids)
+    """The first ListedAid that `aid` equals, or begins with where ASI allows; None (QT-081)."""
+    for one in aids:
+        if aid == one.aid or (one.partial and aid.startswith(one.aid)):
+            return one
+    return None
 
 
 def directory_entries(data):
@@ -48,8 +51,10 @@ def directory_entries(data):
     discretionary = tlv.find(proprietary.children, tags.FCI_DISCRETIONARY) if proprietary else None
     if not discretionary:
         raise FormatError("PPSE answer without A5 BF0C")
+    if len(discretionary.children) > MAX_CANDIDATES:
+        raise FormatError("PPSE answer with %d entries" % len(discretionary.children))
     candidates = []
-    for entry in discretionary.children[:MAX_CANDIDATES]:
+    for entry in discretionary.children:
         name = tlv.find(entry.children, tags.ADF_NAME) if entry.tag == tags.FCI_ENTRY else None
         if name and 5 <= len(name.value) <= 16:
             mark = tlv.find(entry.children, tags.PRIORITY)

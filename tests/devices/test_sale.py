@@ -32,7 +32,8 @@ def test_chip_data_should_be_bytes_as_sent_and_received():
     stand.tap(card)
     data = {one.tag: one.value for one in tlv.parse(stand.records()[0][1]["chip_data"])}
     assert data[tags.AMOUNT] == bcd.from_int(200, 6) and data[tags.CURRENCY] == b"\x01\x56"
-    assert data[tags.UN] == b"\x00\x00\x00\x01" and data[tags.DATE] == b"\x26\x11\x21"
+    gpo = [one for one in card.sent if one[1] == apdu.INS_GPO][0]  # 9F37 is the last of its PDOL
+    assert data[tags.UN] == gpo[-5:-1] != bytes(4) and data[tags.DATE] == b"\x26\x11\x21"
     assert data[tags.IAD].hex() == "0701010390000001" and data[tags.AIP] == b"\x7c\x00"
     assert data[tags.DF_NAME].hex() == "a000000333010101" and data[tags.ATC] == b"\x00\x05"
     assert data[tags.EC_APPROVAL_CODE] == b"ECC001" and data[tags.TTQ].hex() == "28000080"
@@ -94,20 +95,27 @@ def test_two_cards_should_be_refused_without_a_word_to_them():
     assert stand.tap(first)["message"] == "ok"
 
 
-def test_every_tap_should_draw_a_new_number():
-    """QT-030, QT-097."""
-    stand, seen = Stand("same_card_s: 0"), []
-    card = SmallCard()
-    for _ in range(3):
+def test_every_gpo_should_carry_a_new_number():
+    """QT-030, QT-097: also that of a second try."""
+    stand, card = Stand("same_card_s: 0"), SmallCard()
+    for tear in (None, (0xA8, 0, False), (0xA8, 0, True), (0xB2, 1, False), None):
+        card.tear = tear
         stand.tap(card)
-        seen.append(stand.records()[-1][1]["chip_data"])
-    assert seen[0] != seen[1] != seen[2]
-    stand.random_bytes = lambda count: bytes(count)
+    sent = [one[-5:-1] for one in card.sent if one[1] == apdu.INS_GPO]
+    assert len(sent) == 5 and len(set(sent)) == 5  # three of them torn and tried again
+
+
+def test_stuck_random_source_should_stop_the_sale_before_a_card_is_looked_for():
+    """QT-030."""
+    stand, card = Stand("same_card_s: 0"), SmallCard()
+    stand.tap(card)
+    stand.random_bytes = lambda count: bytes(range(count))
     stand.restart()
-    assert stand.tap(card)["message"] == "ok"
-    event = stand.tap(card)  # the source gives the same again
-    assert (event["message"], event["taken"]) == ("random_stuck", False)
-    assert stand.shown() == "red" and len(card.debits) == 4
+    assert stand.tap(card)["message"] == "ok"  # the first sample tells nothing
+    looks = stand.reader.looks
+    assert stand.tap(card) is None and stand.reader.looks == looks
+    assert stand.shown() == "red" and len(card.debits) == 2
+    assert ("show", "Out of service: random source", 0) in stand.log
 
 
 def test_refusals_should_be_noted_with_their_reason():

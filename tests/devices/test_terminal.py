@@ -43,9 +43,9 @@ def test_clock_that_was_never_set_should_stop_the_sale():
 def test_fare_that_may_not_be_charged_should_stop_the_sale_and_be_said_once():
     """QT-041, QT-046, TD-006."""
     for extra, line in (
-        ("transaction_limit_fen: 200", "Out of service: over limit"),
-        ("floor_limit_fen: 199", "Out of service: needs online"),
-        ("cvm_limit_fen: 200", "Out of service: needs online"),
+        ("transaction_limit_fen: 200", "Over limit: use other means"),
+        ("floor_limit_fen: 199", "Needs online: use other means"),
+        ("cvm_limit_fen: 200", "Needs online: use other means"),
     ):
         stand, card = Stand(extra), SmallCard()
         assert stand.hold(card) == [] and card.sent == []

@@ -24,11 +24,23 @@ deny: 6228000100000010
 deny: 6228000200000010 1
 deny: 6228000200000010 03
 deny_list_version: 12
-ttq: 26000080
+ttq: 28000080
 currency: 0344
 country: 0344
+currency_exponent: 02
 terminal_type: 25
 transaction_type: 00
+capabilities: 000800
+more_capabilities: 6000F0F001
+mcc: 4111
+acquirer: 000048010000
+merchant: 104290041112345
+merchant_name: hex:B9ABBDBB
+limit: A000000333010106 floor 700
+limit: A000000333010106 cvm 600
+limit: A0000003330101 transaction 400
+floor_limit_9f1b: 00002710
+status_check: yes
 ceiling_fen: 500
 transaction_limit_fen: 1000
 cvm_limit_fen: 900
@@ -64,13 +76,19 @@ def test_every_key_should_be_read():
     assert first.key == bytes.fromhex(MODULUS) and first.until == (2030, 12, 31)
     assert (second.index, second.exponent, second.until) == (0xF2, 65537, None)
     assert read.deny == {"6228000100000010": (), "6228000200000010": (1, 3)}  # QT-029
-    assert (read.ttq.hex(), read.currency.hex(), read.country.hex()) == (
-        "26000080",
-        "0344",
-        "0344",
-    )
-    assert (read.terminal_type, read.transaction_type) == (b"\x25", b"\x00")
-    assert read.limits == Limits(1000, 900, 800) and read.ceiling_fen == 500
+    assert read.ttq.hex() == "28000080" and read.status_check is True
+    wanted = (
+        ("5F2A", "0344"), ("9F1A", "0344"), ("5F36", "02"), ("9F35", "25"), ("9C", "00"),
+        ("9F33", "000800"), ("9F40", "6000F0F001"), ("9F15", "4111"), ("9F01", "000048010000"),
+        ("9F16", b"104290041112345".hex()), ("9F4E", "B9ABBDBB"),
+    )  # fmt: skip
+    assert read.standing == dict([(int(tag, 16), bytes.fromhex(text)) for tag, text in wanted])
+    floor = bytes.fromhex("00002710")
+    assert read.limits == Limits(1000, 900, 800, floor) and read.ceiling_fen == 500
+    assert read.aid_limits == {  # QT-026
+        bytes.fromhex("A000000333010106"): Limits(1000, 600, 700, floor),
+        bytes.fromhex("A0000003330101"): Limits(400, 900, 800, floor),
+    }
     assert (read.torn_window_s, read.torn_count, read.torn_over_restart) == (30, 2, False)
     assert (read.clock_from_year, read.same_card_s) == (2026, 0)
     assert (read.torn_prompt_s, read.trans_prove, read.balance_before) == (15, "always", True)
@@ -83,7 +101,13 @@ def test_defaults_should_be_those_of_an_offline_terminal():
     assert [(one.aid.hex().upper(), one.partial) for one in read.aids] == [
         ("A0000003330101", True)
     ]
-    assert (read.currency, read.country) == (b"\x01\x56", b"\x01\x56")
+    assert read.standing == dict([  # QT-010, QT-093: what is not given is not there
+        (tag, bytes.fromhex(text)) for tag, text in (
+            (0x5F2A, "0156"), (0x9F1A, "0156"), (0x5F36, "02"), (0x9F35, "26"), (0x9C, "00"),
+            (0x9F33, "0008C0"), (0x9F40, "6000001001"),
+        )
+    ])  # fmt: skip
+    assert read.aid_limits == {} and read.status_check is False  # QT-028
     assert (read.torn_window_s, read.torn_count, read.torn_over_restart) == (60, 3, True)
     assert (read.torn_prompt_s, read.trans_prove, read.balance_before) == (10, "fci", False)
     assert (read.same_card_s, read.ceiling_fen) == (60, 10000)
@@ -97,61 +121,82 @@ def test_deny_list_should_name_a_card_or_one_of_its_sequences():
         assert parameters.parse("fare_fen: 1\n" + text).deny == {pan: ()}
 
 
+KEY = "ca: RSA %s F1 " % RID
+FAULTS = (
+    "fare_fen: 0",
+    "fare_fen: 10001",  # over the ceiling, TD-006
+    "fare_fen: 2.00",
+    "class: student 62280002",
+    "class: student 62280002 50 x",
+    "class: student 6228x 50",
+    "class: student 62280002 0",
+    "class: student 62280002 101",
+    "class: student 62280002 \u00b2",
+    "class: a-class-of-seventeen 62280002 50",
+    "class: \u5b66\u751f 62280002 50",
+    "aid: A0000003330101",
+    "aid: A0000003330101 maybe",
+    "aid: A0000003 partial",
+    "aid: " + "A0" * 17 + " exact",
+    "aid: A0000003330101x exact",
+    KEY + "03",
+    KEY + "02 " + MODULUS,
+    KEY + "11 " + MODULUS,
+    KEY + "03 " + "C1" * 63,
+    KEY + "03 " + "C1" * 249,
+    KEY + "03 " + MODULUS + " 20301331",
+    KEY + "03 " + MODULUS + " 20301200",
+    KEY + "03 " + MODULUS + " 301231",
+    KEY + "03 " + MODULUS + " - " + SEAL[:-2] + "00",
+    KEY + "03 " + MODULUS + " - 00",
+    KEY + "03 " + MODULUS + " - " + SEAL + " x",
+    "ca: RSA A0000003 F1 03 " + MODULUS,
+    "ca: RSA %s F1F1 03 %s" % (RID, MODULUS),
+    "deny: 6228",
+    "deny: 6228000100000010 1 2",
+    "deny: 6228000100000010 100",
+    "deny: 622800010000001x",
+    "deny: " + "6" * 20,
+    "ttq: 280000",
+    "ttq: 26000080",  # no online authorisation here, QT-003
+    "ttq: 28000000",  # no fDDA 01, QT-006
+    "ttq: 68000080",  # nothing holds the card, QT-002
+    "ttq: 2A000080",  # no printer, QT-004
+    "currency_exponent: 0200",
+    "capabilities: 0008",
+    "more_capabilities: 00",
+    "mcc: 411",
+    "acquirer: 48",
+    "merchant: 1234567890123456",
+    "merchant_name: \u516c\u4ea4",
+    "merchant_name: hex:B9A",
+    "limit: A0000003330101 floor",
+    "limit: A0000003330101 ceiling 1",
+    "limit: A0000003330101 floor x",
+    "limit: A000000333010106 floor 1",  # not listed
+    "limit: x floor 1",
+    "floor_limit_9f1b: 2710",
+    "status_check: on",
+    "ttq: A8000080",  # a reserved bit, QT-005
+    "ttq: 08000080",  # no qPBOC, QT-001
+    "currency: 156",
+    "country: 00",
+    "terminal_type: 2626",
+    "torn_window_s: 0",
+    "torn_count: 9",
+    "torn_prompt_s: 0",
+    "trans_prove: yes",
+    "balance_before: 1",
+    "torn_over_restart: maybe",
+    "clock_from_year: 1969",
+    "same_card_s: 86401",
+    "nonsense: 1",
+    "version: x",
+)
+
+
 def test_faults_should_name_file_and_line():
-    key = "ca: RSA %s F1 " % RID
-    for fault in (
-        "fare_fen: 0",
-        "fare_fen: 10001",  # over the ceiling, TD-006
-        "fare_fen: 2.00",
-        "class: student 62280002",
-        "class: student 62280002 50 x",
-        "class: student 6228x 50",
-        "class: student 62280002 0",
-        "class: student 62280002 101",
-        "class: student 62280002 \u00b2",
-        "class: a-class-of-seventeen 62280002 50",
-        "class: \u5b66\u751f 62280002 50",
-        "aid: A0000003330101",
-        "aid: A0000003330101 maybe",
-        "aid: A0000003 partial",
-        "aid: " + "A0" * 17 + " exact",
-        "aid: A0000003330101x exact",
-        key + "03",
-        key + "02 " + MODULUS,
-        key + "11 " + MODULUS,
-        key + "03 " + "C1" * 63,
-        key + "03 " + "C1" * 249,
-        key + "03 " + MODULUS + " 20301331",
-        key + "03 " + MODULUS + " 20301200",
-        key + "03 " + MODULUS + " 301231",
-        key + "03 " + MODULUS + " - " + SEAL[:-2] + "00",
-        key + "03 " + MODULUS + " - 00",
-        key + "03 " + MODULUS + " - " + SEAL + " x",
-        "ca: SM2 %s 57 %s" % (RID, "00" * 64),
-        "ca: RSA A0000003 F1 03 " + MODULUS,
-        "ca: RSA %s F1F1 03 %s" % (RID, MODULUS),
-        "deny: 6228",
-        "deny: 6228000100000010 1 2",
-        "deny: 6228000100000010 100",
-        "deny: 622800010000001x",
-        "deny: " + "6" * 20,
-        "ttq: 280000",
-        "ttq: A8000080",  # a reserved bit, QT-005
-        "ttq: 08000080",  # no qPBOC, QT-001
-        "currency: 156",
-        "country: 00",
-        "terminal_type: 2626",
-        "torn_window_s: 0",
-        "torn_count: 9",
-        "torn_prompt_s: 0",
-        "trans_prove: yes",
-        "balance_before: 1",
-        "torn_over_restart: maybe",
-        "clock_from_year: 1969",
-        "same_card_s: 86401",
-        "nonsense: 1",
-        "version: x",
-    ):
+    for fault in FAULTS:
         wanted = "" if fault.startswith("fare_fen") else "fare_fen: 200"
         text = wanted + "\n\n" + fault + "\n"
         assert against(text).startswith("fleet.txt:3: "), fault

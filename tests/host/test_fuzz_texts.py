@@ -43,4 +43,4 @@ def test_every_reason_in_the_source_should_have_a_message():
         found |= set(re.findall(r'return (?:None, )?"([a-z]+_[a-z_]+)"', text))
     found -= {"not_performed"}
     assert {"oda_failed", "no_ppse", "gpo_refused", "over_ceiling", "deny_list"} <= found
-    assert found <= set(panel.MESSAGES), found - set(panel.MESSAGES)
+    assert found <= set(panel.names()), found - set(panel.names())

@@ -188,7 +188,10 @@ def test_lost_links_should_go_up():
         raise AssertionError("the link was not lost")
 
 
-def test_many_entries_should_be_bounded():
-    many = [entry(DEBIT)] * (selection.MAX_CANDIDATES + 5)
-    data = ppse(*many)[:-2]
-    assert len(selection.directory_entries(data)) == selection.MAX_CANDIDATES
+def test_directory_with_too_many_entries_should_be_refused():
+    """QT-077, QT-079: as many as the bound are read; one more is no card of the book."""
+    most = selection.MAX_CANDIDATES
+    for count, reason in ((most, ""), (most + 1, "no_ppse"), (100, "no_ppse")):
+        found, sent = selected(ppse(*[entry(FOREIGN)] * (count - 1), entry(DEBIT)))
+        assert (found.reason if reason else "") == reason, count
+        assert len(sent) == (1 if reason else 2)
