@@ -8,11 +8,12 @@ durable before anybody sees green (TD-001, QT-262). Driven like every dialogue b
 from collections import namedtuple
 
 from firmware.devices import entries, fare
+from firmware.devices.keys import Keys
 from firmware.devices.rules import Rules
 from firmware.devices.sources import standing_values
 from firmware.errors import FormatError, JournalFull, LinkLost
 from firmware.formats import record
-from firmware.kernel import bcd, fdda, get_data, oda, outcome, selection, tags, torn, transaction
+from firmware.kernel import bcd, fdda, get_data, outcome, selection, tags, torn, transaction
 from firmware.kernel.card_number import read_card_number
 
 # Said of a card that stands in the journal already.
@@ -42,7 +43,7 @@ class Sale:
         self.draw_un = parts.draw_un
         self.un = b""  # drawn ahead, for the next GPO alone
         self.qualify = parts.qualify
-        self.cache = oda.KeyCache()
+        self.keys = Keys(parameters.capks, parts, stamp)
         self.stopping = False  # service is being ended: nothing more is committed
         self.journal_us = 0  # spent on the journal in the last presentation
         self.hint = (None, -HINT_S)  # FareClass and time_utc_s of the last `fare_changed`
@@ -258,8 +259,8 @@ class Sale:
         return transaction.Purchase(
             values,
             self.stamp.today(),
-            parameters.capks,
-            self.cache,
+            self.keys.capks,
+            self.keys.cache,
             rules.refuse,
             fdda.EDITIONS,
             parameters.sda,

@@ -133,6 +133,7 @@ class Terminal:
         self.torn_taps.expire()
         self.same_card.forget()
         self.parts.journal.tidy()
+        self.sale.keys.idle()  # QT-022
         if not self.parts.uploader:
             return
         self.parts.uploader.step()

@@ -15,6 +15,7 @@ SYMMETRIC_SM4 = 4  # 9F10 byte 8 (JR/T 0025.17 annex A)
 class Chain:
     """The works of offline data authentication, each begun as soon as its bytes are there.
 
+    fDDA is the only method (QT-007), with the one suite or the other (QT-009).
     A work is handed its bytes when it begins, so that its result depends on the order of the
     records alone, never on how much of it was done while the card answered.
     """
@@ -57,9 +58,9 @@ class Chain:
         OdaFailed names the step.
         """
         oda.require(self.opened is not None, self.failure)
-        opened = self.opened.finish()
+        opened = self.opened.finish()  # QT-147, QT-149: the works above have held, or it raises
         suite = self.capk.suite
-        suite.check_static(self.icc.finish(), self.tap.static_data())
+        suite.check_static(self.icc.finish(), self.tap.static_data())  # QT-148
         sm4 = self.tap.value(tags.IAD)[7] == SYMMETRIC_SM4
         oda.require(  # one path of a card is all SM or not at all (QT-217, QT-233)
             sm4 == (suite.ALGORITHM == capk.ALGORITHM_SM2), "9F10 is of another suite"

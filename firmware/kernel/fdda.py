@@ -43,13 +43,14 @@ def check_signature(tap, opened, editions):
     """
     related = tap.data.get(tags.CARD_AUTHENTICATION_DATA)
     un, currency = tap.as_sent(tags.UN), tap.as_sent(tags.CURRENCY)
-    if related is None:
+    version = related[0] if related else 0  # QT-206
+    oda.require(version in (0, 1), "9F69 of unknown version")
+    if version == 0:
         if may_be_version_01(tap) and not _is_older(tap, editions):
             raise oda.OdaFailed(DOWNGRADE)  # QT-210
         oda.require(opened.verify(un), HASH_00)  # QT-207
         return outcome.FDDA_00
-    if not 8 <= len(related) <= 16 or related[0] != 1:
-        raise oda.OdaFailed("9F69 of unknown version")
+    oda.require(8 <= len(related) <= 16, "9F69 of %d bytes" % len(related))  # QT-208
     copy, qualifiers = related[5:7], tap.value(tags.CTQ) or b"\x00\x00"
     if copy != b"\x00\x00" and copy != qualifiers:
         # The laboratory cards leave the copy empty; a copy that is there must agree (qpboc.md 3,

@@ -11,6 +11,7 @@ from firmware.errors import FormatError
 from firmware.kernel import bcd, tags
 
 CACHE_SIZE = 8
+TABLES = 4
 
 
 class OdaFailed(Exception):
@@ -73,36 +74,50 @@ def _value_at(record):
 
 
 class KeyCache:
-    """Opened issuer keys between taps, newest last, at most CACHE_SIZE (QT-162).
+    """Opened issuer keys between taps, last used last, at most CACHE_SIZE (QT-162).
 
-    A key may carry `slices`, a generator that makes it cheaper to check by; idle() does them.
+    Nothing but what a certificate says is kept: card, day and revocation are asked anew
+    (check_issuer). A key with a `table`, None at first, is given one in idle time by its
+    improve(); the TABLES keys that were used last keep theirs, 4,192 bytes each.
     """
 
     def __init__(self):
         self.entries = []
+        self.chore = None
 
     def find(self, seal):
         """The key kept for all the bytes it was made of, or None."""
         mark = hashlib.sha256(seal).digest()
-        for known, key in self.entries:
-            if known == mark:
-                return key
+        for entry in self.entries:
+            if entry[0] == mark:
+                self.entries.remove(entry)
+                self._add(entry)
+                return entry[1]
         return None
 
     def keep(self, seal, key):
-        """Keep `key`; the oldest one goes."""
-        self.entries.append((hashlib.sha256(seal).digest(), key))
+        """Keep `key`; the one unused for longest goes."""
+        self._add((hashlib.sha256(seal).digest(), key))
         if len(self.entries) > CACHE_SIZE:
             self.entries.pop(0)
 
+    def _add(self, entry):
+        self.entries.append(entry)
+        for _, key in self.entries[:-TABLES]:
+            if getattr(key, "table", None):
+                key.table = None
+
     def idle(self):
-        """Do one slice in idle time; False when nothing is left."""
-        for _, key in self.entries:
-            slices = getattr(key, "slices", None)
-            if slices:
-                try:
-                    next(slices)
-                except StopIteration:
-                    key.slices = None
-                return True
-        return False
+        """Do one slice of a table in idle time; False when nothing is left."""
+        if not self.chore:
+            lacking = [
+                key for _, key in self.entries[-TABLES:] if getattr(key, "table", 1) is None
+            ]
+            if not lacking:
+                return False
+            self.chore = lacking[-1].improve()
+        try:
+            next(self.chore)
+        except StopIteration:
+            self.chore = None
+        return True

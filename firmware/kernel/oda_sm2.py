@@ -9,7 +9,7 @@
 | 9F4B | 15, LDD, dynamic data LDD, r and s 64 | 66 + LDD |
 
 The point that a signature is checked by does not depend on what was signed (sm2.py): it is made in
-slices as soon as the bytes are there. SM3 over the data and one addition stay for when the data
+slices as soon as the bytes are there. SM3 over the data and one comparison stay for when the data
 are complete.
 """
 
@@ -26,16 +26,16 @@ MANDATORY = ()  # neither exponents nor remainders (QT-144)
 OWNER_ISSUER, OWNER_CARD = 4, 10  # bytes of issuer id and card number
 
 # The key of 9F46 before its static data are known. point: 64 bytes; above: SmKey of the issuer;
-# signed: the fields under the signature; signature: r and s; x1: of sm2.commitment()
-IccKey = namedtuple("IccKey", ("point", "above", "signed", "signature", "x1"))
+# signed: the fields under the signature; signature: r and s; committed: of
+# sm2.commitment()
+IccKey = namedtuple("IccKey", ("point", "above", "signed", "signature", "committed"))
 
 
 class SmKey:
-    """A key that certificates are checked by, of a CA or an issuer.
+    """A key that certificates and signatures are checked by: of a CA, an issuer or a card.
 
-    owner: digits of the issuer id, expires: (year, month), serial: 3 bytes; of a CA key they say
-    nothing. `slices`: generator that makes `table` in idle time, None when it is made (oda.py,
-    KeyCache).
+    owner: digits of the issuer id, expires: (year, month), serial: 3 bytes, for an issuer alone.
+    `table`: what improve() made, to check faster, or None.
     """
 
     def __init__(self, point, owner="", expires=None, serial=b"", curves=b""):
@@ -46,22 +46,22 @@ class SmKey:
         self.curves = curves
         self.za = sm2.za(point)
         self.table = None
-        self.slices = self._improve()
 
-    def _improve(self):
+    def improve(self):
+        """Generator: make the table, in idle time (oda.KeyCache)."""
         self.table = yield from sm2.table(self.point)
 
     def commitment(self, signature, name):
-        """Generator: x1 of a signature by this key; OdaFailed when nothing can fit it."""
+        """Generator: the part of a check that needs no data; OdaFailed when none can fit."""
         try:
-            x1 = yield from sm2.commitment(signature, self.point, self.table)
+            committed = yield from sm2.commitment(signature, self.point, self.table)
         except sm2.BadSignature as wrong:
             raise OdaFailed("%s: %s" % (name, wrong))
-        return x1
+        return committed
 
-    def signed(self, signature, x1, data):
+    def signed(self, signature, committed, data):
         """True when `data` are what this key signed."""
-        return sm2.matches(signature, x1, sm3(self.za + data))
+        return sm2.matches(signature, committed, sm3(self.za + data))
 
 
 def is_issuer_whole(tap):
@@ -107,8 +107,8 @@ def issuer_key(capk, certificate, remainder, exponent, cache):
         cache.keep(capk.key, above)
         yield
     signed, signature = certificate[:-64], certificate[-64:]
-    x1 = yield from above.commitment(signature, name)
-    require(above.signed(signature, x1, signed), name + " signature")  # QT-224
+    committed = yield from above.commitment(signature, name)
+    require(above.signed(signature, committed, signed), name + " signature")  # QT-224
     key = SmKey(point, owner, expires, serial, capk.curves)
     cache.keep(seal, key)
     return key
@@ -123,13 +123,13 @@ def icc_key(issuer, certificate, remainder, exponent, pan, today):
     require(owner == pan, name + " card number")  # QT-226
     require(expires >= today[:2], name + " expired")  # QT-227
     signature = certificate[-64:]
-    x1 = yield from issuer.commitment(signature, name)
-    return IccKey(point, issuer, certificate[:-64], signature, x1)
+    committed = yield from issuer.commitment(signature, name)
+    return IccKey(point, issuer, certificate[:-64], signature, committed)
 
 
 def check_static(icc, static):
     """The signature of the ICC certificate over its fields and the static data (QT-228)."""
-    good = icc.above.signed(icc.signature, icc.x1, icc.signed + static)
+    good = icc.above.signed(icc.signature, icc.committed, icc.signed + static)
     require(good, "ICC certificate signature")
 
 
@@ -138,16 +138,16 @@ class OpenedSdad:
     data.
     """
 
-    def __init__(self, dynamic, key, signed, signature, x1):
+    def __init__(self, dynamic, key, signed, signature, committed):
         self.dynamic = dynamic
         self.key = key
         self.signed = signed
         self.signature = signature
-        self.x1 = x1
+        self.committed = committed
 
     def verify(self, data):
         """True when the card signed these terminal dynamic data (QT-230)."""
-        return self.key.signed(self.signature, self.x1, self.signed + data)
+        return self.key.signed(self.signature, self.committed, self.signed + data)
 
 
 def open_sdad(icc, sdad, atc):
@@ -164,5 +164,5 @@ def open_sdad(icc, sdad, atc):
     require(dynamic == b"\x02" + atc, name + " dynamic number is not the ATC")
     key = SmKey(icc.point)
     yield
-    x1 = yield from key.commitment(signature, name)
-    return OpenedSdad(dynamic, key, sdad[:-64], signature, x1)
+    committed = yield from key.commitment(signature, name)
+    return OpenedSdad(dynamic, key, sdad[:-64], signature, committed)

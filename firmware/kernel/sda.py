@@ -61,6 +61,6 @@ def check_sm2(issuer, ssad, static):
     oda.require(len(ssad) == 67, NAME + " length")
     oda.require(ssad[0] == 0x13, NAME + " format")
     signed, signature = ssad[:3], ssad[3:]
-    x1 = yield from issuer.commitment(signature, NAME)
-    oda.require(issuer.signed(signature, x1, signed + static), NAME + " signature")
+    committed = yield from issuer.commitment(signature, NAME)
+    oda.require(issuer.signed(signature, committed, signed + static), NAME + " signature")
     return ssad[1:3]

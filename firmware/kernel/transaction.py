@@ -155,7 +155,7 @@ def gate(tap, purchase, chain):
         raise _Refusal("card_data", "AFL of one record", outcome.FAILED)  # QT-161
     if not tap.has_dda():
         raise _Refusal("oda_failed", chain.without_dda(), outcome.FAILED)  # QT-145, QT-213
-    for tag in MANDATORY + chain.mandatory():
+    for tag in MANDATORY + chain.mandatory():  # QT-186
         if not tap.value(tag):
             raise _Refusal("oda_failed", "%X missing" % tag, outcome.FAILED)
     pan = tap.pan()
@@ -232,7 +232,7 @@ def conclude(ready, editions, record, kind=outcome.APPROVED, reason="ok"):
     detail = ""
     try:
         tap.take_record(sfi, number, record)
-        version = fdda.check_signature(tap, ready.opened, editions)
+        version = fdda.check_signature(tap, ready.opened, editions)  # QT-234, QT-235
     except (FormatError, oda.OdaFailed) as failed:
         kind, reason, detail = fdda.after_failure(tap), "oda_failed", str(failed)
         version = outcome.FAILED

@@ -121,7 +121,6 @@ def test_deny_list_should_name_a_card_or_one_of_its_sequences():
         assert parameters.parse("fare_fen: 1\n" + text).deny == {pan: ()}
 
 
-KEY = "ca: RSA %s F1 " % RID
 FAULTS = (
     "fare_fen: 0",
     "fare_fen: 10001",  # over the ceiling, TD-006
@@ -139,19 +138,6 @@ FAULTS = (
     "aid: A0000003 partial",
     "aid: " + "A0" * 17 + " exact",
     "aid: A0000003330101x exact",
-    KEY + "03",
-    KEY + "02 " + MODULUS,
-    KEY + "11 " + MODULUS,
-    KEY + "03 " + "C1" * 63,
-    KEY + "03 " + "C1" * 249,
-    KEY + "03 " + MODULUS + " 20301331",
-    KEY + "03 " + MODULUS + " 20301200",
-    KEY + "03 " + MODULUS + " 301231",
-    KEY + "03 " + MODULUS + " - " + SEAL[:-2] + "00",
-    KEY + "03 " + MODULUS + " - 00",
-    KEY + "03 " + MODULUS + " - " + SEAL + " x",
-    "ca: RSA A0000003 F1 03 " + MODULUS,
-    "ca: RSA %s F1F1 03 %s" % (RID, MODULUS),
     "deny: 6228",
     "deny: 6228000100000010 1 2",
     "deny: 6228000100000010 100",
@@ -201,13 +187,3 @@ def test_faults_should_name_file_and_line():
         text = wanted + "\n\n" + fault + "\n"
         assert against(text).startswith("fleet.txt:3: "), fault
     assert "`fare_fen` is missing" in against("version: 1")
-
-
-def test_checksum_of_a_ca_key_should_be_recomputed():
-    """QT-019: one bit in RID, index, modulus or exponent."""
-    line = "fare_fen: 1\nca: RSA %s %s %s %s - " + SEAL
-    good = (RID, "F1", "03", MODULUS)
-    assert len(parameters.parse(line % good).capks) == 1
-    for at, value in ((0, "A000000332"), (1, "F0"), (2, "010001"), (3, "C0" + "C1" * 63)):
-        changed = good[:at] + (value,) + good[at + 1 :]
-        assert "checksum" in against(line % changed)

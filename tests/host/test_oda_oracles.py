@@ -174,6 +174,6 @@ def test_sm2_verdicts_should_be_those_of_gmssl(text, bit, sm2_chain):
     for signature in (good, bytes(bent)):
         mine = False
         with contextlib.suppress(oda.OdaFailed):
-            x1 = Work(signer.commitment(signature, "one"), oda.OdaFailed).finish()
-            mine = signer.signed(signature, x1, text)
+            committed = Work(signer.commitment(signature, "one"), oda.OdaFailed).finish()
+            mine = signer.signed(signature, committed, text)
         assert mine is bool(key._engine.verify_with_sm3(signature.hex(), text))

@@ -171,7 +171,7 @@ def test_malformed_last_record_should_be_debited_and_refused():
 
 
 def test_outcome_of_a_failed_signature_should_follow_the_qualifiers():
-    """QT-235 to QT-238: 9F6C against what the terminal can do."""
+    """QT-235..238: 9F6C against what the terminal can do."""
     table = (
         ("", OFFLINE, "declined"),
         ("2000", OFFLINE, "declined"),  # offline only: no line to go to

@@ -293,12 +293,17 @@ def test_recover_should_be_a_power_in_slices():
 
 
 def test_cache_should_know_all_bytes_and_stay_small():
+    """QT-162: what was not used for longest goes; RSA keys leave nothing for idle time."""
     cache = oda.KeyCache()
     for number in range(oda.CACHE_SIZE + 2):
         cache.keep(bytes((number,)), number)
     assert cache.find(b"\x00") is None and cache.find(b"\x01") is None
     assert cache.find(bytes((oda.CACHE_SIZE + 1,))) == oda.CACHE_SIZE + 1
     assert len(cache.entries) == oda.CACHE_SIZE
+    assert cache.find(b"\x02") == 2
+    cache.keep(b"new", "new")
+    assert cache.find(b"\x02") == 2 and cache.find(b"\x03") is None
+    assert len(cache.entries) == oda.CACHE_SIZE and not cache.idle()
 
 
 def test_forged_bytes_on_the_wire_should_stop_at_the_gate():

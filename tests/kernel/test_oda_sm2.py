@@ -230,7 +230,7 @@ def test_signed_dynamic_data_should_have_its_lengths():
 
 
 def test_heavy_part_should_be_done_before_the_data_are_known():
-    """After open_sdad() and icc_key() SM3 and one addition are left; each is in slices."""
+    """After open_sdad() and icc_key() SM3 and one comparison are left; each is in slices."""
     for steps in (
         issuer(),
         oda_sm2.icc_key(ABOVE, ICC_CERTIFICATE, b"", b"", PAN, TODAY),
@@ -265,3 +265,23 @@ def test_table_of_a_key_should_change_nothing_but_the_time():
     second = sealed(CA, issuer_fields("622801ff"))  # by the CA key, whose table is there too
     assert failure(issuer(second, cache=cache)) == ""
     assert failure(issuer(flipped(second, 141), cache=cache)) == "issuer certificate signature"
+
+
+def test_tables_should_have_a_bound():
+    """QT-162: the keys used last have them, 4,192 bytes each; the others still work."""
+    cache = oda.KeyCache()
+    certificates = [sealed(CA, issuer_fields("62280%dff" % number)) for number in range(6)]
+    for certificate in certificates:
+        Work(issuer(certificate, cache=cache), oda.OdaFailed).finish()
+        while cache.idle():
+            pass
+    having = [key.owner for _, key in cache.entries if key.table]
+    assert having == ["622803", "622804", "", "622805"] and oda.TABLES == 4  # "": the CA's
+    assert len(cache.entries) == 7
+    first = Work(issuer(certificates[0], cache=cache), oda.OdaFailed).finish()
+    assert first.owner == "622800" and first.table is None
+    assert len([key for _, key in cache.entries if key.table]) == 3
+    while cache.idle():
+        pass
+    assert first.table is not None
+    assert len([key for _, key in cache.entries if key.table]) == oda.TABLES
