@@ -41,7 +41,7 @@ class Sale:
         self.same_card = same_card
         self.standing = standing_values(stamp.settings, parameters)
         self.draw_un = parts.draw_un
-        self.un = b""  # drawn ahead, for the next GPO alone
+        self.stuck = True  # the random source has yet to show that it works (QT-030)
         self.qualify = parts.qualify
         self.keys = Keys(parameters.capks, parts, stamp)
         self.stopping = False  # service is being ended: nothing more is committed
@@ -58,8 +58,9 @@ class Sale:
             return "clock_not_set"  # QT-015
         if self.journal.room() < 1:
             return "journal_full"  # QT-155, CL-014
-        self.un = self.un or self.draw_un()
-        if not self.un:
+        if self.stuck:
+            self.stuck = not self.draw_un()
+        if self.stuck:
             return "random_stuck"  # QT-030
         return self.qualify(self.parameters.fare_fen)[1]
 
@@ -153,10 +154,13 @@ class Sale:
         amount_fen = fare.price(self.parameters.fare_fen, fare_class)
         name = fare.name(fare_class)
         ttq, reason = self.qualify(amount_fen, selected.aid)
+        un = b"" if reason else self.draw_un()  # QT-097
+        self.stuck = not reason and not un
+        if self.stuck:
+            reason = "random_stuck"
         if reason:
             stop = outcome.refused(outcome.OTHER_INTERFACE, reason)
             return self._sold(stop, 0, amount_fen, name)
-        un, self.un = self.un, b""  # QT-097
         purchase = self._purchase(amount_fen, un, ttq)
         ready = yield from transaction.prepare(selected, purchase)
         if isinstance(ready, outcome.Outcome):

@@ -69,7 +69,8 @@ def test_failed_gate_should_cost_the_card_nothing():
 def test_torn_tap_should_never_be_a_sale_by_itself():
     """QT-159: without its last record a TC is neither sale nor refusal, whatever 9F6C allows."""
     for ttq in ("28000080", "20000080"):
-        stand, card = Stand("ttq: " + ttq), SmallCard()
+        stand, card = Stand(), SmallCard()
+        stand.terminal.sale.qualify = lambda amount_fen, aid=None: (bytes.fromhex(ttq), "")  # noqa: B023
         card.gpo_extra += bytes.fromhex("9F6C023000")
         card.tear = (0xB2, -1, False)  # the last READ RECORD never arrives
         event = stand.tap(card)

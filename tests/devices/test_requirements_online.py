@@ -25,7 +25,8 @@ def asks_online():
 def test_card_that_wants_online_should_be_declined_where_there_is_none():
     """QT-115, QT-255: offline only, or capable by its TTQ but with no line; nothing charged."""
     for ttq, reason in (("28000080", "online_required"), ("20000080", "card_requested_online")):
-        stand, card = Stand("ttq: " + ttq), asks_online()
+        stand, card = Stand(), asks_online()
+        stand.terminal.sale.qualify = lambda amount_fen, aid=None: (bytes.fromhex(ttq), "")  # noqa: B023
         event = stand.tap(card)
         assert (event["message"], event["taken"], event["cryptogram"]) == (reason, False, "ARQC")
         assert stand.shown() == "red" and ("beep", "no", 0) in stand.log

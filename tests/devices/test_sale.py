@@ -111,11 +111,16 @@ def test_stuck_random_source_should_stop_the_sale_before_a_card_is_looked_for():
     stand.tap(card)
     stand.random_bytes = lambda count: bytes(range(count))
     stand.restart()
-    assert stand.tap(card)["message"] == "ok"  # the first sample tells nothing
+    event = stand.tap(card)  # the first sample told nothing, the second one is the same
+    assert (event["message"], event["taken"]) == ("random_stuck", False)
+    assert card.asked(apdu.INS_GPO) == 1 and len(card.debits) == 1
     looks = stand.reader.looks
-    assert stand.tap(card) is None and stand.reader.looks == looks
-    assert stand.shown() == "red" and len(card.debits) == 2
+    assert stand.tap(card) is None and stand.reader.looks == looks  # out of service
+    assert stand.shown() == "red" and not stand.reader.powered
     assert ("show", "Out of service: random source", 0) in stand.log
+    stand.random_bytes = Stand.random_bytes.__get__(stand)
+    stand.restart()
+    assert stand.tap(card)["message"] == "ok"
 
 
 def test_refusals_should_be_noted_with_their_reason():
