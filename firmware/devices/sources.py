@@ -87,8 +87,8 @@ def standing_values(settings, parameters):
     values = dict(parameters.standing)
     values[tags.TERMINAL_ID] = settings.terminal_id.encode()
     values[tags.IFD_SERIAL] = settings.ifd_serial.encode()
-    algorithms = [key.suite.ALGORITHM for key in parameters.capks]
-    values[tags.SM_SUPPORT] = b"\x01" if capk.ALGORITHM_SM2 in algorithms else b"\x00"  # QT-099
+    offered = capk.offers_sm(parameters.capks)
+    values[tags.SM_SUPPORT] = b"\x01" if offered else b"\x00"  # QT-099
     for tag, count in CONFIGURATION:
         if len(values.get(tag, b"")) != count:
             raise FormatError("configuration: %X must have %d bytes" % (tag, count))

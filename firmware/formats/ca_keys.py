@@ -32,11 +32,11 @@ EXPONENTS = (b"\x03", b"\x01\x00\x01")  # QT-020
 
 def read(found, name):
     """Tuple of capk.Capk from the Found of a parameter file (lines.py)."""
-    stops = _choice(found, name, "ca_expiry", ("stop", "ignore")) == "stop"
-    curves = bytes.fromhex(_choice(found, name, "sm2_curves", ("11", "1104")))
+    stops = lines.word(found, name, "ca_expiry", "stop", ("stop", "ignore")) == "stop"
+    curves = bytes.fromhex(lines.word(found, name, "sm2_curves", "11", ("11", "1104")))
     withdrawn = _table(found, name, "withdrawn", _withdrawal)
     revoked = _table(found, name, "revoked", _serial)
-    rule = _choice(found, name, "sm2_checksum", ("", "sha1", "sm3"))
+    rule = lines.word(found, name, "sm2_checksum", "", ("", "sha1", "sm3"))
     keys = []
     for number, value in found["ca"]:
         words = value.split()
@@ -53,14 +53,6 @@ def read(found, name):
         until = min(days) if days else None
         keys.append(capk.new(rid, index, suite, key, exponent, until, serials, curves))
     return tuple(keys)
-
-
-def _choice(found, name, key, words):
-    """A setting that is one of `words`, the first by default."""
-    word = found.get(key, words[0])
-    if word not in words:
-        raise lines.wrong(name, found.line(key), "`%s: %s` is not known" % (key, word))
-    return word
 
 
 def _table(found, name, key, read_last):
