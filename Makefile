@@ -8,7 +8,7 @@ SECONDS ?= 20
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check lint format types test-host test-micropython demo replay serve \
-	fuzz \
+	fuzz mutation \
 	collect bench size mpy lock sessions docs docs-check \
 	conformance clean
 
@@ -67,6 +67,9 @@ size: $(READY) mpy  ## bytes of every compiled firmware file
 
 fuzz: $(READY)  ## look for faults by coverage: make fuzz SECONDS=60 TARGETS="tlv taps"
 	@tools/fuzz.sh run $(TARGETS) --seconds $(SECONDS)
+
+mutation: $(READY)  ## do the tests notice faults? make mutation FILES="firmware/kernel/tlv.py"
+	@tools/mutation.sh $(FILES)
 
 lock: $(READY)  ## write requirements.lock and the locks of tools/ anew (UPGRADE=1: newest versions)
 	@PYTHON="$(PYTHON)" tools/lock.sh

@@ -28,7 +28,7 @@ lock() { # output, then the inputs and their options
 }
 
 lock requirements.lock pyproject.toml requirements.in
-for tool in typings fuzz; do
+for tool in typings fuzz mutation; do
     lock "tools/$tool.lock" "tools/$tool.in"
 done
 grep -c == requirements.lock tools/*.lock | sed 's/$/ packages/'

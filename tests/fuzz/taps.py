@@ -11,7 +11,7 @@ import binascii
 import json
 
 from firmware.devices import entries, panel
-from firmware.kernel import bcd
+from firmware.kernel import apdu, bcd
 from tests.fuzz import bends, verifier
 from tests.fuzz.cards import BentCard, Profile
 from tests.fuzz.choices import Choices
@@ -20,6 +20,7 @@ from tests.small_card import CA, CAPK
 from tests.stand import Stand
 
 FARE_FEN = 200
+VERSION_00 = b"\x28\x00\x00\x00"  # a TTQ that does not ask for version 01
 PAUSES_S = (0, 5, 61, 0)  # between two presentations; a window is 60 s
 HEAD_BYTES = 8
 MOST_PRESENTATIONS = 4
@@ -44,9 +45,10 @@ class Scene:
         self.count = 1 + count % MOST_PRESENTATIONS
         self.pauses, self.restarts, self.who = pauses, restarts, who
         for one in self.cards:
-            one.ask = self.watch.asked
+            one.ask = self._asked
             one.slices = pace % 3 if slices is None else slices
-        self.drawn = {}  # presentation, counted from 0 -> 9F37
+        self.numbers = []  # 9F37 as they were drawn; one may wait for its GPO
+        self.drawn = {}  # presentation, counted from 0 -> 9F37 of its GPO
         self.events = []
 
     def _fleet(self, terminal, torn_count):
@@ -80,15 +82,23 @@ class Scene:
     def _started(self):
         self.watch.journal = self.stand.journal
         sale = self.stand.terminal.sale
+        if self.version_00:  # no parameter file may say so, a replay may (sim/desk.py)
+            sale.qualify = lambda amount_fen, aid=None: (VERSION_00, "")
         draw = sale.draw_un
 
         def heard():
-            self.drawn[len(self.watch.logs) - 1] = un = draw()
-            return un
+            self.numbers.append(draw())
+            return self.numbers[-1]
 
         sale.draw_un = heard
         if self.version_00:  # no parameter file may say so (QT-006); the kernel can do it
             sale.qualify = lambda amount_fen, aid=None: (bytes.fromhex("28000000"), "")
+
+    def _asked(self, command):
+        if command[1] == apdu.INS_GPO:  # each number goes to one GPO alone (QT-097)
+            assert self.numbers[-1] not in self.drawn.values()
+            self.drawn[len(self.watch.logs) - 1] = self.numbers[-1]
+        self.watch.asked(command)
 
     def _terms(self, place):
         """What is due in the transaction of one presentation."""
@@ -97,7 +107,7 @@ class Scene:
             un=self.drawn.get(place),
             amount=bcd.from_int(fare_fen, 6),
             currency=b"\x01\x56",
-            ttq=bytes.fromhex("28000000" if self.version_00 else "28000080"),
+            ttq=VERSION_00 if self.version_00 else b"\x28\x00\x00\x80",
             today=self.stand.clock.now[:3],
             cas=[(CAPK.rid, CAPK.index, CA.e, CA.modulus)],
             denied=self.denied,

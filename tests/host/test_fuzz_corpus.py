@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from firmware.formats import parameters, session
@@ -44,7 +44,7 @@ def test_corpus_should_hold(target):
 
 @targets
 def test_any_bytes_should_hold(target):
-    @settings(max_examples=30, deadline=None, derandomize=True)
+    @settings(max_examples=30, deadline=None, derandomize=True, phases=[Phase.generate])
     @given(st.binary(max_size=target.longest))
     def hold(data):
         bounds.held(target.run, data, target.memory, target.name not in SLOW)

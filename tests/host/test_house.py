@@ -155,7 +155,13 @@ def test_firmware_should_compile_for_micropython(tmp_path):
     compile_file(find_compiler(), desk, tmp_path / "desk.mpy", "sim/desk.py")
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "tools/typings.lock", "tools/fuzz.lock"])
+LOCKS = [
+    "requirements.lock",
+    *[path.relative_to(ROOT).as_posix() for path in ROOT.glob("tools/*.lock")],
+]
+
+
+@pytest.mark.parametrize("name", LOCKS)
 def test_locks_should_pin_by_hash_and_name_no_host(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     assert "://" not in text and not re.search(r"^-", text, re.M)

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutation testing: do the tests notice when a line of the firmware is wrong?
+
+    tools/mutation.sh [--share 0.25] [--seed 1] [--tests FOLDER ...] FILE ...
+
+mutmut makes small faults in the files (a copy of the checkout in build/mutation/tree), one at a
+time, and runs the tests that touch the function, until one fails. A fault that changes nothing but
+the text of a message is left out beforehand, and counted: what is said to people is not what these
+tests are for. A share below 1 takes that part of the rest, chosen by the seed.
+
+Prints a line a file; the survivors with their difference go to build/mutation/survivors.txt.
+"""
+
+import argparse
+import ast
+import difflib
+import json
+import random
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TREE = ROOT / "build" / "mutation" / "tree"
+SURVIVORS = ROOT / "build" / "mutation" / "survivors.txt"
+TESTS = ("tests/kernel", "tests/devices", "tests/formats")
+CONFIG = """[mutmut]
+source_paths=firmware
+only_mutate={files}
+also_copy=
+ sim
+ tests
+ host_tools
+pytest_add_cli_args_test_selection={tests}
+timeout_multiplier=8
+timeout_constant=3
+"""
+# calls whose text arguments, from this one on, are read by people only; reason words are not texts
+MESSAGES = {
+    "FormatError": 0,
+    "OdaFailed": 0,
+    "BadSignature": 0,
+    "_Refusal": 1,
+    "_other": 1,
+    "Verdict": 2,
+    "require": 1,
+    "_require": 1,
+    "_opened": 2,
+    "opened": 2,
+    "_modulus": 3,
+    "modulus": 3,
+    "_month": 1,
+    "month": 1,
+    "torn": 1,
+    "_unproven": 1,
+}
+SURVIVED, UNTESTED = 0, 33  # exit codes of mutmut; every other one is a fault that was noticed
+
+
+def main():
+    """Status of the process."""
+    words = argparse.ArgumentParser(prog="tools/mutation.sh", description="Mutate, test, count.")
+    words.add_argument("files", nargs="+", metavar="FILE")
+    words.add_argument("--share", type=float, default=1.0)
+    words.add_argument("--seed", type=int, default=1)
+    words.add_argument("--tests", nargs="+", default=list(TESTS))
+    given = words.parse_intermixed_args()
+    prepare(given.files, given.tests)
+    generate()
+    dice, chosen, texts = random.Random(given.seed), {}, {}
+    for file in given.files:
+        mutants = mutants_of(file)
+        telling = sorted(name for name, one in mutants.items() if not one.is_text)
+        texts[file] = len(mutants) - len(telling)
+        count = len(telling) if given.share >= 1 else round(given.share * len(telling))
+        chosen[file] = {name: mutants[name] for name in dice.sample(telling, count)}
+    run([name for mutants in chosen.values() for name in mutants])
+    return report(chosen, texts)
+
+
+def prepare(files, tests):
+    """A copy of the checkout with the settings of mutmut."""
+    shutil.rmtree(TREE, ignore_errors=True)
+    TREE.mkdir(parents=True)
+    for folder in ("firmware", "sim", "tests", "host_tools"):
+        shutil.copytree(ROOT / folder, TREE / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", TREE)
+    lists = {"files": files, "tests": tests}
+    lists = {name: "".join("\n " + one for one in value) for name, value in lists.items()}
+    (TREE / "setup.cfg").write_text(CONFIG.format(**lists), encoding="ascii")
+
+
+def generate():
+    """Write the mutants of the chosen files into TREE/mutants and run nothing."""
+    code = (
+        "from mutmut import __main__ as m; m.set_mutant_under_test('mutant_generation'); "
+        "m.Path('mutants').mkdir(); m.copy_src_dir(); m.copy_also_copy_files(); "
+        "m.setup_source_paths(); m.create_mutants(1)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=TREE, check=True, stdout=subprocess.DEVNULL)
+
+
+class Mutant:
+    """One fault: `function` as it was and `mutated`, both as sources."""
+
+    def __init__(self, name, function, mutated):
+        self.name = name
+        self.difference = "".join(
+            list(difflib.unified_diff(function.splitlines(True), mutated.splitlines(True), n=1))[
+                2:
+            ]
+        )
+        self.is_text = _silent(function) == _silent(mutated)
+
+
+def mutants_of(file):
+    """Dict of mutmut's name -> Mutant, read off the file it wrote."""
+    text = (TREE / "mutants" / file).read_text(encoding="utf-8")
+    module = file.removesuffix(".py").replace("/", ".")
+    sources = {}
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef) and "__mutmut_" in node.name:
+            sources[node.name] = re.sub(r"\b%s\b" % node.name, "f", ast.unparse(node)) + "\n"
+    found = {}
+    for name, mutated in sources.items():
+        head, _, number = name.rpartition("__mutmut_")
+        if number != "orig":
+            found[module + "." + name] = Mutant(name, sources[head + "__mutmut_orig"], mutated)
+    return found
+
+
+class _Silent(ast.NodeTransformer):
+    """Takes the texts of messages out of a tree."""
+
+    def visit_Call(self, node):
+        """Arguments of a call that are texts for people."""
+        self.generic_visit(node)
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else None
+        called = called or getattr(node.func, "id", "")
+        if called == "refused":
+            node.args[2:3] = []
+        elif called in MESSAGES:
+            node.args = node.args[: MESSAGES[called]]
+        return node
+
+
+def _silent(source):
+    return ast.dump(_Silent().visit(ast.parse(source)))
+
+
+def run(names):
+    """mutmut over these mutants, one process at a time; its words go to a file."""
+    with open(TREE.parent / "mutmut.txt", "w", encoding="utf-8") as log:
+        command = [sys.executable, "-m", "mutmut", "run", "--max-children", "1", *names]
+        done = subprocess.run(command, cwd=TREE, stdout=log, stderr=subprocess.STDOUT)
+    if done.returncode:
+        raise SystemExit("mutmut ended with %d; see %s" % (done.returncode, log.name))
+
+
+def report(chosen, texts):
+    """Print the score of each file, write the survivors. Returns 0."""
+    total = noticed = 0
+    lines = []
+    for file, mutants in chosen.items():
+        meta = json.loads((TREE / "mutants" / (file + ".meta")).read_text(encoding="utf-8"))
+        codes = {name: meta["exit_code_by_key"][name] for name in mutants}
+        left = [name for name, code in codes.items() if code in (SURVIVED, UNTESTED, None)]
+        lines += ["== %s\n%s\n" % (name, mutants[name].difference) for name in sorted(left)]
+        total, noticed = total + len(codes), noticed + len(codes) - len(left)
+        row = (len(codes) - len(left), len(codes), _percent(codes, left), texts[file], file)
+        print("%4d of %4d noticed  %5.1f %%  %4d of texts left out  %s" % row)
+    print("%4d of %4d noticed  %5.1f %%  in all" % (noticed, total, 100 * noticed / max(1, total)))
+    SURVIVORS.write_text("".join(lines), encoding="utf-8")
+    return 0
+
+
+def _percent(codes, left):
+    return 100 * (len(codes) - len(left)) / max(1, len(codes))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
