@@ -16,8 +16,9 @@ from host_tools.decode_values import Row
 PAGE_BYTES = 256
 HEAD_BYTES = 18
 MAGIC, VERSION = b"FJ", 1
-BLOCK, OPEN, SETTLE, RECORD, CURSOR = 1, 2, 3, 4, 5
-KINDS = {BLOCK: "BLOCK", OPEN: "OPEN", SETTLE: "SETTLE", RECORD: "RECORD", CURSOR: "CURSOR"}
+KIND_NAMES = ("BLOCK", "OPEN", "SETTLE", "RECORD", "CURSOR", "ANSWER")
+BLOCK, OPEN, SETTLE, RECORD, CURSOR, ANSWER = range(1, 7)
+KINDS = dict(enumerate(KIND_NAMES, 1))
 
 
 def begins_entry(data: bytes, at: int) -> bool:
@@ -73,6 +74,8 @@ def body_rows(kind: int, sequence: int, body: bytes, depth: int) -> Iterator[Row
         yield Row(depth, "head", body, words, "block before ends at page %d" % body[4])
     elif kind == CURSOR:
         yield Row(depth, "upto", body, "acknowledged by the collector", "#%d" % sequence)
+    elif kind == ANSWER:
+        yield Row(depth, "record", body, "last record of the AFL", "as the card answered it")
     else:
         try:
             yield from list(

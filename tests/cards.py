@@ -146,10 +146,18 @@ def tap_steps(open_taps, purchase):
     ready = yield from transaction.prepare(selected, purchase)
     if isinstance(ready, outcome.Outcome):
         return ready
-    result = yield from transaction.commit(ready, purchase)
+    result = yield from committed(ready, purchase)
     if result.taken is None:
         open_taps.append(again(ready.tap))
     return result
+
+
+def committed(ready, purchase):
+    """Generator: Outcome of what the gate let through: last READ RECORD, then the signature."""
+    answer = yield from transaction.commit(ready)
+    if isinstance(answer, outcome.Outcome):
+        return answer
+    return transaction.conclude(ready, purchase.editions, answer)
 
 
 def present(card, purchase, open_taps=None):

@@ -8,6 +8,7 @@ tests/host/test_journal_cuts.py with more seeds.
 
 from firmware.errors import JournalFull
 from firmware.journal import Journal
+from firmware.journal.journal import ANSWER_LIMIT
 from sim.flash import Dice, Flash, PowerCut
 
 PENDING_BYTES = 480  # two pages
@@ -27,6 +28,7 @@ class Model:
     def __init__(self):
         self.resolved = {}
         self.opened = {}
+        self.answers = {}
         self.given = 0
         self.acknowledged = 0
         self.flight = None  # (verb, number, bytes) of the call that has not returned
@@ -39,6 +41,8 @@ class Model:
             assert journal.open(data) == sequence
         elif verb == "append":
             assert journal.append(data) == sequence
+        elif verb == "answer":
+            journal.note_answer(sequence, data)
         elif verb == "settle":
             journal.settle(sequence, data)
         else:
@@ -51,10 +55,13 @@ class Model:
         self.given = max(self.given, sequence)
         if verb == "open":
             self.opened[sequence] = data
+        elif verb == "answer":
+            self.answers[sequence] = data
         elif verb == "acknowledge":
             self.acknowledged = max(self.acknowledged, sequence)
         else:
             self.opened.pop(sequence, None)
+            self.answers.pop(sequence, None)
             self.resolved[sequence] = data
 
     def upto(self):
@@ -75,6 +82,9 @@ def live(journal, model, dice, actions):
             if what < 3 and len(model.opened) < 3:
                 new = content(dice, model.given + 1, PENDING_BYTES)
                 model.call(journal, "open", model.given + 1, new)
+                if what == 2:  # its card has answered; always behind its opening
+                    new = content(dice, model.given, ANSWER_LIMIT)
+                    model.call(journal, "answer", model.given, new)
             elif what < 5 and model.opened:
                 sequence = sorted(model.opened)[dice.below(len(model.opened))]
                 new = content(dice, sequence, RECORD_BYTES)
@@ -111,6 +121,9 @@ def compare(journal, model):
     for sequence, entry in model.opened.items():
         settled = ("settle", sequence, kept.get(sequence)) in flights
         assert pending.get(sequence) == entry or settled
+        answer = journal.answer_of(sequence)
+        known = answer == model.answers.get(sequence) or ("answer", sequence, answer) in flights
+        assert known or settled, "answer lost or invented"
     for sequence, data in list(kept.items()) + list(pending.items()):
         known = sequence in model.resolved or sequence in model.opened
         assert known or (sequence, data) in [flight[1:] for flight in flights], "invented"
@@ -129,6 +142,8 @@ def adopt(journal, model):
     for flight in list(model.unseen):
         verb, number, data = flight
         there = journal.pending() if verb == "open" else list(journal.records())
+        if verb == "answer":
+            there = [(number, journal.answer_of(number))]
         if verb == "acknowledge" and journal.acknowledged == number or (number, data) in there:
             model.unseen.remove(flight)
             model.flight = flight

@@ -7,7 +7,7 @@ durable before anybody sees green (TD-001, QT-262). Driven like every dialogue b
 
 from collections import namedtuple
 
-from firmware.devices import entries, fare
+from firmware.devices import entries, fare, kept
 from firmware.devices.keys import Keys
 from firmware.devices.rules import Rules
 from firmware.devices.sources import standing_values
@@ -174,8 +174,25 @@ class Sale:
                 outcome.DECLINED, reason, str(why), ready.tap.decision, tap=ready.tap
             )
             return self._sold(stop, 0, amount_fen, name)
-        result = yield from transaction.commit(ready, purchase)
+        answer = yield from transaction.commit(ready)
+        if isinstance(answer, outcome.Outcome):  # lost
+            return self._committed(answer, sequence, entry, amount_fen, name)
+        self._note(sequence, answer)
+        result = transaction.conclude(ready, purchase.editions, answer)
         return self._committed(result, sequence, entry, amount_fen, name)
+
+    def _note(self, sequence, answer):
+        """The answer that made the debit final is durable before anything else (QT-163)."""
+        began = self.stamp.clock.ticks_us()
+        try:
+            self.journal.note_answer(sequence, answer)
+        except JournalFull:
+            pass  # a failing storage: settling will tell, and the entry stays open
+        self._spent_on_journal(began)
+
+    def finish_kept(self):
+        """At the start: close what had its last answer when the power went (QT-163)."""
+        kept.finish(self.journal, lambda day: self._purchase(0, b"", None, day))
 
     def _open(self, tap, uid, name):
         """(sequence, entry bytes) of a durable pending entry (QT-157); JournalFull or FormatError.
@@ -198,14 +215,17 @@ class Sale:
             return self._sold(result, sequence, amount_fen, name)
         approved = result.outcome == outcome.APPROVED
         kind = record.APPROVED if approved else record.DEBITED_REFUSED  # QT-164
-        began = self.stamp.clock.ticks_us()
-        self.journal.settle(sequence, entries.pack_settled(values, kind, result, result.reason))
-        self._spent_on_journal(began)
+        self._settle(sequence, values, kind, result)
         self._remember(values, approved)
         if not approved:
             return Sold(result, "debited_refused", sequence, amount_fen, name)
         discounted = amount_fen < self.parameters.fare_fen
         return Sold(result, "concession" if discounted else "ok", sequence, amount_fen, name)
+
+    def _settle(self, sequence, values, kind, result):
+        began = self.stamp.clock.ticks_us()
+        self.journal.settle(sequence, entries.pack_settled(values, kind, result, result.reason))
+        self._spent_on_journal(began)
 
     def _refused(self, result, uid, amount_fen, name):
         """Nothing was charged.
@@ -240,7 +260,7 @@ class Sale:
         why = "already_paid" if paid else "refund_due"
         self.same_card.remember(pan, values["psn"], why)
 
-    def _purchase(self, amount_fen, un, ttq):
+    def _purchase(self, amount_fen, un, ttq, today=None):
         """transaction.Purchase of this amount; without a number it can only settle torn taps."""
         parameters = self.parameters
         date, time = self.stamp.digits()
@@ -262,7 +282,7 @@ class Sale:
         )
         return transaction.Purchase(
             values,
-            self.stamp.today(),
+            today or self.stamp.today(),
             self.keys.capks,
             self.keys.cache,
             rules.refuse,

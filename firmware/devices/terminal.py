@@ -68,6 +68,7 @@ class Terminal:
 
     def start(self):
         """Settle what the last run left open, remember who has paid, show that we are ready."""
+        self.sale.finish_kept()
         self.torn_taps.restore()
         for _, data in reversed(list(self.parts.journal.recent(MAX_REMEMBERED))):
             self._restore_paid(data)

@@ -6,8 +6,9 @@ number is given out once and belongs to one resolved record (CL-008, QT-184); no
 that is not acknowledged (CL-007); a sale is only begun when its end has room too (QT-155, CL-014).
 
 Plan: two rings of blocks (ring.py). The first few blocks hold pending entries, which are large and
-live for seconds; the rest hold what is kept: records, settled or plain, and the cursor of what is
-acknowledged (where torn writes left no page for it, in the first). A number is
+live for seconds, and the last answer of the card to each; the rest hold what is kept: records,
+settled or plain, and the cursor of what is acknowledged (where torn writes left no page for it, in
+the first). A number is
 * pending, if an OPEN entry carries it and no record does and it is above the cursor;
 * resolved, if a record carries it;
 * lost, if neither is found (damage): unsent() then gives it out without bytes.
@@ -21,9 +22,10 @@ and the blocks written since the oldest entry in that.
 """
 
 from firmware.errors import FormatError, JournalFull
-from firmware.journal.ring import CURSOR, OPEN, RECORD, SETTLE, Ring, pages_of
+from firmware.journal.ring import ANSWER, CURSOR, OPEN, RECORD, SETTLE, Ring, pages_of
 
 PENDING_LIMIT = 2560  # bytes of a pending entry: seven records of 255 bytes, GPO and trade data
+ANSWER_LIMIT = 256  # bytes of the last record as the card answered it
 RECORD_LIMIT = 1000  # bytes of a record; version 1 takes at most 704
 PENDING_BLOCKS = 16  # wear: 100,000 sales erase each of these some 3,000 to 6,000 times
 ITEM_BYTES = 6  # what the upload adds to a record
@@ -54,6 +56,7 @@ class Journal:
         self.next = 1  # the number the next entry takes
         self.acknowledged = 0
         self.opened = {}  # sequence -> (generation, page) in the pending ring
+        self.answers = {}  # likewise, of the open ones whose last answer has come
         self._recover()
 
     # Writing
@@ -61,12 +64,17 @@ class Journal:
     def room(self):
         """How many more sales surely fit, each with the largest record; 0: open() would refuse."""
         size = self.settle_pages
-        if not self._may_open(pages_of(4 + self.pending_limit)):
+        largest = pages_of(4 + self.pending_limit)
+        if not self._may_open(largest):
             return 0
         ring = self.record_ring
         blocks = ring.free() - SPARE_BLOCKS
         slots = (ring.pages - ring.page) // size + blocks * ((ring.pages - 1) // size)
-        return max(1, slots - len(self.opened) - 1)
+        slots = max(1, slots - len(self.opened) - 1)
+        if not self.opened:
+            return slots
+        # An open entry holds its block, and no block behind it comes free before it is closed.
+        return self.pending_ring.times([largest, pages_of(ANSWER_LIMIT)], slots)
 
     def open(self, pending):
         """Write a pending entry before the last READ RECORD (QT-157); -> its sequence number.
@@ -86,6 +94,17 @@ class Journal:
         self._keep_pendings()
         return sequence
 
+    def note_answer(self, sequence, answer):
+        """Keep the last record as the card answered it, beside its pending entry (QT-163).
+
+        There is room for it. FormatError if the entry is not open or the answer is too large;
+        JournalFull only if the storage fails.
+        """
+        if sequence not in self.opened or len(answer) > ANSWER_LIMIT:
+            raise FormatError("no entry %d for an answer of %d bytes" % (sequence, len(answer)))
+        place = self.pending_ring.append(ANSWER, sequence, bytes(answer), self._header())
+        self.answers[sequence] = place
+
     def settle(self, sequence, record):
         """Close the pending entry `sequence` with its one record (QT-184); there is room for it.
 
@@ -96,6 +115,7 @@ class Journal:
         self._check(record)
         self._write(SETTLE, sequence, bytes(record))
         del self.opened[sequence]
+        self.answers.pop(sequence, None)
         self._keep_pendings()
 
     def append(self, record):
@@ -156,6 +176,12 @@ class Journal:
             raise FormatError("%d is not pending" % sequence)
         entry = self.pending_ring.read(*self.opened[sequence])
         return entry.body[4:] if entry else b""
+
+    def answer_of(self, sequence):
+        """The last record of an open entry as the card answered it; None where none was noted."""
+        place = self.answers.get(sequence)
+        entry = self.pending_ring.read(*place) if place else None
+        return entry.body if entry else None
 
     def waiting(self):
         """How many numbers could be sent now."""
@@ -232,7 +258,8 @@ class Journal:
         return [self.settle_pages] * (len(self.opened) + more) + [1]
 
     def _may_open(self, pages):
-        return self.pending_ring.fits([pages]) and self.record_ring.fits(
+        answer = pages_of(ANSWER_LIMIT)
+        return self.pending_ring.fits([pages, answer]) and self.record_ring.fits(
             self._reserve(1), SPARE_BLOCKS
         )
 
@@ -295,6 +322,8 @@ class Journal:
                 self.next = max(self.next, entry.sequence + 1)
                 if entry.kind == CURSOR:
                     self.acknowledged = max(self.acknowledged, entry.sequence)
+                if entry.kind == ANSWER:
+                    self.answers[entry.sequence] = (generation, page)
                 if entry.kind == OPEN and entry.sequence > self.acknowledged:
                     self.opened[entry.sequence] = (generation, page)
                     since = min(since, int.from_bytes(entry.body[:4], "big"))
@@ -307,4 +336,7 @@ class Journal:
             for _, entry in ring.entries(generation):
                 if entry.kind in (SETTLE, RECORD):
                     self.opened.pop(entry.sequence, None)
+        for sequence in list(self.answers):
+            if sequence not in self.opened:
+                del self.answers[sequence]
         self._keep_pendings()

@@ -8,7 +8,7 @@ with FF to the page:
 | offset | size | meaning                                                                         |
 |--------|------|---------------------------------------------------------------------------------|
 | 0      | 2    | magic "FJ"                                                                      |
-| 2      | 1    | kind: 1 BLOCK, 2 OPEN, 3 SETTLE, 4 RECORD, 5 CURSOR                             |
+| 2      | 1    | kind: 1 BLOCK, 2 OPEN, 3 SETTLE, 4 RECORD, 5 CURSOR, 6 ANSWER                   |
 | 3      | 1    | version of this layout, 1                                                       |
 | 4      | 4    | generation of the block the entry lies in                                       |
 | 8      | 4    | sequence; BLOCK: the next number when the block was begun; CURSOR: acknowledged |
@@ -42,6 +42,7 @@ OPEN = 2
 SETTLE = 3
 RECORD = 4
 CURSOR = 5
+ANSWER = 6
 SYNC = 3
 BLOCK_SIZE = 5
 ERASE = 6
@@ -90,6 +91,13 @@ class Ring:
                 page = 1
             page += size
         return free >= spare
+
+    def times(self, sizes, most):
+        """How often, up to `most`, entries of these sizes fit one behind the other."""
+        count = 0
+        while count < most and self.fits(sizes * (count + 1)):
+            count += 1
+        return count
 
     def append(self, kind, sequence, body, header):
         """Write one entry, durable on return; -> (generation, page) where it lies.

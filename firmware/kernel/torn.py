@@ -145,6 +145,23 @@ def _complete(tap, purchase, chain, proven):
     return _unproven(tap, result.detail, balance_fen, proven)
 
 
+def conclude_kept(tap, purchase, record):
+    """Outcome of a transaction whose last record had come when the power went (QT-163).
+
+    The debit stands. What was computed is lost, so the certificates are opened once more; what no
+    longer verifies by these parameters is debited and unproven.
+    """
+    chain = Chain(tap, purchase)
+    for _ in chain.advance():
+        pass  # nothing to wait for: finish() does the work
+    sfi, number, _ = tap.read_list()[-1]
+    try:
+        ready = transaction.Ready(tap, (sfi, number), chain.finish())
+    except oda.OdaFailed as failed:
+        return _unproven(tap, str(failed), tap.balance_fen(), True).outcome
+    return transaction.conclude(ready, purchase.editions, record)
+
+
 def _unproven(tap, detail, balance_fen, proven):
     """Debited, but without a signature: never approved, never forgotten (QT-180)."""
     result = outcome.Outcome(

@@ -188,10 +188,11 @@ def _sent_whole(tap, purchase, tag):
     return tap.as_sent(tag) == purchase.values[tag]
 
 
-def commit(ready, purchase):
-    """Generator: the last READ RECORD and what follows.
+def commit(ready):
+    """Generator: the last READ RECORD.
 
-    Returns the Outcome; its `taken` is None when nobody knows.
+    Returns its bytes, for the device to keep before conclude() goes on (QT-163); or the Outcome of
+    a lost answer, whose `taken` is None: nobody knows.
     """
     sfi, number = ready.last
     try:
@@ -200,7 +201,7 @@ def commit(ready, purchase):
         return torn(ready.tap, str(gone))
     if sw != apdu.SW_OK:
         return torn(ready.tap, "last record: SW %04X" % sw)  # QT-166
-    return conclude(ready, purchase.editions, record)
+    return record
 
 
 def torn(tap, detail):
@@ -221,7 +222,7 @@ def torn(tap, detail):
 
 
 def conclude(ready, editions, record, kind=outcome.APPROVED, reason="ok"):
-    """Outcome once the last record is here: the debit stands whatever follows (QT-163, QT-164).
+    """Outcome once the last record is here: the debit stands whatever follows (QT-164).
 
     kind, reason: what an approval is called; torn.py passes `recovered`. Raises nothing: the gate
     has proven every value that is used here, and the last record is not trusted.

@@ -151,7 +151,9 @@ def test_journal_should_be_explained():
     sale.update(amount_fen=200, pan=bytes.fromhex("6228000100001117"))
     tap = pending.blank()
     tap.update(amount_fen=200, records=[(2, 1, b"\x70\x00")])
-    journal.settle(journal.open(pending.pack(tap)), record.pack(sale))
+    number = journal.open(pending.pack(tap))
+    journal.note_answer(number, b"\x70\x00")
+    journal.settle(number, record.pack(sale))
     journal.append(record.pack(record.blank(record.EVENT)))
     journal.open(b"no pending entry")
     journal.acknowledge(1)
@@ -159,7 +161,7 @@ def test_journal_should_be_explained():
     assert decode.detect(image) == "journal"
     rows = list(decode.explain(image))
     codes = [row.code for row in rows if row.depth == 0]
-    for code in ("BLOCK", "OPEN #1", "SETTLE #1", "RECORD #2", "OPEN #3"):
+    for code in ("BLOCK", "OPEN #1", "ANSWER #1", "SETTLE #1", "RECORD #2", "OPEN #3"):
         assert code in codes, codes
     shown = [(row.code, row.meaning) for row in rows]
     assert ("amount_fen", "2.00") in shown and ("pan", "622800******1117") in shown

@@ -8,14 +8,15 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-MAKE_READY = {"transaction.gate", "torn._complete"}  # torn: the debit stands, nothing is committed
+# torn: the debit stands, nothing is committed
+MAKE_READY = {"transaction.gate", "torn._complete", "torn.conclude_kept"}
 ASK_FOR_RECORDS = {
     "transaction.read_application_data",  # all but the last
     "transaction.commit",  # the last one, of a Ready
     "torn._complete", "torn._read_again",  # after the debit, without a GPO
     "torn._is_logged", "card_number.read_card_number",  # without a GPO: they commit nothing
 }  # fmt: skip
-CONCLUDE = {"transaction.commit", "torn._complete"}
+CONCLUDE = {"sale.purchase", "torn._complete", "torn.conclude_kept"}
 CALL_COMMIT = {"sale.purchase"}
 SAY_APPROVED = {"transaction.conclude", "torn._complete"}  # the only ones that hand the word out
 

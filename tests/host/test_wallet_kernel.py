@@ -11,6 +11,7 @@ from sim.field import Field
 from sim.kinds import ALL_KINDS
 from sim.parameter_file import parameter_text
 from sim.wallet import Wallet
+from tests.cards import committed
 from tests.host.card_reading import PPSE, SELECT
 
 BEFORE_GPO = ("no_common_app", "app_blocked", "no_ppse", "gpo_refused", "no_pdol_ttq")
@@ -56,7 +57,7 @@ def tap(exchange, terms):
         ready = yield from transaction.prepare(selected, terms)
         if not isinstance(ready, transaction.Ready):
             return ready
-        return (yield from transaction.commit(ready, terms))
+        return (yield from committed(ready, terms))
 
     return drive(steps(), exchange)
 

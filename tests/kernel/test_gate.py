@@ -4,7 +4,7 @@
 from firmware.drive import drive
 from firmware.kernel import apdu, bcd, capk, oda_rsa, selection, tags, tlv, transaction
 from firmware.kernel.outcome import Outcome
-from tests.cards import AIDS, present, purchase_from
+from tests.cards import AIDS, committed, present, purchase_from
 from tests.small_card import (
     CAPK,
     ICC,
@@ -214,7 +214,7 @@ def test_prepare_should_end_ready_and_commit_should_send_one_command():
     assert not isinstance(ready, Outcome) and ready.last == (3, 3)
     assert card.asked_last() == 0 and card.debits == [] and card.restore == 10000
     count = len(card.sent)
-    result = drive(transaction.commit(ready, purchase), card.exchange)
+    result = drive(committed(ready, purchase), card.exchange)
     assert result.outcome == "approved" and card.debits == [5]
     assert card.sent[count:] == [apdu.read_record(3, 3)]
 
