@@ -121,14 +121,15 @@ FLASH = Flash(BLOCK_COUNT, BLOCK_BYTES)  # one for all: it lies in the heap of a
 class Stand:
     """One terminal with its journal; restart() gives it new RAM over the same flash."""
 
+    flash, limits = FLASH, (ENTRY_BYTES, RECORD_BYTES)
+
     def __init__(self, extra=""):
         gc.collect()
         self.settings, self.fleet = read_texts(FLEET + extra)
         self.clock = HandClock()
         self.reader = HandReader()
-        self.flash = FLASH
         self.flash.restart()
-        for block in range(BLOCK_COUNT):
+        for block in range(self.flash.block_count):
             self.flash.ioctl(6, block)
         self.numbers = 0
         self.restart()
@@ -136,7 +137,7 @@ class Stand:
     def restart(self):
         """Power on: journal recovered, terminal started."""
         self.events, self.log = [], []
-        self.journal = Journal(self.flash, ENTRY_BYTES, RECORD_BYTES)
+        self.journal = Journal(self.flash, *self.limits)
         numbers = UnpredictableNumbers(self.random_bytes)
         parts = Parts(
             reader=self.reader,

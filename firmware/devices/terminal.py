@@ -200,7 +200,10 @@ class Terminal:
         self._after(sold)
 
     def _after(self, sold):
-        """Who has to come again is looked for at once; anybody else takes the card away first."""
+        """Who has to come again is looked for at once; anybody else takes the card away first.
+
+        So a card that is still there is settled, or sold to anew, without its owner (QT-170).
+        """
         again = sold.message in ("card_lost", "last_record_lost")
         self.attempts = self.attempts + 1 if again else 0
         at_once = again and self.attempts < RETRIES_HELD
