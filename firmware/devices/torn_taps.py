@@ -75,7 +75,7 @@ class TornTaps:
             self.open[place] = Open(entry.sequence, prompt, entry.pan, entry.psn)
 
     def expire(self):
-        """Settle as pending what has outlived its window; its TC is never a sale (QT-159, QT-183)."""
+        """Settle as pending what has outlived its window; its TC is no sale (QT-159, QT-183)."""
         for entry in tuple(self.open):
             if window.left_ms(self.clock, entry.window) <= 0:
                 self.settle(entry, record.PENDING, None, "last_record_lost")
