@@ -19,7 +19,7 @@ VERSION = 1
 RECORD_MOST_BYTES = 704
 UNKNOWN_FEN = 0xFFFFFFFF
 
-APPROVED = 1  # a sale; the only kind that is cleared
+APPROVED = 1  # a sale; the only kind that is cleared (QT-159)
 VOID = 2  # a pending entry proven not debited (QT-181)
 PENDING = 3  # torn and never resolved: suspect, never a sale (QT-183)
 REFUSED = 4  # nothing was charged (QT-158)

@@ -150,7 +150,10 @@ def _refuse_listed(tap, purchase, pan):
 
 
 def gate(tap, purchase, chain):
-    """Everything that must hold before the last READ RECORD: Ready, or _Refusal (qpboc.md G)."""
+    """Everything that must hold before the last READ RECORD: Ready, or _Refusal (qpboc.md G).
+
+    Nobody else makes a Ready, and commit() takes nothing else (QT-143).
+    """
     if len(tap.read_list()) < 2:
         raise _Refusal("card_data", "AFL of one record", outcome.FAILED)  # QT-161
     if not tap.has_dda():
