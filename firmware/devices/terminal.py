@@ -210,7 +210,8 @@ class Terminal:
         if not at_once:
             self.attempts = 0
             self.silent = 0
-        self.parts.reader.reset_field()  # may lose the chip: what comes next is decided before
+        # at every end (QT-239); may lose the chip: what comes next is decided before
+        self.parts.reader.reset_field()
         if at_once:
             self.parts.report({"event": "ready"})
 
