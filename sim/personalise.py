@@ -120,7 +120,7 @@ def _plain_records(pan, profile):
         (0x5F28, bytes.fromhex("0156")),
         (0x9F07, bytes.fromhex("FFC0")),
         (0x5F20, b"TEST CARD"),
-        (0x9F63, bytes(16)),
+        (0x9F63, b"TEST PRODUCT 001"),
     ]
     parts = {"signed": signed, "rest": rest, "last": [(0x9F74, b"ECC001")]}
     return {

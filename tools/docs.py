@@ -17,6 +17,7 @@ import re
 import sys
 import tokenize
 from pathlib import Path
+from types import SimpleNamespace
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -28,7 +29,7 @@ from firmware.journal import journal, ring  # noqa: E402
 from firmware.kernel import outcome, torn  # noqa: E402
 from host_tools.cli.main import command_files  # noqa: E402
 from host_tools.decode_names import TAGS  # noqa: E402
-from sim import faults, kinds, morning, profile  # noqa: E402
+from sim import faults, hostile, kinds, morning, profile  # noqa: E402
 from tools.citations import identifiers  # noqa: E402
 from tools.docs_words import FIELD_WORDS, WORDS  # noqa: E402
 
@@ -219,6 +220,19 @@ def cards():
     )
 
 
+def hostile_rows():
+    """How many rows of each group; the keys are not needed to count."""
+    counted = []
+    for suite, remainder in (("rsa", ""), ("rsa", "00"), ("sm2", "")):
+        keys = SimpleNamespace(key=SimpleNamespace(suite=suite), remainder=remainder)
+        for words, found in hostile.groups(keys, keys):
+            stricter = len([row for row in found if not row.spared])
+            counted.append([words, suite.upper(), str(len(found)), str(stricter)])
+    sums = [sum(int(row[column]) for row in counted) for column in (2, 3)]
+    counted.append(["all", "", *map(str, sums)])
+    return table(["rows", "suite", "number", "that must never be approved"], counted)
+
+
 def visits():
     rows = [[one.title, ", ".join("`%s`" % end for end in one.ends)] for one in morning.MORNING]
     return table(["who comes", "message at the end"], rows)
@@ -285,6 +299,7 @@ TABLES = {
     "ca-keys": lambda: of_docstring(ca_keys),
     "faults": fault_knobs,
     "cards": cards,
+    "hostile": hostile_rows,
     "profile": lambda: of_docstring(profile.Profile),
     "visits": visits,
     "commands": commands,
