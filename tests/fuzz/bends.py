@@ -22,8 +22,10 @@ SLOTS = (
     "READ 3.3", "READ", "DATA 9F36", "DATA 9F79", "DATA 9F51", "DATA", "any",
     # what is bent before the card signs or sends anything
     "signed", "issuer", "icc", "sdad", "move", "afl",
+    # answers that came later: the place in this table is part of the corpora
+    "PROVE", "LOG", "DATA 9F4F",
 )  # fmt: skip
-BEFORE = SLOTS[15:]
+BEFORE = SLOTS[15:21]
 BYTES = 6
 Bend = namedtuple("Bend", ("presentation", "slot", "how", "place", "a", "b", "c"))
 

@@ -111,6 +111,13 @@ def _taps():
     found += [bytes(HEAD_BYTES) + _bend(0, slot, "set", at)
               for slot in bends.BEFORE for at in range(13)]  # fmt: skip
     again = bytes([0, 0, 0, 1, 0, 0, 0, 0])
+    for terminal in (0, 32, 64, 96):
+        for more in range(0, 128, 16):
+            head = bytes([terminal, 0, 0, 2, 0, more, 0, 0])
+            found += [head + _bend(0, "READ 3.3", how) for how in bends.LOST]
+            found.append(
+                head + _bend(0, "READ 3.3", "lose answer") + _bend(1, "DATA 9F79", "alone")
+            )
     for slot in bends.SLOTS[:15]:
         for how in bends.LOST:
             found.append(again + _bend(0, slot, how))

@@ -15,7 +15,7 @@ TARGETS = (
     Target("answers", parsers.read_answers, Memory(65536, 400), 1200),
     Target("texts", parsers.read_text, Memory(65536, 100), 4000),
     Target("stored", parsers.read_stored, Memory(65536, 200), 2400),
-    Target("taps", taps.present, Memory(160_000, 200), 128),
+    Target("taps", taps.present, Memory(260_000, 200), 128),
     Target("recorded", recorded.present, Memory(300_000, 200), 64),
     Target("frames", dialogues.read_frames, Memory(16384, 100), 1200),
     Target("targets", dialogues.read_targets, Memory(16384, 400), 300),

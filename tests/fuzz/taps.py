@@ -16,6 +16,7 @@ from tests.fuzz import bends, verifier
 from tests.fuzz.cards import BentCard, Profile
 from tests.fuzz.choices import Choices
 from tests.fuzz.watch import Watch
+from tests.sm_card import CAPK as SM_CAPK
 from tests.small_card import CA, CAPK
 from tests.stand import Stand
 
@@ -24,6 +25,12 @@ VERSION_00 = b"\x28\x00\x00\x00"  # a TTQ that does not ask for version 01
 PAUSES_S = (0, 5, 61, 0)  # between two presentations; a window is 60 s
 HEAD_BYTES = 8
 MOST_PRESENTATIONS = 4
+OPTIONS = (
+    (2, "class: student 6228 50"),
+    (32, "trans_prove: always"),
+    (64, "balance_before: yes"),
+    (128, "sda: yes"),
+)
 
 
 class Scene:
@@ -36,9 +43,9 @@ class Scene:
         self.version_00 = bool(terminal & 1)
         self.classes = bool(terminal & 2)
         torn_count = 3 if terminal & 8 else 1
-        self.cards = [BentCard(plan, Profile(card))]
+        self.cards = [BentCard(plan, Profile(card, restarts))]
         if who:
-            self.cards.append(BentCard([], Profile(other), 1))
+            self.cards.append(BentCard([], Profile(other, restarts), 1))
         self.denied = [self.cards[0].pan] if terminal & 4 else []
         self.watch = Watch(torn_count)
         self.stand = Stand(self._fleet(terminal, torn_count))
@@ -53,7 +60,9 @@ class Scene:
 
     def _fleet(self, terminal, torn_count):
         text = "same_card_s: %d\ntorn_count: %d" % (60 if terminal & 16 else 0, torn_count)
-        text += "\nclass: student 6228 50" if self.classes else ""
+        text += "\nca: SM2 %s %02X %s" % (SM_CAPK.rid.hex(), SM_CAPK.index, SM_CAPK.key.hex())
+        for bit, line in OPTIONS:
+            text += "\n" + line if terminal & bit else ""
         return text + "".join(["\ndeny: " + pan for pan in self.denied])
 
     def play(self):
@@ -109,7 +118,10 @@ class Scene:
             currency=b"\x01\x56",
             ttq=VERSION_00 if self.version_00 else b"\x28\x00\x00\x80",
             today=self.stand.clock.now[:3],
-            cas=[(CAPK.rid, CAPK.index, CA.e, CA.modulus)],
+            cas=[
+                (CAPK.rid, CAPK.index, CA.e, CA.modulus),
+                (SM_CAPK.rid, SM_CAPK.index, 0, SM_CAPK.key),
+            ],
             denied=self.denied,
             edition=b"\x00\x30",
         )

@@ -2,30 +2,22 @@
 """A second opinion on one transaction, from the bytes on the air alone: may it be committed, and
 may it be approved?
 
-Written apart from firmware/kernel: reference.py for TLV, pow() for RSA, slices of the tables of
-JR/T 0025.7 (6, 12, 15) and .12 (B.1, B.2). It is a judge of approvals only: `Wrong` says why one
-is not due. What it does not object to may still be refused by the terminal.
+Written apart from firmware/kernel: reference.py for TLV, chains.py for certificates. It is a judge
+of approvals only: `Wrong` says why one is not due. What it does not object to may still be refused
+by the terminal.
 """
 
-import hashlib
 from collections import namedtuple
 
-from tests.fuzz import reference
+from tests.fuzz import chains, reference
+from tests.fuzz.chains import Wrong, require
 
 # un, amount (6 bytes), currency, ttq: as they are due; today: (year, month, day)
-# cas: [(rid, index, exponent, modulus)]; denied: PANs; edition: 9F08 that has to sign version 01
+# cas: [(rid, index, exponent or 0, modulus or point)]; denied: PANs
+# edition: 9F08 that has to sign version 01
 Terms = namedtuple(
     "Terms", ("un", "amount", "currency", "ttq", "today", "cas", "denied", "edition")
 )
-
-
-class Wrong(Exception):
-    """The transaction must not go on; the text says why."""
-
-
-def require(holds, why):
-    if not holds:
-        raise Wrong(why)
 
 
 class Transaction:
@@ -150,8 +142,8 @@ class Transaction:
 
 
 def commit_is_due(transaction, terms):
-    """What must hold before the last READ RECORD (qpboc.md G); returns the opened signature, that
-    is (fields that are hashed, hash). Wrong otherwise.
+    """What must hold before the last READ RECORD (qpboc.md G): a function that tells whether the
+    card signed these terminal dynamic data. Wrong otherwise.
     """
     one = transaction
     iad = one.value(0x9F10)
@@ -167,16 +159,16 @@ def commit_is_due(transaction, terms):
     require(_date(one.value(0x5F24)) >= terms.today, "expired")
     if 0x5F25 in one.data:
         require(_date(one.data[0x5F25]) <= terms.today, "not yet valid")
-    fields, digest = _open_sdad(one, _icc(one, _issuer(one, terms), terms))
+    signed_by_card = chains.opened(one, terms)
     if not terms.ttq[3] & 0x80 or _is_older(one, terms):
-        require(hashlib.sha1(fields + terms.un).digest() == digest, "version 00")
-    return fields, digest
+        require(signed_by_card(terms.un), "version 00")
+    return signed_by_card
 
 
 def approval_is_due(transaction, terms):
     """What must hold for an approval, the last record taken. Wrong otherwise."""
     one = transaction
-    fields, digest = commit_is_due(one, terms)
+    signed_by_card = commit_is_due(one, terms)
     related, signed = one.data.get(0x9F69), terms.un
     if related is None:
         require(not terms.ttq[3] & 0x80 or _is_older(one, terms), "downgrade to version 00")
@@ -186,7 +178,7 @@ def approval_is_due(transaction, terms):
         require(copy in (b"\x00\x00", one.data.get(0x9F6C) or b"\x00\x00"), "9F69 and 9F6C")
         signed += terms.amount + terms.currency + related
         require(one.as_sent(0x5F2A) == terms.currency, "currency")
-    require(hashlib.sha1(fields + signed).digest() == digest, "hash of the signature")
+    require(signed_by_card(signed), "hash of the signature")
 
 
 def _is_older(one, terms):
@@ -199,65 +191,3 @@ def _date(value):
     year, month, day = [int(one) for one in value.hex(" ").split()]
     require(1 <= month <= 12 and 1 <= day <= 31, "date")
     return (year + (2000 if year < 50 else 1900), month, day)
-
-
-def _opened(sealed, modulus, exponent, kind):
-    require(len(sealed) == len(modulus) and modulus[0] & 0x80, "length of a sealed block")
-    number = pow(int.from_bytes(sealed), exponent, int.from_bytes(modulus))
-    block = number.to_bytes(len(modulus))
-    require(block[:2] == bytes([0x6A, kind]) and block[-1:] == b"\xbc", "form %d" % kind)
-    return block
-
-
-def _month(value, terms):
-    require(value.hex().isdecimal() and 1 <= int(value.hex()[:2]) <= 12, "month")
-    year = int(value.hex()[2:])
-    month = (year + (2000 if year < 50 else 1900), int(value.hex()[:2]))
-    require(month >= terms.today[:2], "certificate expired")
-
-
-def _key(block, fixed, above, remainder, exponent):
-    """(modulus, exponent) of a certificate whose fields before the key take `fixed` bytes."""
-    assert len(block) == len(above)
-    sha_1, rsa, length, size = block[fixed - 4 : fixed]
-    require((sha_1, rsa, size) == (1, 1, len(exponent)), "algorithms")
-    require(64 <= length <= min(248, len(above)), "key length")
-    inside = block[fixed:-21]
-    require(len(remainder) == max(0, length - len(inside)), "remainder")
-    require(set(inside[length:]) <= {0xBB}, "padding")
-    require(int.from_bytes(exponent) in (3, 65537) and len(exponent) <= 3, "exponent")
-    return (inside + remainder)[:length], int.from_bytes(exponent)
-
-
-def _issuer(one, terms):
-    index = one.value(0x8F)
-    found = [ca for ca in terms.cas if len(index) == 1 and ca[:2] == (one.aid[:5], index[0])]
-    require(found, "CA key")
-    _, _, exponent, modulus = found[0]
-    rest, own = one.data.get(0x92, b""), one.value(0x9F32)
-    block = _opened(one.value(0x90), modulus, exponent, 2)
-    require(hashlib.sha1(block[1:-21] + rest + own).digest() == block[-21:-1], "issuer hash")
-    owner = block[2:6].hex().rstrip("f")
-    require(3 <= len(owner) <= 8 and one.pan().startswith(owner), "issuer id")
-    _month(block[6:8], terms)
-    return _key(block, 15, modulus, rest, own)
-
-
-def _icc(one, issuer, terms):
-    modulus, exponent = issuer
-    rest, own = one.data.get(0x9F48, b""), one.value(0x9F47)
-    block = _opened(one.value(0x9F46), modulus, exponent, 4)
-    digest = hashlib.sha1(block[1:-21] + rest + own + one.static()).digest()
-    require(digest == block[-21:-1], "ICC hash")
-    require(block[2:12].hex().rstrip("f") == one.pan(), "card number of the certificate")
-    _month(block[12:14], terms)
-    return _key(block, 21, modulus, rest, own)
-
-
-def _open_sdad(one, icc):
-    modulus, exponent = icc
-    block = _opened(one.value(0x9F4B), modulus, exponent, 5)
-    dynamic = b"\x02" + one.value(0x9F36)
-    require(block[2:7] == b"\x01\x03" + dynamic, "dynamic data")
-    require(set(block[7:-21]) <= {0xBB}, "padding of the signature")
-    return block[1:-21], block[-21:-1]

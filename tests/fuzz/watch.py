@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Watch: what must hold while cards of any kind stand before a terminal and its journal.
 
-* only SELECT, GET DATA, READ RECORD and at most one GPO are sent, within the bounds of bounds.py;
+* only SELECT, GET DATA, READ RECORD, GET TRANS PROVE and at most one GPO are sent, within the
+  bounds of bounds.py;
 * the last record is asked for only when verifier.py agrees and its entry is in the journal;
 * approved and recovered only where verifier.py agrees;
 * each last record asked for is one record or open entry of the journal, and no other is there.
@@ -15,6 +16,7 @@ from tests.fuzz import bounds, reference, verifier
 
 TAPPED = ("approved", "debited-refused", "debited-unproven", "void", "pending")
 SENT = {apdu.INS_SELECT: 0, apdu.INS_READ_RECORD: 0, apdu.INS_GPO: 0x80, apdu.INS_GET_DATA: 0x80}
+SENT[0x5A] = 0x80  # GET TRANS PROVE
 
 
 class Watch:
