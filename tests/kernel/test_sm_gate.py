@@ -5,7 +5,7 @@ from firmware.kernel import apdu, capk, fdda, oda_sm2, tags
 from tests.cards import SM_INDICATOR, present, purchase_from
 from tests.sm_card import CA, CAPK, ICC, ISSUER, SmCard, issuer_fields, sealed, sm_values
 from tests.small_card import CAPK as RSA_CAPK
-from tests.small_card import TODAY, SmallCard, bend, objects_of, replaced, values, without
+from tests.small_card import LAST, TODAY, SmallCard, bend, objects_of, replaced, values, without
 
 LAST_RECORD = "00B2031C"
 BOTH = (RSA_CAPK, CAPK)
@@ -199,6 +199,23 @@ def test_outcome_should_not_depend_on_how_much_ran():
     assert len(set(heard)) == 2
     assert heard[-1][1][2] == "ICC certificate signature"
     assert [one[1][0] for one in heard] == ["approved"] * 4 + ["declined"] * 4
+
+
+def test_torn_tap_should_be_recovered_by_the_signature_of_its_own_card():
+    """QT-179, QT-180: the last record again, SM2 verified over the stored dialogue."""
+    for forged, reason, oda in ((False, "torn_recovered", "fdda01"), (True, None, "failed")):
+        card, open_taps = SmCard(), []
+        purchase = purchase_from(sm_values(), TODAY, BOTH)
+        card.tear = (apdu.INS_READ_RECORD, LAST, True)
+        assert present(card, purchase, open_taps).outcome == "torn_pending"
+        assert len(open_taps) == 1 and card.debits == [5]
+        if forged:
+            related = b"\x01\x01" + bytes(6)
+            card.edit = bend(LAST_RECORD, lambda pairs: replaced(pairs, 0x9F69, related))  # noqa: B023
+        result = present(card, purchase, open_taps)
+        assert card.asked(apdu.INS_GPO) == 1 and result.oda == oda
+        assert forged or (result.outcome, result.reason) == ("recovered", reason)
+        assert not forged or result.outcome == "torn_pending"
 
 
 def test_rsa_terminal_should_not_hold_sm2():
