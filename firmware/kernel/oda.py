@@ -84,6 +84,7 @@ class KeyCache:
     def __init__(self):
         self.entries = []
         self.chore = None
+        self.crowded = False
 
     def find(self, seal):
         """The key kept for all the bytes it was made of, or None."""
@@ -109,6 +110,8 @@ class KeyCache:
 
     def idle(self):
         """Do one slice of a table in idle time; False when nothing is left."""
+        if self.crowded:
+            return False
         if not self.chore:
             lacking = [
                 key for _, key in self.entries[-TABLES:] if getattr(key, "table", 1) is None
@@ -120,4 +123,6 @@ class KeyCache:
             next(self.chore)
         except StopIteration:
             self.chore = None
+        except MemoryError:  # a table saves time; it must not cost the terminal its life
+            self.chore, self.crowded = None, True
         return True

@@ -285,3 +285,19 @@ def test_tables_should_have_a_bound():
         pass
     assert first.table is not None
     assert len([key for _, key in cache.entries if key.table]) == oda.TABLES
+
+
+def test_table_that_finds_no_room_should_be_done_without():
+    """QT-162: a small heap ends the work in idle time, not the terminal."""
+
+    class Crowded:
+        table = None
+
+        def improve(self):
+            yield
+            raise MemoryError
+
+    cache = oda.KeyCache()
+    cache.keep(b"one", Crowded())
+    assert [cache.idle() for _ in range(4)] == [True, True, False, False]
+    assert failure(issuer(cache=cache)) == "" and not cache.idle()

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole terminal with an SM2 key as a process, simulated cards of both suites in its field."""
+
+import subprocess
+
+import pytest
+
+from firmware.kernel import tags, tlv
+from host_tools.cli.runtime import runtime_command
+from sim.kinds import ALL_KINDS
+from sim.replaying import until
+from sim.rig import Rig
+from sim.timing import Timing
+from tests.host.console import RUNTIMES
+
+# The SM2 modules, their base table and up to four tables of keys need more than an RSA terminal
+# has on the smallest board (docs/porting.md).
+SM2_HEAP_KIB = 304
+ENDS = {  # card: outcome, oda, is money taken
+    "adult-1": ("approved", "fdda01", True),
+    "sm2": ("approved", "fdda01", True),
+    "sm2-v00": ("approved", "fdda00", True),
+    "both-suites": ("approved", "fdda01", True),
+    "sm2-certificate": ("declined", "failed", False),
+    "sm2-signature": ("declined", "failed", False),
+    "sm2-hash": ("declined", "failed", True),
+}
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_terminal_with_an_sm2_key_should_take_both_suites(runtime, tmp_path):
+    """QT-009, QT-099, QT-164, QT-233: DF69 is offered, 9F10 says SM4, forgeries are refused."""
+    kinds = [one for one in ALL_KINDS if one[0] in ENDS]
+    interpreter = runtime_command(runtime, SM2_HEAP_KIB)[:3]
+    with Rig(tmp_path, interpreter, Timing.none(), kinds, same_card_s=0, trace=True) as rig:
+        for name, card in rig.cards.items():
+            rig.field.place(card)
+            seen = until(rig.firmware, "tap")
+            rig.field.remove()
+            tap = seen[-1]
+            assert (tap["outcome"], tap["oda"], tap["taken"]) == ENDS[name], (name, tap)
+            if name in ("sm2", "both-suites"):
+                (gpo,) = [one for one in seen if one.get("command", "").startswith("80a8")]
+                assert gpo["command"].endswith("0100")  # DF69 stands last in its PDOL, then Le
+                (answer,) = tlv.parse(bytes.fromhex(gpo["answer"])[:-2])
+                assert tlv.find(answer.children, tags.IAD).value[7] == 4
+            until(rig.firmware, "ready")
+
+
+ALONE = """
+import sys
+from firmware.formats import parameters
+import firmware.main, firmware.assemble
+capks = parameters.parse("fare_fen: 1\\nca: RSA A000000333 F1 03 " + "C1" * 128).capks
+print(len(capks), [name for name in sys.modules if name.split(".")[-1][:2] in ("sm", "sd")])
+parameters.parse("fare_fen: 1\\nca: SM2 A000000333 57 " + {point!r})
+print("firmware.kernel.sm2" in sys.modules)
+"""
+POINT = (  # laboratory key 57 of the network, as published
+    "E8105E77861FD2EB727C84E36D3D4A5666BD0ADCE8781F0145D3D82D72B92748"
+    "E22D5404C6C41F3EC8B790DE2F61CF29FAECB168C79F5C8666762D53CC26A460"
+)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_terminal_with_rsa_keys_should_never_load_sm2(runtime):
+    """What few terminals need is not in the heap of the others (docs/design.md)."""
+    argv, env, cwd, _ = runtime_command(runtime, SM2_HEAP_KIB)
+    script = ALONE.format(point=POINT)
+    done = subprocess.run(
+        [*argv, "-c", script], env=env, cwd=cwd, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split("\n")[:2] == ["1 []", "True"], done.stdout + done.stderr
