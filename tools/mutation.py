@@ -6,7 +6,8 @@
 mutmut makes small faults in the files (a copy of the checkout in build/mutation/tree), one at a
 time, and runs the tests that touch the function, until one fails. A fault that changes nothing but
 the text of a message is left out beforehand, and counted: what is said to people is not what these
-tests are for. A share below 1 takes that part of the rest, chosen by the seed.
+tests are for. So is one that leaves out a byte order CPython takes anyhow. A share below 1 takes
+that part of the rest, chosen by the seed.
 
 Prints a line a file; the survivors with their difference go to build/mutation/survivors.txt.
 """
@@ -66,9 +67,11 @@ def main():
     words.add_argument("--share", type=float, default=1.0)
     words.add_argument("--seed", type=int, default=1)
     words.add_argument("--tests", nargs="+", default=list(TESTS))
+    words.add_argument("--again", action="store_true", help="only print the last run once more")
     given = words.parse_intermixed_args()
-    prepare(given.files, given.tests)
-    generate()
+    if not given.again:
+        prepare(given.files, given.tests)
+        generate()
     dice, chosen, texts = random.Random(given.seed), {}, {}
     for file in given.files:
         mutants = mutants_of(file)
@@ -76,7 +79,8 @@ def main():
         texts[file] = len(mutants) - len(telling)
         count = len(telling) if given.share >= 1 else round(given.share * len(telling))
         chosen[file] = {name: mutants[name] for name in dice.sample(telling, count)}
-    run([name for mutants in chosen.values() for name in mutants])
+    if not given.again:
+        run([name for mutants in chosen.values() for name in mutants])
     return report(chosen, texts)
 
 
@@ -132,7 +136,7 @@ def mutants_of(file):
 
 
 class _Silent(ast.NodeTransformer):
-    """Takes the texts of messages out of a tree."""
+    """Takes the texts of messages out of a tree, and "big" where CPython has it for a default."""
 
     def visit_Call(self, node):
         """Arguments of a call that are texts for people."""
@@ -143,6 +147,16 @@ class _Silent(ast.NodeTransformer):
             node.args[2:3] = []
         elif called in MESSAGES:
             node.args = node.args[: MESSAGES[called]]
+        elif called in ("to_bytes", "from_bytes"):  # MicroPython wants the word
+            node.args = [one for one in node.args if getattr(one, "value", None) != "big"]
+        return node
+
+    def visit_Return(self, node):
+        """A sentence that is returned is one sentence or another."""
+        self.generic_visit(node)
+        first = node.value.left if isinstance(node.value, ast.BinOp) else node.value
+        if isinstance(first, ast.Constant) and " " in str(first.value):
+            node.value = ast.Constant("sentence")
         return node
 
 
