@@ -99,23 +99,28 @@ class Sale:
         """Generator: Sold when this presentation belongs to an open torn tap, else None
         (QT-171..185).
         """
+        suspect = None
         for entry in tuple(self.torn_taps.open):
             values = self.torn_taps.load(entry)
             if values is None:
                 continue
             tap = entries.tap_of(values)
-            purchase, prove = self._purchase(0, b"", None), self.parameters.trans_prove
+            day = bcd.to_date(bytes.fromhex(values["date"]))  # what was valid at the tap stays so
+            purchase, prove = self._purchase(0, b"", None, day), self.parameters.trans_prove
             verdict = yield from torn.resume(selected, tap, purchase, prove)
             if verdict.verdict == torn.OTHER:
                 continue
             if verdict.verdict in (torn.LOST, torn.SUSPECT):
                 self.torn_taps.hold(entry)
-                return self._still_open(verdict, entry.sequence, values, tap)
+                suspect = suspect or self._still_open(verdict, entry.sequence, values, tap)
+                if verdict.verdict == torn.LOST:
+                    break
+                continue  # a card that hides its number may be that of another entry
             self.torn_taps.close(entry, verdict)
             if verdict.outcome:
                 return self._closed(verdict.outcome, entry.sequence, values)
             return None  # not debited or used elsewhere: a new customer (QT-181)
-        return None
+        return suspect
 
     def _closed(self, result, sequence, values):
         recovered = result.outcome == outcome.RECOVERED

@@ -13,7 +13,7 @@ is not the one of the entry is left alone.
 | equal | balance is neither | SUSPECT: no GPO while the entry is open |
 | equal | balance proves nothing, the log holds ATC and amount | debit stands, likewise |
 | equal | balance proves nothing, no such log entry | SUSPECT |
-| equal | no card number | SUSPECT, unless its signature verifies or its TC is the stored one |
+| equal | no card number | SUSPECT, unless its 9F69 makes the signature verify, or its TC is the stored one |
 | greater | stored TC, or the log holds ATC and amount | DEBITED_BEFORE: unproven, a new customer |
 | greater | anything else | MOVED_ON: used elsewhere since; suspect, a new customer |
 | smaller, or other card number or application | | OTHER card |
@@ -72,13 +72,19 @@ def resume(selected, tap, purchase, prove=PROVE_BY_FCI):
         if atc > tap.atc():
             return (yield from _used_since(selected, tap, atc - tap.atc(), proven))
         verdict = yield from _as_it_was(selected, tap, purchase, proven)
-        if same is None and not proven and verdict.verdict != RECOVERED:
-            # Only its own signature or TC proves a card that hides its records; without it, it may
-            # be anybody's with the same counter, and says nothing about this entry.
+        if same is None and not proven and not _is_signed_anew(verdict):
+            # It may be anybody's with the same counter, and says nothing about this entry.
             return Verdict(SUSPECT, None, "the card does not show its number")
         return verdict
     except LinkLost as gone:
         return Verdict(LOST, None, str(gone))
+
+
+def _is_signed_anew(verdict):
+    """True when what was read now was needed for the signature: the number in 9F69 is the card's
+    alone. Version 00 verifies with nothing but what the entry holds.
+    """
+    return verdict.verdict == RECOVERED and verdict.outcome.oda == outcome.FDDA_01
 
 
 def _used_since(selected, tap, newer, proven):

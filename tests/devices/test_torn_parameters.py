@@ -3,7 +3,7 @@
 
 from firmware.kernel import apdu, tags
 from tests.full_card import INS_GET_TRANS_PROVE, FullCard
-from tests.small_card import SmallCard
+from tests.small_card import LAST, SmallCard
 from tests.stand import Stand, torn_stand
 
 
@@ -47,6 +47,30 @@ def test_balance_should_be_read_before_the_gpo_where_it_is_asked_for():
         assert card.asked(apdu.INS_GET_DATA) == asked
         if asked:
             assert [one[1] for one in card.sent[2:5]] == [0xCA, 0xCA, apdu.INS_GPO]
+
+
+def test_certificates_should_be_judged_as_of_the_day_of_the_tap():
+    """QT-179: torn before midnight on the last day of the card, and settled after it."""
+    stand, card = torn_stand(FullCard(expiry="261121"))
+    stand.clock.now = (2026, 11, 22, 0, 0, 5)
+    assert stand.tap(card)["message"] == "torn_recovered"
+
+
+def test_two_cards_that_hide_their_numbers_should_each_find_their_entry():
+    """QT-182, QT-184: with the same counter only the number in 9F69 tells them apart."""
+    stand, first = torn_stand(FullCard())
+    second = FullCard("6228000100000028")
+    second.nonce = b"\x02\x02\x02\x02"
+    second.tear = (apdu.INS_READ_RECORD, LAST, True)
+    assert stand.tap(second)["outcome"] == "torn_pending"
+    last = apdu.read_record(3, 3)
+    for card in (first, second):
+        card.edit = lambda command, answer: (
+            b"\x69\x85" if command[1] == apdu.INS_READ_RECORD and command != last else answer
+        )
+    for card in (second, first):
+        assert stand.tap(card)["message"] == "torn_recovered"
+    assert [values["pan"].hex() for _, values in stand.records()] == [second.pan, first.pan]
 
 
 def test_proof_should_be_asked_for_as_the_parameters_say():

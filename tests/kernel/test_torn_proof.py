@@ -310,6 +310,31 @@ def test_proof_of_a_card_used_since_should_be_a_debit_unproven():
     assert verdict_of(card, tap).verdict == torn.MOVED_ON
 
 
+def test_hidden_number_should_need_a_signature_over_what_is_read_now():
+    """9F69 of version 01 is the card's alone; version 00 would verify with anybody's record."""
+    for ttq, wanted in (("28000080", torn.RECOVERED), ("28000000", torn.SUSPECT)):
+        purchase = purchase_from(values(ttq=ttq), TODAY, (CAPK,))
+        card, open_taps = FullCard(), []
+        card.tear = (apdu.INS_READ_RECORD, LAST, True)
+        assert present(card, purchase, open_taps).outcome == "torn_pending"
+        card.sent = []
+        card.edit = hiding_all_but(LAST_RECORD)
+        assert verdict_of(card, open_taps[0]).verdict == wanted, ttq
+        stranger = FullCard("6228000100000028", balance_fen=9800, atc=5)
+        stranger.card_auth = b"\x01" + b"\x02" * 4 + bytes(3)
+        stranger.edit = hiding_all_but(LAST_RECORD)
+        assert verdict_of(stranger, open_taps[0]).verdict == torn.SUSPECT, ttq
+
+
+def hiding_all_but(shown):
+    """An edit: READ RECORD is refused but for the command `shown`."""
+
+    def edit(command, answer):
+        return answer if command[1] != apdu.INS_READ_RECORD or command == shown else b"\x69\x85"
+
+    return edit
+
+
 def test_card_that_takes_back_at_the_next_gpo_should_be_completed():
     """qpboc.md 3, point 1: it shows the debit until then; the last record makes it final."""
     for acted in (False, True):
