@@ -5,17 +5,22 @@ import subprocess
 
 import pytest
 
-from firmware.kernel import tags, tlv
+from firmware.formats import parameters
+from firmware.kernel import capk, tags, tlv
 from host_tools.cli.runtime import runtime_command
 from sim.kinds import ALL_KINDS
 from sim.replaying import until
 from sim.rig import Rig
 from sim.timing import Timing
+from sim.wallet import Wallet
+from tests.cards import present, purchase_from
 from tests.host.console import RUNTIMES
+from tests.small_card import TODAY, values
 
 # The SM2 modules, their base table and up to four tables of keys need more than an RSA terminal
 # has on the smallest board (docs/porting.md).
 SM2_HEAP_KIB = 304
+PLAIN = values() | {0x9F1A: b"\x01\x56", 0x9C: b"\x00"}
 ENDS = {  # card: outcome, oda, is money taken
     "adult-1": ("approved", "fdda01", True),
     "sm2": ("approved", "fdda01", True),
@@ -71,3 +76,21 @@ def test_terminal_with_rsa_keys_should_never_load_sm2(runtime):
         [*argv, "-c", script], env=env, cwd=cwd, capture_output=True, text=True, check=False
     )
     assert done.stdout.split("\n")[:2] == ["1 []", "True"], done.stdout + done.stderr
+
+
+def test_card_of_sm2_alone_should_end_at_a_terminal_without_it(tmp_path):
+    """QT-233: DF69 = 00 is answered 6985: another interface, nothing was debited."""
+    kinds = [one for one in ALL_KINDS if one[0] in ("sm2", "both-suites")]
+    wallet = Wallet.create(tmp_path / "wallet", kinds)
+    (rsa,) = [line for line in wallet.parameters()["ca"] if line.startswith("RSA")]
+    fleet = parameters.parse("fare_fen: 200\nca: " + rsa)
+    assert not capk.offers_sm(fleet.capks)
+    for entry, card in zip(wallet.entries, wallet.cards(), strict=True):
+        card.path = None
+        result = present(card, purchase_from({**PLAIN, 0xDF69: b"\x00"}, TODAY, fleet.capks))
+        if entry.name == "sm2":
+            assert (result.outcome, result.reason) == ("other_interface", "gpo_refused")
+            assert result.detail == "SW 6985" and not card.debits
+        else:
+            assert (result.outcome, result.oda) == ("approved", "fdda01")
+            assert result.tap.value(tags.IAD)[7] == 1

@@ -92,16 +92,18 @@ def test_issuer_certificate_should_fail_at_each_byte():
 
 
 def test_issuer_certificate_should_hold_what_it_promises():
-    """QT-189, QT-195, QT-196, with a hash that is right."""
+    """QT-020, QT-188, QT-189, QT-195, QT-196, with a hash that is right."""
     good = issuer_fields()
     for fields, remainder, exponent, step in (
         (changed(good, 11, 0x02), REST, b"\x03", "issuer certificate algorithm"),
+        (changed(good, 11, 0x04), REST, b"\x03", "issuer certificate algorithm"),
         (changed(good, 12, 101), REST + bytes(21), b"\x03", "issuer certificate key length"),
         (changed(good, 12, 63), b"", b"\x03", "issuer certificate key length"),
         (changed(good, 13, 3), REST, b"\x03", "issuer certificate exponent length"),
         (good, REST[:-1], b"\x03", "issuer certificate remainder length"),
         (good, b"", b"\x03", "issuer certificate remainder length"),
         (changed(good, 12, 64), REST, b"\x03", "issuer certificate remainder not due"),
+        (good, REST, b"\x01", "exponent"),
         (good, REST, b"\x02", "exponent"),
         (good, REST, b"\x11", "exponent"),
         (changed(good, 13, 0), REST, b"", "exponent"),
@@ -182,7 +184,7 @@ def test_icc_certificate_should_fail_at_each_byte():
 
 
 def test_icc_certificate_should_hold_what_it_promises():
-    """QT-197, QT-201, QT-202, QT-215."""
+    """QT-020, QT-197, QT-200, QT-201, QT-202, QT-215; 11, 16 and 19 digits."""
     good = icc_fields(PAN)
     for fields, remainder, exponent, step in (
         (
@@ -195,6 +197,9 @@ def test_icc_certificate_should_hold_what_it_promises():
         (good, ICC.modulus[39:], ICC.exponent, "ICC certificate remainder length"),
         (changed(good, 18, 0), b"", ICC.exponent, "ICC certificate key length"),
         (good, ICC.modulus[38:], b"\x00\x00\x05", "exponent"),
+        (good, ICC.modulus[38:], b"\x00\x00\x01", "exponent"),
+        (good, ICC.modulus[38:], b"\x00\x00\x11", "exponent"),
+        (changed(good, 17, 0x04), ICC.modulus[38:], ICC.exponent, "ICC certificate algorithm"),
         (icc_fields(PAN, "1335"), ICC.modulus[38:], ICC.exponent, "ICC certificate expiry format"),
         (icc_fields(PAN, "1026"), ICC.modulus[38:], ICC.exponent, "ICC certificate expired"),
         (changed(good, 20, 0), ICC.modulus[38:], ICC.exponent, "ICC certificate modulus"),
@@ -205,6 +210,11 @@ def test_icc_certificate_should_hold_what_it_promises():
         assert failure(icc(certificate)) == "ICC certificate length"
     assert failure(icc(icc_certificate(icc_fields(PAN, "1126")))) == ""  # the month is not over
     assert failure(icc(icc_certificate(), pan="6228000100000028")) == "ICC certificate card number"
+    for digits in ("62280001000", "6228000100000010123"):
+        made = icc_certificate(icc_fields(digits))
+        assert failure(icc(made, pan=digits)) == ""
+        for other in (digits[:-1], digits + "0", digits[:-1] + "9"):
+            assert failure(icc(made, pan=other)) == "ICC certificate card number"
     assert failure(icc(icc_certificate(), today=(2036, 1, 1))) == "ICC certificate expired"
 
 
@@ -321,3 +331,24 @@ def test_forged_bytes_on_the_wire_should_stop_at_the_gate():
         result = present(card, purchase_from(values(), TODAY, (CAPK,)))
         assert (result.reason, result.oda) == ("oda_failed", "failed")
         assert result.detail.startswith(step) and card.asked_last() == 0
+
+
+def test_every_failing_step_should_stop_before_the_commit():
+    """QT-147, QT-148, QT-149: each flip of the tables above, signed again, on the wire."""
+    for head, tag, key, flips in (
+        ("00B20114", tags.ISSUER_CERTIFICATE, CA, ISSUER_FLIPS),
+        ("00B20214", tags.ICC_CERTIFICATE, ISSUER, ICC_FLIPS),
+        ("80A8", tags.SDAD, ICC, SDAD_FLIPS),
+    ):
+        for at, value, step in flips:
+
+            def bent(pairs):
+                block = block_of(key, dict(pairs)[tag])  # noqa: B023
+                spoilt = changed(block, at % len(block), value)  # noqa: B023
+                return replaced(pairs, tag, raw(key, spoilt))  # noqa: B023
+
+            card = SmallCard()
+            card.edit = bend(head, bent)
+            result = present(card, purchase_from(values(), TODAY, (CAPK,)))
+            assert (result.outcome, result.taken, result.oda) == ("declined", False, "failed")
+            assert result.detail == step and card.asked_last() == 0 and card.debits == []

@@ -230,3 +230,31 @@ def test_rsa_terminal_should_not_hold_sm2():
 
 def test_keys_of_the_card_should_be_distinct():
     assert len({CA.point, ISSUER.point, ICC.point}) == 3
+
+
+def slices_of(card, purchase):
+    """How many slices of work a tap of `card` takes, all of them done in the waits."""
+    count, inner = [0], card.exchange
+
+    def exchange(command, spare=None):
+        while spare():
+            count[0] += 1
+        return inner(command)
+
+    card.exchange = exchange
+    assert present(card, purchase).outcome == "approved"
+    return count[0]
+
+
+def test_warm_cache_should_take_less_work_than_a_cold_one():
+    """QT-162: counted in slices, so that no clock is in it; tables take more of it away."""
+    for kind, keys in ((SmallCard, (RSA_CAPK,)), (SmCard, (CAPK,))):
+        purchase = purchase_from(sm_values(), TODAY, keys)
+        cold = slices_of(kind(), purchase)
+        warm = slices_of(kind(), purchase)
+        assert warm < cold
+        if kind is SmCard:
+            while purchase.cache.idle():
+                pass
+            assert slices_of(kind(), purchase) < warm
+            assert 3 * (cold - warm) > 0.9 * cold  # one signature of three
