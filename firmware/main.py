@@ -34,7 +34,7 @@ READERS = (  # modules that are done when the terminal runs
 
 
 def start(path):
-    """Terminal of a settings file.
+    """(Terminal, Renewal or None) of a settings file.
 
     What reads the two texts is 20 KB of a board's heap: it is loaded first, and dropped before the
     rest is loaded.
@@ -43,33 +43,56 @@ def start(path):
     from firmware.formats import parameters  # dropped below
 
     unit = settings.parse(hal.read_text(path), path)
-    fleet = parameters.parse(hal.read_text(unit.parameters), unit.parameters)
+    where, judged = unit.parameters, b""
+    if unit.authority:
+        from firmware import renewal  # for units whose parameters are sealed
+
+        fleet, where, judged = renewal.choose(unit, hal, parameters.parse)
+    else:
+        fleet = parameters.parse(hal.read_text(where), where)
     hal.unload(READERS)
 
     from firmware.assemble import assemble  # into the room that they leave
 
-    return assemble(unit, fleet, hal, report)
+    terminal = assemble(unit, fleet, hal, report)
+    if not unit.authority:
+        return terminal, None
+    watch = renewal.Renewal(unit, terminal, hal, judged)
+    watch.begin(where)
+    return terminal, watch
 
 
 def main(path):
     """Run the terminal of a settings file until it is stopped."""
     try:
-        terminal = start(path)
+        terminal, renewal = start(path)
     except (FormatError, JournalFull, LinkLost, OSError, ValueError) as wrong:
         report({"event": "stopped", "text": str(wrong)})
         sys.exit(2)
     tidy()
-    hal.on_stop(terminal.stop)
+    told = []
+
+    def stop():
+        told.append(True)
+        terminal.stop()
+
+    hal.on_stop(stop)
+    renewed = False
     try:
         while not terminal.closed:
             if terminal.turn():
                 tidy()
+            elif renewal and not renewed and terminal.is_idle() and renewal.due():
+                renewed = True
+                terminal.stop()
     except (JournalFull, OSError) as failed:
         # MP-7: what could not be written is not written. Nothing is sold on such a storage; the
         # next start recovers what there is, and an open entry stays open.
         terminal.show("storage_fault")
         report({"event": "stopped", "text": "storage: %s" % failed})
         sys.exit(3)
+    if renewed and not told:
+        hal.restart()  # QT-011: with the set that is due now
 
 
 def tidy():

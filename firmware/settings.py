@@ -14,6 +14,7 @@
 | journal | file:PATH; on a board flash:LABEL (ESP32 partition) or flash:end (rp2) |
 | journal_blocks | 4 KiB blocks of the journal, 9.. |
 | parameters | path of the parameter file (formats/parameters.py) |
+| authority | RSA modulus in hex: only parameters under its seal count (formats/seal.py) |
 | line, stop, vehicle, driver, shift | numbers that stand in every record (TD-032) |
 | trace | yes: report every exchange with the card |
 """
@@ -25,8 +26,8 @@ from firmware.formats import lines
 
 SINGLE = (
     "terminal", "terminal_id", "ifd_serial", "device", "reader", "reader_baud", "link",
-    "link_baud", "journal", "journal_blocks", "parameters", "line", "stop", "vehicle", "driver",
-    "shift", "trace",
+    "link_baud", "journal", "journal_blocks", "parameters", "authority", "line", "stop",
+    "vehicle", "driver", "shift", "trace",
 )  # fmt: skip
 DEVICES = ("bus",)
 
@@ -34,8 +35,8 @@ Settings = namedtuple(
     "Settings",
     (
         "terminal", "terminal_id", "ifd_serial", "device", "reader", "reader_baud", "link",
-        "link_baud", "journal", "journal_blocks", "parameters", "line", "stop", "vehicle",
-        "driver", "shift", "trace",
+        "link_baud", "journal", "journal_blocks", "parameters", "authority", "line", "stop",
+        "vehicle", "driver", "shift", "trace",
     ),
 )  # fmt: skip
 
@@ -59,6 +60,7 @@ def parse(text, name="settings"):
         journal=_where(found, name, "journal", ("file", "flash")),
         journal_blocks=lines.whole(found, name, "journal_blocks", 64, 9, 65536),
         parameters=found["parameters"],
+        authority=_authority(found, name),
         line=lines.whole(found, name, "line", 0, 0, 0xFFFF),
         stop=lines.whole(found, name, "stop", 0, 0, 0xFFFF),
         vehicle=lines.whole(found, name, "vehicle", 0),
@@ -76,6 +78,16 @@ def _name(found, name, key, terminal):
         said = "`%s: %s` is not 8 letters or digits" % (key, text)
         raise lines.wrong(name, found.line(key), said)
     return text
+
+
+def _authority(found, name):
+    """Modulus of who seals the parameters, b"" where nobody does."""
+    if "authority" not in found:
+        return b""
+    modulus = lines.octets(name, "authority", found["authority"], None, found.line("authority"))
+    if not 256 <= len(modulus) <= 512 or not modulus[0] & 0x80 or not modulus[-1] & 1:
+        raise lines.wrong(name, found.line("authority"), "`authority` is no RSA modulus")
+    return modulus
 
 
 def _linked(found, name):

@@ -98,6 +98,10 @@ class Terminal:
         """
         self.sale.stopping = True
 
+    def is_idle(self):
+        """True while no card is there and no torn tap waits for its card."""
+        return self.silent >= SILENT_POLLS and not self.torn_taps.open
+
     def turn(self):
         """One turn of the loop; True when a card was served in it."""
         served = False

@@ -7,6 +7,7 @@ wiring stands here; the wiring stands in settings.py.
 | key | value |
 |---|---|
 | version, fare_fen | whole numbers |
+| effective | YYYYMMDD HHMMSS, local: a sealed set counts from then on (seal.py) |
 | class | repeatable: NAME PAN-PREFIX PERCENT of the fare, 1..100 |
 | aid | repeatable: AID in hex, `partial` or `exact` |
 | ca, ca_expiry, withdrawn, revoked | CA keys: ca_keys.py |
@@ -54,7 +55,8 @@ STANDING = (
 TEXTS = (("merchant", tags.MERCHANT, 15), ("merchant_name", tags.MERCHANT_NAME, 20))
 LIMITS = ("transaction", "cvm", "floor")
 SINGLE = (
-    "version", "fare_fen", "deny_list_version", "ttq", "ceiling_fen", "transaction_limit_fen",
+    "version", "effective", "fare_fen", "deny_list_version", "ttq", "ceiling_fen",
+    "transaction_limit_fen",
     "cvm_limit_fen", "floor_limit_fen", "floor_limit_9f1b", "status_check", "torn_window_s",
     "torn_count", "torn_prompt_s", "trans_prove", "balance_before", "torn_over_restart",
     "same_card_s", "clock_from_year", "rest_after_s", "sda",
@@ -88,6 +90,10 @@ def parse(text, name="parameters"):
     ttq = _octets(found, name, "ttq", DEFAULT_TTQ, 4)
     if preprocess.check_ttq(ttq):
         raise lines.wrong(name, found.line("ttq"), "`ttq`: " + preprocess.check_ttq(ttq))
+    if "effective" in found:
+        from firmware.formats import seal  # only sealed sets have one
+
+        seal.check_moment(found["effective"])
     aids = tuple([_aid(name, *line) for line in found["aid"]]) or (DEFAULT_AID,)
     limits = _limits(found, name)
     ceiling_fen = lines.whole(found, name, "ceiling_fen", CEILING_FEN, 1)

@@ -17,6 +17,9 @@ these plain functions, so the module is the Clock:
     open_flash(path, block_count, block_size=4096)
                                  block device: a file on PCs, a flash region on boards
     read_text(path)              a whole UTF-8 text file; OSError when it cannot be opened
+    rename(old, new)             one file takes the place of another, whole or not at all, durable
+    restart()                    this program anew, as it was started; does not return. Where the
+                                 port cannot do that it ends with status 4
     write_line(text)             one line to standard output, flushed
     on_stop(stop)                stop() is called when the system asks this program to end; it may
                                  come between any two steps; never where nobody asks, on boards
@@ -46,6 +49,8 @@ if sys.implementation.name != "micropython":
         open_serial,
         random_bytes,
         read_text,
+        rename,
+        restart,
         ticks_diff,
         ticks_ms,
         ticks_us,
@@ -64,6 +69,8 @@ elif sys.platform in ("linux", "darwin"):
         open_serial,
         random_bytes,
         read_text,
+        rename,
+        restart,
         ticks_diff,
         ticks_ms,
         ticks_us,
@@ -82,6 +89,8 @@ else:
         open_serial,
         random_bytes,
         read_text,
+        rename,
+        restart,
         ticks_diff,
         ticks_ms,
         ticks_us,
@@ -100,6 +109,8 @@ __all__ = (
     "open_serial",
     "random_bytes",
     "read_text",
+    "rename",
+    "restart",
     "ticks_diff",
     "ticks_ms",
     "ticks_us",

@@ -23,6 +23,7 @@ from firmware.hal.mpy import (
     on_stop,
     random_bytes,
     read_text,
+    rename,
     unload,
     write_line,
 )
@@ -35,12 +36,17 @@ if sys.platform == "rp2":
 else:
     from esp32 import Partition
 
-__all__ = ("collect", "connect", "heap", "on_stop", "random_bytes", "read_text", "unload",
-           "write_line", "ticks_diff", "ticks_ms", "ticks_us")  # fmt: skip
+__all__ = ("collect", "connect", "heap", "on_stop", "random_bytes", "read_text", "rename",
+           "unload", "write_line", "ticks_diff", "ticks_ms", "ticks_us")  # fmt: skip
 
 ZONE_S = 8 * 3600
 # the ports count from 1970 or from 2000 (micropython.md, 10)
 EPOCH_S = 946684800 if time.gmtime(0)[0] == 2000 else 0
+
+
+def restart():
+    """Reset the board; main.py begins anew."""
+    machine.reset()
 
 
 def local_now():

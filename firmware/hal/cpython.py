@@ -10,6 +10,7 @@ import fcntl
 import os
 import signal
 import socket
+import sys
 import termios
 import time
 
@@ -133,6 +134,18 @@ def read_text(path):
             return file.read()
     except UnicodeError as error:
         raise FormatError("%s: %s" % (path, error)) from error
+
+
+def rename(old, new):
+    """Let file `old` take the place of `new`."""
+    os.replace(old, new)
+    _keep_folder(new)
+
+
+def restart():
+    """The same program in the same process, from its beginning."""
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable] + sys.orig_argv[1:])
 
 
 def write_line(text):

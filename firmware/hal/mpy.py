@@ -72,6 +72,11 @@ def read_text(path):
         raise FormatError("%s: %s" % (path, error))
 
 
+def rename(old, new):
+    """Let file `old` take the place of `new`: littlefs and Linux do it in one step."""
+    os.rename(old, new)
+
+
 def write_line(text):
     """Print one line; MicroPython does not buffer."""
     print(text)

@@ -8,6 +8,7 @@ numbers (the port exports no names for them). Durable is file.flush(), which is 
 (micropython.md, 13).
 """
 
+import sys
 import termios
 import time
 
@@ -20,20 +21,26 @@ from firmware.hal.mpy import (
     on_stop,
     random_bytes,
     read_text,
+    rename,
     unload,
     write_line,
 )
 from firmware.hal.polled import PolledStream
 from firmware.hal.ticks import ticks_diff, ticks_ms, ticks_us
 
-__all__ = ("collect", "connect", "heap", "on_stop", "random_bytes", "read_text", "unload",
-           "write_line", "ticks_diff", "ticks_ms", "ticks_us")  # fmt: skip
+__all__ = ("collect", "connect", "heap", "on_stop", "random_bytes", "read_text", "rename",
+           "unload", "write_line", "ticks_diff", "ticks_ms", "ticks_us")  # fmt: skip
 
 CFLAG, ISPEED, OSPEED, CC = 2, 4, 5, 6  # places in tcgetattr's list
 VTIME, VMIN = 5, 6  # places in its list of characters
 CLOCAL_CREAD_CS8 = 0x08B0
 TCSADRAIN = 1
 UNNAMED_SPEEDS = ((19200, 14), (38400, 15))
+
+
+def restart():
+    """This port cannot begin itself anew: whoever started it does, told by the status."""
+    sys.exit(4)
 
 
 def local_now():

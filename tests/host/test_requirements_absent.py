@@ -106,10 +106,11 @@ def test_no_path_should_be_addressed_and_no_application_probed():
 
 
 def test_nothing_should_be_written_but_the_journal():
-    """QT-013: program, settings, parameters and keys are only read; the journal's file is the one
-    that is ever opened to be written, and a serial line.
+    """QT-013: program, settings, parameters and keys are only read, and a newer sealed set takes
+    the place of the older one in one step; the journal's file is the one that is ever opened to be
+    written, and a serial line.
     """
-    writers = set()
+    writers, renamers = set(), set()
     for path, tree in trees("firmware"):
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "open":
@@ -118,7 +119,16 @@ def test_nothing_should_be_written_but_the_journal():
                     writers.add(path)
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 assert node.func.attr not in ("unlink", "truncate", "write_text"), path
+                if node.func.attr in ("rename", "replace") and len(node.args) == 2:
+                    renamers.add((path, ast.unparse(node.func.value)))
     assert writers == {"firmware/hal/fileflash.py", "firmware/hal/unix.py"}
+    on_files = {(path, whose) for path, whose in renamers if whose in ("os", "self.hal")}
+    assert on_files == {
+        ("firmware/hal/cpython.py", "os"),
+        ("firmware/hal/mpy.py", "os"),
+        ("firmware/hal/fileflash.py", "os"),  # a new journal, made whole beside its place
+        ("firmware/renewal.py", "self.hal"),  # a sealed set takes the place of the one before
+    }
 
 
 def test_no_log_of_a_day_should_hold_a_card_number(tmp_path):
