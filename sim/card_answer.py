@@ -97,7 +97,8 @@ def _sign(card, terminal, atc, ctq):
     dynamic = terminal.get(0x9F37, bytes(4))
     newest = card.image.get("fdda", "01")
     if newest == "01" and card_risk.has(terminal[0x9F66], card_risk.TTQ_FDDA_01):
-        card_auth = b"\x01" + card.random(4) + (ctq or bytes(2)) + b"\x00"
+        card_auth = b"\x01" + card.random(4) + (ctq or bytes(2))
+        card_auth += bytes.fromhex(card.image.get("capp", "00"))  # JR/T 0025.14 5.2.6
         more = card.image.get("card_auth_bytes", 8) - len(card_auth)
         card_auth += card.random(more) if more else b""
         card.state["card_auth"] = card_auth.hex().upper()

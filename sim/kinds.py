@@ -86,7 +86,7 @@ MORE_KINDS = (
     ),
     _pays("records-need-gpo", "records_need_gpo", records_need_gpo=True),
     _pays("rollback-at-gpo", "rollback_at_gpo", rollback="gpo"),
-    _pays("trans-prove", "trans_prove", trans_prove=True),
+    _pays("trans-prove", "trans_prove", trans_prove=True, capp="01"),
     _pays("second-currency", "second_currency", second=Second()),
     _pays("hong-kong", "second_currency", currency="0344", second=Second(currency="0156")),
     _pays("abroad", "abroad", currency="0344", options="84000000", foreign_limit=3),

@@ -61,6 +61,7 @@ def personalise(pan, profile, issuers):
         "fdda": profile.fdda,
         "card_auth_bytes": profile.card_auth_bytes,
         "trans_prove": profile.trans_prove,
+        "capp": profile.capp or "00",
         "track2_in": profile.track2_in,
         "oddities": {
             "forged": profile.forged,
@@ -203,6 +204,7 @@ def _fci(profile):
     own += tlv(0x5F2D, b"zhen")
     logs = tlv(0x9F4D, LOG_ENTRY) if profile.log else b""
     logs += tlv(0xDF4D, LOAD_LOG_ENTRY) if profile.load_log else b""
+    logs += tlv(0xDF61, bytes.fromhex(profile.capp)) if profile.capp else b""
     own += tlv(0xBF0C, logs) if logs else b""
     return tlv(0x6F, tlv(0x84, bytes.fromhex(profile.aid)) + tlv(0xA5, own))
 

@@ -41,6 +41,7 @@ TEXTS = {
     "currency": "[0-9]{4}",
     "options": f"{HEX}{{4}}",
     "rollback": "select|gpo",
+    "capp": HEX,
     "forged": "certificate|sdad|hash|",
     "blocked": "application|card|",
     "uid": f"{HEX}{{4}}|{HEX}{{7}}|{HEX}{{10}}|",
@@ -94,6 +95,7 @@ class Profile:
     | `records_need_gpo` | no re-reading after a tear (JR/T 0025.7 8.3.2.1 allows it) |
     | `rollback` | where a torn debit is taken back: select or gpo (qpboc.md 3, point 1) |
     | `trans_prove` | knows GET TRANS PROVE (JR/T 0025.14 A.4) |
+    | `capp` | DF61 of the FCI and byte 8 of 9F69: says an extended application is there |
     | `unreadable` | tags that GET DATA refuses with 6A88 |
     | `ca_index` | in place of 8F |
     | `busy_ms` | PPSE, SELECT, GPO, READ RECORD, GET DATA: time the card takes |
@@ -137,6 +139,7 @@ class Profile:
     load_log: bool = True
     unreadable: tuple = SPECIAL_DEVICE
     trans_prove: bool = False
+    capp: str | None = None
     rollback: str = "select"
     records_need_gpo: bool = False
     forged: str = ""

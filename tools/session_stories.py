@@ -275,9 +275,10 @@ STORIES = (
     ),
     story(
         "torn-other-currency",
-        "at the second tap 9F51 is another currency: suspect, no GPO",
+        "at the second tap 9F51 is another currency and there is no log: suspect, no GPO",
         "torn_pending",
         "last_record_lost",
+        card={"log": False},
         losses=(TORN_LAST, None),
         between=_in_hong_kong_dollars,
         cryptogram="TC",
