@@ -89,7 +89,8 @@ def issuer_key(capk, certificate, remainder, exponent, cache):
     cache: a KeyCache; a certificate that was opened before costs nothing.
     """
     name = "issuer certificate"
-    seal = bytes((capk.index,)) + capk.rid + capk.key + certificate + remainder + exponent
+    parts = (capk.key, certificate, remainder, exponent)
+    seal = bytes([len(one) & 0xFF for one in parts]) + b"".join(parts)
     known = cache.find(seal)
     if known:
         return known

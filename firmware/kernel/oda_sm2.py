@@ -96,7 +96,7 @@ def issuer_key(capk, certificate, remainder, exponent, cache):
     cache: a KeyCache; a certificate that was checked before costs nothing.
     """
     name = "issuer certificate"
-    seal = bytes((capk.index,)) + capk.rid + capk.key + capk.curves + certificate
+    seal = capk.key + capk.curves + certificate
     known = cache.find(seal)
     if known:
         return known

@@ -24,7 +24,7 @@ def told(chain):
     SDA. chain: Chain at the gate. The code goes to 9F45 of the tap (QT-212).
     """
     tap = chain.tap
-    if not bits.has(tap.value(tags.AIP), bits.AIP_SDA):
+    if not bits.has(tap.value(tags.AIP), bits.AIP_SDA):  # QT-107
         return ""
     try:
         tap.data[tags.DATA_AUTHENTICATION_CODE] = code = _verified(chain)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """CA keys of a device at work: the round of checks, the alarm, the switch for SDA."""
 
+from firmware.devices.terminal import Parts
 from firmware.formats import parameters
 from firmware.kernel import capk, tags, tlv
 from tests.small_card import SmallCard
@@ -51,3 +52,49 @@ def test_switch_for_sda_should_count_from_the_next_tap():
     assert detail() == "AIP without DDA"
     stand.terminal.sale.parameters = whole
     assert detail() == "AIP without DDA, static data: SSAD trailer"
+
+
+class FullJournal:
+    """A journal with so much room left."""
+
+    def __init__(self, left):
+        self.left, self.taken = left, []
+
+    def room(self):
+        return self.left
+
+    def append(self, data):
+        self.taken.append(data)
+
+
+def test_alarm_should_leave_the_last_place_to_a_sale():
+    """QT-022: reported in any case."""
+    for left, taken in ((0, 0), (1, 0), (2, 1)):
+        stand = Stand()
+        keys, told, journal = stand.terminal.sale.keys, [], FullJournal(left)
+        keys.parts = Parts(*[None] * 4 + [journal, None, None, told.append])
+        bad = list(keys.capks[0])
+        keys.ring.capks = (capk.Capk(*bad[:8] + [bytes(20)]),)
+        keys.idle()
+        assert (len(told), len(journal.taken)) == (1, taken)
+
+
+def test_keys_should_be_made_faster_between_cards():
+    """QT-162: a slice a turn, while nothing else is due."""
+
+    class Slow:
+        table = None
+
+        def improve(self):
+            for _ in range(3):
+                yield
+            self.table = b"made"
+
+    stand, key = Stand(), Slow()
+    stand.terminal.sale.keys.cache.keep(b"one", key)
+    turns = 0
+    while key.table is None:
+        stand.terminal.turn()
+        turns += 1
+        assert turns < 9
+    assert turns == 4

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """fDDA versions 00 and 01, the downgrade, and the outcome table (JR/T 0025.12 annex B, §7.8.1)."""
 
-from firmware.kernel import apdu, fdda, tags, tlv
+from firmware.kernel import apdu, fdda, oda, tags, tlv
 from firmware.kernel.outcome import Outcome
 from tests.cards import present, purchase_from
 from tests.small_card import CAPK, TODAY, SmallCard, bend, replaced, values
@@ -233,3 +233,23 @@ def test_outcomes_should_be_flat_facts():
     result = tapped(SmallCard(balance_fen=100))
     assert isinstance(result, Outcome)
     assert result[:4] == ("declined", "card_declined", "", "AAC") and result.balance_fen == 100
+
+
+def test_version_00_should_be_verified_again_with_the_last_record():
+    """QT-207, QT-235: what conclude() is given may come from a stored dialogue, gate or not."""
+
+    class Opened:
+        def __init__(self, fits):
+            self.fits = fits
+
+        def verify(self, data):
+            return self.fits and data == b"\xa1\xb2\xc3\xd4"
+
+    result = tapped(old_card("0020"))
+    assert fdda.check_signature(result.tap, Opened(True), fdda.EDITIONS) == "fdda00"
+    try:
+        fdda.check_signature(result.tap, Opened(False), fdda.EDITIONS)
+    except oda.OdaFailed as failed:
+        assert str(failed) == fdda.HASH_00
+        return
+    raise AssertionError("accepted")

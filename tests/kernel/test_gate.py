@@ -54,8 +54,12 @@ def test_each_mandatory_object_should_be_missed_before_the_commit():
         card.edit = without(tag)
         result = tapped(card)
         assert stopped(card, result) == ("oda_failed", "failed"), hex(tag)
-        named = tag in (tags.ISSUER_REMAINDER, tags.ICC_REMAINDER, tags.SDA_TAG_LIST)
-        assert named or result.detail == "%X missing" % tag
+        named = {
+            tags.ISSUER_REMAINDER: "issuer certificate hash",
+            tags.ICC_REMAINDER: "ICC certificate remainder length",
+            tags.SDA_TAG_LIST: "ICC certificate hash",
+        }
+        assert result.detail == named.get(tag, "%X missing" % tag)
 
 
 def test_card_that_never_tells_its_expiry_should_be_refused():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Offline data authentication with RSA: every field of the recovered blocks (QT-189 to QT-205)."""
 
-from firmware.kernel import oda, oda_rsa, rsa, tags
+from firmware.kernel import capk, oda, oda_rsa, rsa, tags
 from firmware.kernel.work import Work
 from tests.cards import present, purchase_from
 from tests.small_card import (
@@ -10,6 +10,7 @@ from tests.small_card import (
     ICC,
     ISSUER,
     ISSUER_CERTIFICATE,
+    RID,
     TODAY,
     SmallCard,
     bend,
@@ -352,3 +353,30 @@ def test_every_failing_step_should_stop_before_the_commit():
             result = present(card, purchase_from(values(), TODAY, (CAPK,)))
             assert (result.outcome, result.taken, result.oda) == ("declined", False, "failed")
             assert result.detail == step and card.asked_last() == 0 and card.debits == []
+
+
+def test_warm_cache_should_refuse_what_a_cold_one_refuses():
+    """QT-162, QT-189, QT-191: other bytes, or the same bytes cut at another place."""
+    cache = oda.KeyCache()
+
+    def verdict(certificate, remainder, exponent, capk=CAPK):
+        steps = oda_rsa.issuer_key(capk, certificate, remainder, exponent, cache)
+        return failure(steps)
+
+    assert verdict(ISSUER_CERTIFICATE, REST, b"\x03") == "" and len(cache.entries) == 1
+    whole = ISSUER_CERTIFICATE + REST + b"\x03"
+    for certificate, remainder, exponent in (
+        (ISSUER_CERTIFICATE, REST[:-1] + b"\x00", b"\x03"),
+        (ISSUER_CERTIFICATE[:-1] + b"\x00", REST, b"\x03"),
+        (ISSUER_CERTIFICATE, REST, b"\x01\x00\x01"),
+        (ISSUER_CERTIFICATE, b"", b"\x03"),
+        (whole[:-4], whole[-4:-1], whole[-1:]),
+        (whole[:101], whole[101:-1], whole[-1:]),
+        (whole[:99], whole[99:-1], whole[-1:]),
+        (ISSUER_CERTIFICATE, whole[100:-2], whole[-2:]),
+        (ISSUER_CERTIFICATE, whole[100:], b""),
+    ):
+        assert verdict(certificate, remainder, exponent), (certificate, remainder, exponent)
+    other = capk.new(RID, 0xF1, oda_rsa, ISSUER.modulus, 3)
+    assert verdict(ISSUER_CERTIFICATE, REST, b"\x03", other) == "issuer certificate length"
+    assert len(cache.entries) == 1

@@ -80,6 +80,7 @@ def test_static_signature_should_give_its_code():
         (ssad[:1] + b"\xda\xc2" + ssad[3:], static, "SSAD signature"),
         (b"\x15" + ssad[1:], static, "SSAD format"),
         (ssad[:-1], static, "SSAD length"),
+        (ssad + b"\x00", static, "SSAD length"),
         (ssad[:35] + bytes(32), static, "SSAD: r or s is out of range"),
     ):
         assert failure(sda.check_sm2(issuer, wrong, said)) == step
