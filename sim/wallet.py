@@ -17,7 +17,6 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from collections import namedtuple
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,14 +69,16 @@ class Wallet:
         if folder.is_dir() and any(folder.iterdir()):
             raise FileExistsError(f"{folder} already holds files; choose another folder")
         final = folder.absolute()
-        final.parent.mkdir(parents=True, exist_ok=True)
-        making = tempfile.mkdtemp(prefix=f".{final.name}.", suffix=".making", dir=final.parent)
-        try:
-            _fill(Path(making), kinds)
-            os.chmod(making, 0o755)  # mkdtemp's is for its owner alone
-            os.rename(making, final)  # takes the place of an empty folder, of no other
-        finally:
-            shutil.rmtree(making, ignore_errors=True)
+        making = final.parent / f".{final.name}.making"
+        making.mkdir(parents=True, exist_ok=True)
+        with in_use(making):
+            for left in making.iterdir():  # of one that was killed
+                left.unlink()
+            try:
+                _fill(making, kinds)
+                os.rename(making, final)  # takes the place of an empty folder, of no other
+            finally:
+                shutil.rmtree(making, ignore_errors=True)
         sync_folder(final.parent)
         return cls(folder)
 

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from firmware.errors import FormatError
 from host_tools.cli import main
 from sim.card import Card
 from sim.kinds import ALL_KINDS, KINDS
@@ -145,7 +146,8 @@ def test_a_card_new_that_is_killed_should_leave_nothing_or_a_whole_wallet(tmp_pa
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not home.exists() or len(Wallet(home).cards()) == len(KINDS)
-    assert card("new", "mine", wallet=home).returncode == 0  # and what is left hinders nobody
+    assert card("new", "mine", wallet=home).returncode == 0  # what is left hinders nobody
+    assert [path.name for path in tmp_path.iterdir()] == ["w"]  # and is gone
 
 
 def test_a_card_new_that_fails_should_leave_no_trace(tmp_path):
@@ -156,6 +158,13 @@ def test_a_card_new_that_fails_should_leave_no_trace(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         Wallet.create(tmp_path / "w", kinds())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_two_at_once_should_not_make_the_same_wallet(tmp_path):
+    (tmp_path / ".w.making").mkdir()
+    with in_use(tmp_path / ".w.making"), pytest.raises(FormatError, match="in use"):
+        Wallet.create(tmp_path / "w", KINDS[:1])
+    assert not (tmp_path / "w").exists()
 
 
 def test_a_wallet_may_take_the_place_of_an_empty_folder(tmp_path):
