@@ -18,6 +18,7 @@ from sim.rig import Rig
 from sim.timing import ACTIVATION_MS, Timing
 
 CARDS = (("bench", "adult", "62280001", Profile(balance_fen=90000)),)
+SM2_CARDS = (("bench", "adult", "62280001", Profile(suite="sm2", balance_fen=90000)),)
 WARM_UP = 2  # taps not counted: certificate cache and page cache fill
 COMMANDS = {0xA4: "SELECT", 0xA8: "GPO", 0xB2: "READ RECORD", 0xCA: "GET DATA"}
 PHASES = ("activate", "select", "gpo", "read", "journal", "host")
@@ -34,12 +35,12 @@ class Measured(NamedTuple):
     heap_live: int | None  # bytes in use after the garbage of the last tap is gone
 
 
-def measure(runtime, paced, taps, fare_fen=100):
+def measure(runtime, paced, taps, fare_fen=100, cards=CARDS):
     """Measured over `taps` taps with one card, which is taken away after each."""
     timing = Timing() if paced else Timing.none()
     with (
         tempfile.TemporaryDirectory(prefix="faretap-bench-") as folder,
-        Rig(folder, runtime, timing, CARDS, fare_fen, same_card_s=0, trace=True) as rig,
+        Rig(folder, runtime, timing, cards, fare_fen, same_card_s=0, trace=True) as rig,
     ):
         seen = [_tap(rig) for _ in range(WARM_UP + taps)][WARM_UP:]
     events = [event for event, _, _ in seen]
@@ -56,7 +57,7 @@ def measure(runtime, paced, taps, fare_fen=100):
     )
 
 
-def smallest_heap(runtime_of, low_kib=160, high_kib=512, step_kib=4, taps=4):
+def smallest_heap(runtime_of, low_kib=160, high_kib=512, step_kib=4, taps=4, cards=CARDS):
     """KiB of the smallest heap in which some taps are approved; None if `high_kib` is too small.
 
     runtime_of(heap_kib) gives (argv, env, cwd). What fails is out of memory: the same taps pass at
@@ -65,7 +66,7 @@ def smallest_heap(runtime_of, low_kib=160, high_kib=512, step_kib=4, taps=4):
 
     def fits(kib):
         try:
-            measure(runtime_of(kib), False, taps)
+            measure(runtime_of(kib), False, taps, cards=cards)
             return True
         except LinkLost:
             return False

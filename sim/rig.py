@@ -44,7 +44,9 @@ trace: {trace}
 
 
 class Rig:
-    """folder: must exist; runtime: (argv, env, cwd) of an interpreter; timing: of the chip."""
+    """folder: must exist; runtime: (argv, env, cwd) of an interpreter; timing: of the chip; root:
+    the module that is the terminal.
+    """
 
     def __init__(
         self,
@@ -57,6 +59,7 @@ class Rig:
         same_card_s=60,
         trace=False,
         serial_link=False,
+        root="firmware.main",
     ):
         self.folder = Path(folder).resolve()  # the firmware runs in another folder
         self.runtime = runtime
@@ -73,6 +76,7 @@ class Rig:
         self.torn_window_s = torn_window_s
         self.same_card_s = same_card_s
         self.trace = trace
+        self.root = root
         self.firmware: FirmwareProcess | None = None
         self.restarts = 0
 
@@ -102,9 +106,7 @@ class Rig:
     def start(self):
         """Start the terminal, wait until it looks for cards; the plug may be pulled meanwhile."""
         while True:
-            self.firmware = FirmwareProcess(
-                *self.runtime, "firmware.main", self.folder / "settings.txt"
-            )
+            self.firmware = FirmwareProcess(*self.runtime, self.root, self.folder / "settings.txt")
             try:
                 until(self.firmware, "ready")
                 return

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write firmware/kernel/sm2_base.py: the base point of SM2 and the table of its comb.
 
-    python tools/sm2_base.py
+python tools/sm2_base.py
 """
 
 import sys
@@ -20,22 +20,23 @@ BASE = bytes.fromhex(  # GB/T 32918.5 §2
 TEXT = '''# SPDX-License-Identifier: Apache-2.0
 """The base point of SM2 (GB/T 32918.5 §2) and the table of its comb (sm2_comb.py).
 
-Written by tools/sm2_base.py. A constant: to make it at start would take a second on a Pico.
+Written by tools/sm2_base.py. A constant, because to make it at start would take a second on a
+Pico; as bytes, because hex digits would need room for themselves while they load.
 """
 
-BASE = bytes.fromhex(
+BASE = (
 %s
 )
-BASE_TABLE = bytes.fromhex(
+BASE_TABLE = (
 %s
 )
 '''
 
 
 def lines(data):
-    """Numbers of 32 bytes, one a line."""
-    numbers = [data[at : at + 32].hex().upper() for at in range(0, len(data), 32)]
-    return "\n".join(f'    "{number}"' for number in numbers)
+    """Literals of 16 bytes, one a line."""
+    rows = [data[at : at + 16] for at in range(0, len(data), 16)]
+    return "\n".join('    b"%s"' % "".join("\\x%02x" % byte for byte in row) for row in rows)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from array import array
 from firmware.kernel.sm2_curve import N, P, doubled, halves, inverses, packed
 
 TEETH, COLUMNS = 7, 37
+AT_ONCE = 16  # sums that share one inversion
 HALF = (N + 1) // 2
 SHIFT = ((1 << TEETH * COLUMNS) - 1) * HALF % N
 # four bits, TEETH places apart
@@ -96,7 +97,6 @@ def comb_table(point):
     A tooth is [2^(37 i)]P; the top one is always +, entry m has tooth i with + where bit i of m is
     set. No sum meets equal or mirrored points: they are multiples of P that differ by less than N.
     """
-    p = P
     x, y = halves(point)
     z = 1
     jacobian = [(x, y, z)]
@@ -106,18 +106,30 @@ def comb_table(point):
             yield
         jacobian.append((x, y, z))
     by_z = yield from inverses([one[2] for one in jacobian])
-    teeth = []
-    for (x, y, _), by in zip(jacobian, by_z):
-        teeth.append((x * by * by % p, y * by * by % p * by % p))
-    entries = [teeth.pop()]
+    teeth = [_affine(x, y, by) for (x, y, _), by in zip(jacobian, by_z)]
+    table = bytearray(32 << TEETH)  # filled in place: a board has no room for 128 big integers
+    table[:64] = packed(*teeth.pop())
+    count = 1
     for x, y in teeth:
-        slopes = yield from inverses([one[0] - x for one in entries])
-        lower, upper = [], []
-        for (u, v), by in zip(entries, slopes):
-            for sums, signed in ((lower, -y), (upper, y)):
-                a = (v - signed) * by % p
-                b = (a * a - u - x) % p
-                sums.append((b, (a * (x - b) - signed) % p))
-            yield
-        entries = lower + upper
-    return b"".join([packed(x, y) for x, y in entries])
+        for first in range(0, count, AT_ONCE):
+            yield from _both_ways(table, range(first, min(first + AT_ONCE, count)), count, x, y)
+        count *= 2
+    return table
+
+
+def _affine(x, y, by_z):
+    zz = by_z * by_z % P
+    return x * zz % P, y * zz % P * by_z % P
+
+
+def _both_ways(table, entries, count, x, y):
+    """Generator: each of `entries` less the point (x, y), in its place, and with it `count` on."""
+    p = P
+    points = [halves(table[64 * entry : 64 * entry + 64]) for entry in entries]
+    slopes = yield from inverses([u - x for u, _ in points])
+    for entry, (u, v), by in zip(entries, points, slopes):
+        for to, signed in ((entry, -y), (entry + count, y)):
+            a = (v - signed) * by % p
+            b = (a * a - u - x) % p
+            table[64 * to : 64 * to + 64] = packed(b, (a * (x - b) - signed) % p)
+        yield

@@ -25,7 +25,14 @@ from firmware.errors import FormatError
 from host_tools.cli import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
-PORTABLE = ("firmware", "sim/desk.py")  # what runs on MicroPython
+PORTABLE = (  # what runs on MicroPython
+    "firmware",
+    "sim/desk.py",
+    "sim/metered.py",
+    "sim/bench_crypto.py",
+    "sim/textbook_sm2.py",
+    "sim/textbook_sm3.py",
+)
 DEVICE = (
     "firmware"  # what a board holds, compiled; the desk runs from source, beside the rest of sim
 )
