@@ -119,12 +119,15 @@ class Flash:
     def _erase(self, block):
         self._check(block, 0, 0)
         self.erases += 1
-        wanted = b"\xff" * self.block_size
         if self.torn and self.torn[0] == block:
             self.torn = None
+        cells = self.blocks[block]
         if self._failing():
-            wanted = self._tear(wanted, bytes(self.blocks[block]))
-        self.blocks[block][:] = wanted
+            cells[:] = self._tear(b"\xff" * self.block_size, bytes(cells))
+        else:
+            blank = b"\xff" * PAGE  # page by page: a small heap has no whole block in one piece
+            for at in range(0, self.block_size, PAGE):
+                cells[at : at + PAGE] = blank[: self.block_size - at]
         self._check(block, 0, 0)
 
     def _join(self, cells, offset, data):

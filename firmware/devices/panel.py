@@ -65,11 +65,14 @@ def names():
     return [row.split("|")[0] for row in TABLE.strip().split("\n")]
 
 
+def is_known(message):
+    """True for a message that has a row of its own."""
+    return TABLE.find("\n" + message + "|") >= 0
+
+
 def row_of(message):
     """[lamp, sound, line 1, line 2] of a message, of `other` for one that has no row."""
-    at = TABLE.find("\n" + message + "|")
-    if at < 0:
-        at = TABLE.find("\nother|")
+    at = TABLE.find("\n" + (message if is_known(message) else "other") + "|")
     return TABLE[at + 1 : TABLE.find("\n", at + 1)].split("|")[1:]
 
 

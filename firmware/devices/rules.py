@@ -8,7 +8,7 @@ The kernel asks `refuse(pan, psn)` as soon as the number is known and once more 
 from firmware.devices import window
 
 MAX_REMEMBERED = 64  # cards in the same-card guard: a full bus inside its window
-WHY = ("already_paid", "refund_due")
+WHY = ("already_paid", "refund_due", "card_declined")
 KEY = 11  # bytes of a card in the guard
 SLOT = KEY + 1 + 8 + 4  # and of why, when its window began in ticks, how long that is in ms
 
@@ -17,7 +17,8 @@ class SameCard:
     """Cards debited lately: not charged again within the window (TD-005, TD-035).
 
     Why: `already_paid`, or `refund_due` for a card that was debited and then refused: its rider
-    pays for that tap once at the most. The cards lie in one buffer, taken once: as objects they
+    pays for that tap once at the most; or `card_declined` for one that just declined, for a few
+    seconds. The cards lie in one buffer, taken once: as objects they
     would be the largest thing that grows while a bus fills.
     """
 

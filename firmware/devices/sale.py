@@ -7,7 +7,7 @@ durable before anybody sees green (TD-001, QT-262). Driven like every dialogue b
 
 from collections import namedtuple
 
-from firmware.devices import entries, fare, kept
+from firmware.devices import entries, fare, kept, window
 from firmware.devices.keys import Keys
 from firmware.devices.rules import Rules
 from firmware.devices.sources import standing_values
@@ -16,8 +16,9 @@ from firmware.formats import record
 from firmware.kernel import bcd, fdda, get_data, outcome, selection, tags, torn, transaction
 from firmware.kernel.card_number import read_card_number
 
-# Said of a card that stands in the journal already.
-SAME_CARD = ("already_paid", "refund_due", "torn_suspect")
+# Said of a card that stands in the journal already, or will come again at once.
+NOT_NOTED = ("already_paid", "refund_due", "torn_suspect", "fare_changed")
+DECLINED_S = 5  # a card that declined is not approved before (QT-248)
 # How long the class of a card that could not be read freely is taken for that of the next one like
 # it. A guess at the fare only: the gate compares it with the number the card then tells.
 HINT_S = 30
@@ -44,6 +45,8 @@ class Sale:
         self.stuck = True  # the random source has yet to show that it works (QT-030)
         self.qualify = parts.qualify
         self.keys = Keys(parameters.capks, parts, stamp)
+        self.notice = _nobody  # shows a message of panel.TABLE while a card is at work
+        self.watch = None  # Stopwatch of the presentation, None where nobody bounds it
         self.stopping = False  # service is being ended: nothing more is committed
         self.journal_us = 0  # spent on the journal in the last presentation
         self.hint = (None, -HINT_S)  # FareClass and time_utc_s of the last `fare_changed`
@@ -64,9 +67,10 @@ class Sale:
             return "random_stuck"  # QT-030
         return self.qualify(self.parameters.fare_fen)[1]
 
-    def steps(self, uid):
+    def steps(self, uid, watch=None):
         """Generator: Sold. A link that is lost before the money moved ends in `try_again`."""
         self.journal_us = 0
+        self.watch = watch
         unsettled = bool(self.torn_taps.open)
         try:
             selected = yield from selection.select_application(self.parameters.aids)
@@ -167,22 +171,23 @@ class Sale:
             stop = outcome.refused(outcome.OTHER_INTERFACE, reason)
             return self._sold(stop, 0, amount_fen, name)
         purchase = self._purchase(amount_fen, un, ttq)
-        ready = yield from transaction.prepare(selected, purchase)
+        ready = yield from transaction.prepare(selected, purchase, before_fen)
         if isinstance(ready, outcome.Outcome):
             return self._refused(ready, uid, amount_fen, name)
-        ready.tap.before_fen = before_fen
+        over = self.watch.over() if self.watch else ""
         try:
+            if over:
+                raise LinkLost(over)
             sequence, entry = self._open(ready.tap, uid, name)
-        except (JournalFull, FormatError) as why:
-            reason = "card_data" if isinstance(why, FormatError) else "journal_full"
-            stop = outcome.refused(
-                outcome.DECLINED, reason, str(why), ready.tap.decision, tap=ready.tap
-            )
-            return self._sold(stop, 0, amount_fen, name)
+        except (JournalFull, FormatError, LinkLost) as why:
+            return self._sold(_not_opened(why, ready.tap), 0, amount_fen, name)
+        if self.watch:
+            self.watch.bounded = False
         answer = yield from transaction.commit(ready)
         if isinstance(answer, outcome.Outcome):  # lost
             return self._committed(answer, sequence, entry, amount_fen, name)
         self._note(sequence, answer)
+        self.notice("card_read")  # QT-141
         result = transaction.conclude(ready, purchase.editions, answer)
         return self._committed(result, sequence, entry, amount_fen, name)
 
@@ -242,15 +247,23 @@ class Sale:
         if result.reason == "fare_changed":
             known = fare.class_of(pan, self.parameters.classes)
             self.hint = (known, self.stamp.clock.time_utc_s())
-        elif pan and self._is_noted(result) and self.journal.room() > 1:
+        elif result.reason == "card_declined":
+            self._remember_declined(pan, result.tap.known_psn())
+        if pan and self._is_noted(result) and self.journal.room() > 1:
             noted = entries.pack_refused(
                 self.stamp, result, uid, amount_fen, self.parameters.fare_fen, name
             )
             sequence = self.journal.append(noted)
         return self._sold(result, sequence, amount_fen, name)
 
+    def _remember_declined(self, pan, psn):
+        """No second attempt follows at once, whatever the card says then (QT-248)."""
+        if pan and not self.same_card.why(pan, psn):
+            since = window.opened(self.stamp.clock, DECLINED_S)
+            self.same_card.remember(pan, psn, "card_declined", since)
+
     def _is_noted(self, result):
-        return result.outcome == outcome.DECLINED and result.reason not in SAME_CARD
+        return result.outcome == outcome.DECLINED and result.reason not in NOT_NOTED
 
     def _spent_on_journal(self, began_us):
         clock = self.stamp.clock
@@ -297,3 +310,17 @@ class Sale:
 
     def _fare_of(self, pan):
         return fare.price(self.parameters.fare_fen, fare.class_of(pan, self.parameters.classes))
+
+
+def _not_opened(why, tap):
+    """Outcome of a tap that ended between the gate and its pending entry."""
+    kind, reason = outcome.DECLINED, "journal_full"
+    if isinstance(why, FormatError):
+        reason = "card_data"
+    elif isinstance(why, LinkLost):
+        kind, reason = outcome.TRY_AGAIN, "card_lost"
+    return outcome.refused(kind, reason, str(why), tap.decision, tap=tap)
+
+
+def _nobody(message):
+    pass

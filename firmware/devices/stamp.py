@@ -11,10 +11,17 @@ class Stamp:
         self.settings = settings
         self.parameters = parameters
         self.clock = clock
+        self.latest_s = 0  # the latest time a trusted clock has shown, records included
 
     def trusted(self):
-        """True when the clock may date a sale (QT-015)."""
-        return self.clock.local_now()[0] >= self.parameters.clock_from_year
+        """True when the clock may date a sale: it was set, and has not gone back (QT-015)."""
+        if self.clock.local_now()[0] < self.parameters.clock_from_year:
+            return False
+        now_s, back_s = self.clock.time_utc_s(), self.parameters.clock_back_s
+        if back_s and now_s < self.latest_s - back_s:
+            return False
+        self.latest_s = max(self.latest_s, now_s)
+        return True
 
     def today(self):
         """(year, month, day), local."""

@@ -1,11 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stopwatch: times every exchange with the card by its command, and reports each when asked."""
+"""Stopwatch: times every exchange with the card by its command, and reports each when asked.
+
+It also bounds what one presentation may take: a card that goes on and on is let go like one that
+has left, before anything was committed. Behind the commit nothing is cut short: the answer to the
+last record is waited for as long as the reader waits.
+"""
+
+from firmware.errors import LinkLost
 
 PHASES = ((0xA4, "select"), (0xCA, "get_data"), (0xA8, "gpo"), (0xB2, "read"))
 
+# Of one presentation, re-tap dialogue included. A card of the book needs 20 exchanges, 3 KB, 1 s.
+MAX_EXCHANGES = 96
+MAX_BYTES = 12288
+MAX_MS = 10000
+
 
 class Stopwatch:
-    """An exchange around an exchange: `spent` us by phase, `count` of exchanges (QT-075)."""
+    """An exchange around an exchange: `spent` us by phase, `count` of exchanges (QT-075).
+
+    `bounded`: False once the debit may be final.
+    """
 
     def __init__(self, exchange, clock, report=None):
         self.inner = exchange
@@ -13,11 +28,29 @@ class Stopwatch:
         self.report = report  # None: no trace
         self.spent = {}
         self.count = 0
+        self.bytes = 0
+        self.began_ms = clock.ticks_ms()
+        self.bounded = True
+
+    def over(self):
+        """Which bound this presentation has reached, "" if none."""
+        if self.count >= MAX_EXCHANGES:
+            return "more than %d exchanges" % MAX_EXCHANGES
+        if self.bytes > MAX_BYTES:
+            return "more than %d bytes" % MAX_BYTES
+        if self.clock.ticks_diff(self.clock.ticks_ms(), self.began_ms) > MAX_MS:
+            return "longer than %d ms" % MAX_MS
+        return ""
 
     def exchange(self, command, spare=None):
-        """The same as the inner one; a lost link is timed and counted too."""
+        """The same as the inner one; a lost link is timed and counted too. LinkLost instead of a
+        command beyond a bound.
+        """
+        over = self.over() if self.bounded else ""
+        if over:
+            raise LinkLost(over)
         began = self.clock.ticks_us()
-        answer = None
+        answer = b""
         try:
             answer = self.inner(command, spare)
             return answer
@@ -26,12 +59,13 @@ class Stopwatch:
             phase = phase_of(command)
             self.spent[phase] = self.spent.get(phase, 0) + spent
             self.count += 1
+            self.bytes += len(command) + len(answer)
             if self.report:
                 self.report(
                     {
                         "event": "apdu",
                         "command": command.hex(),
-                        "answer": "" if answer is None else answer.hex(),
+                        "answer": answer.hex() if answer else "",
                         "us": spent,
                     }
                 )

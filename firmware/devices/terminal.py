@@ -22,7 +22,7 @@ from firmware.devices.torn_taps import TornTaps
 from firmware.drive import drive
 from firmware.errors import FormatError, LinkLost
 from firmware.formats import record
-from firmware.kernel import bcd
+from firmware.kernel import bcd, outcome
 
 Parts = namedtuple(
     "Parts",
@@ -40,6 +40,8 @@ DEBITED = {  # what the same-card guard says of a card whose record is of this k
     record.DEBITED_REFUSED: "refund_due",
     record.DEBITED_UNPROVEN: "refund_due",
 }
+COMMON = ("ready", "processing", "card_read", "ok", "concession", "torn_recovered")
+COUNTERS_S = 3600  # how often the counters of everything else are reported
 STATES = ("ready", "reader_fault", "journal_full", "clock_not_set", "closed")
 
 
@@ -54,6 +56,9 @@ class Terminal:
         self.torn_taps = TornTaps(parts.journal, parameters, stamp)
         self.same_card = SameCard(parameters.same_card_s, parts.clock)
         self.sale = Sale(parts, parameters, stamp, self.torn_taps, self.same_card)
+        self.sale.notice = self.show
+        self.counts = {}  # message -> how often it was shown, all but those of COMMON (QT-249)
+        self.counted = window.opened(parts.clock, COUNTERS_S)  # until they are reported
         self.powered = None  # the field: on, off, or not known
         self.closed = False  # service has ended, the field is off
         self.silent = SILENT_POLLS  # polls without a card since the last one
@@ -69,11 +74,22 @@ class Terminal:
     def start(self):
         """Settle what the last run left open, remember who has paid, show that we are ready."""
         self.sale.finish_kept()
+        self._restore_time()
         self.torn_taps.restore()
         for _, data in reversed(list(self.parts.journal.recent(MAX_REMEMBERED))):
             self._restore_paid(data)
         self.show("ready", self.parameters.fare_fen)  # QT-047
         self.parts.report({"event": "ready"})
+
+    def _restore_time(self):
+        """The clock must not be far behind the last record (QT-015)."""
+        for _, data in self.parts.journal.recent(1):
+            try:
+                values = record.unpack(data)
+            except FormatError:
+                continue
+            if values["clock_trusted"]:
+                self.sale.stamp.latest_s = values["time_utc_s"]
 
     def _restore_paid(self, data):
         try:
@@ -125,6 +141,7 @@ class Terminal:
         self.closed = True
         self._power(False)
         self.show("closed")
+        self._report_counts()
         return False
 
     def _power(self, on):
@@ -139,6 +156,8 @@ class Terminal:
         self.same_card.forget()
         self.parts.journal.tidy()
         self.sale.keys.idle()  # QT-022
+        if window.left_ms(self.parts.clock, self.counted) <= 0:
+            self._report_counts()
         if not self.parts.uploader:
             return
         self.parts.uploader.step()
@@ -149,6 +168,11 @@ class Terminal:
         if self.parts.uploader.acknowledged != self.acknowledged:
             self.acknowledged = self.parts.uploader.acknowledged
             self.parts.report({"event": "upload", "acknowledged": self.parts.journal.acknowledged})
+
+    def _report_counts(self):
+        """How often what was not a sale was said, since the start (QT-249)."""
+        self.counted = window.opened(self.parts.clock, COUNTERS_S)
+        self.parts.report({"event": "counters", "counts": self.counts})
 
     def _look_for_card(self):
         """True when a card was served."""
@@ -192,7 +216,8 @@ class Terminal:
         clock = self.parts.clock
         watch = Stopwatch(card.exchange, clock, self.trace)
         found_us = clock.ticks_us()
-        sold = drive(self.sale.steps(card.uid), watch.exchange)
+        self.show("processing")  # QT-242
+        sold = drive(self.sale.steps(card.uid, watch), watch.exchange)
         decided_us = clock.ticks_us()
         # what is a sale is durable before it is seen (QT-262)
         self.show(sold.message, sold.amount_fen, sold.outcome.balance_fen)
@@ -264,6 +289,9 @@ class Terminal:
             return
         self.shown = message
         self.shown_at_ms = self.parts.clock.ticks_ms()
+        if message not in COMMON:
+            code = message if panels.is_known(message) else "other"
+            self.counts[code] = self.counts.get(code, 0) + 1
         panels.present(
             self.parts.panel, message, fare_fen, balance_fen, self.parameters.deny_list_version
         )
@@ -281,6 +309,7 @@ class Terminal:
                 "message": sold.message,
                 "cryptogram": result.cryptogram,
                 "oda": result.oda,
+                "cvm": tap.cvm() if tap and tap.decision == outcome.TC else "",
                 "amount_fen": sold.amount_fen,
                 "balance_fen": result.balance_fen,
                 "taken": result.taken,

@@ -31,6 +31,7 @@ wiring stands here; the wiring stands in settings.py.
 | torn_over_restart | yes: an entry still inside its window survives a restart (QT-183) |
 | clock_from_year | a clock that shows an earlier year was never set: no sales (QT-015) |
 | sda | yes: look at the static data of cards that cannot sign, before refusing them (QT-008) |
+| clock_back_s | a clock that went back further is not trusted: no sales; 0: not checked (QT-015) |
 | same_card_s | within it a card that has paid is not charged again (TD-005, TD-035) |
 | rest_after_s | without a card for so long the field rests, 0: never (QT-070) |
 """
@@ -59,7 +60,7 @@ SINGLE = (
     "transaction_limit_fen",
     "cvm_limit_fen", "floor_limit_fen", "floor_limit_9f1b", "status_check", "torn_window_s",
     "torn_count", "torn_prompt_s", "trans_prove", "balance_before", "torn_over_restart",
-    "same_card_s", "clock_from_year", "rest_after_s", "sda",
+    "same_card_s", "clock_from_year", "clock_back_s", "rest_after_s", "sda",
 ) + tuple([one[0] for one in STANDING + TEXTS])  # fmt: skip
 MANY = ("class", "aid", "limit", "deny")
 
@@ -79,7 +80,7 @@ Parameters = namedtuple(
         "version", "fare_fen", "classes", "aids", "capks", "deny", "deny_list_version", "ttq",
         "standing", "ceiling_fen", "limits", "aid_limits", "status_check", "torn_window_s",
         "torn_count", "torn_prompt_s", "trans_prove", "balance_before", "torn_over_restart",
-        "clock_from_year", "same_card_s", "rest_after_s", "sda",
+        "clock_from_year", "clock_back_s", "same_card_s", "rest_after_s", "sda",
     ),
 )  # fmt: skip
 
@@ -119,6 +120,7 @@ def parse(text, name="parameters"):
         torn_over_restart=lines.flag(found, name, "torn_over_restart", True),
         clock_from_year=lines.whole(found, name, "clock_from_year", 2025, 1970, 2099),
         sda=lines.flag(found, name, "sda", True),
+        clock_back_s=lines.whole(found, name, "clock_back_s", 3600),
         same_card_s=lines.whole(found, name, "same_card_s", 60, 0, MAX_SAME_CARD_S),
         rest_after_s=lines.whole(found, name, "rest_after_s", 0, 0, 86400),
     )

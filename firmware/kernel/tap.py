@@ -150,6 +150,15 @@ class Tap:
         told = self._offline_amount()
         return self._issuer_amount(BALANCE_IDS) if told is None else told
 
+    def balance_from_before(self):
+        """Where the card tells nothing: what was read before the GPO, less the amount when it was
+        paid from there (QT-245); None without.
+        """
+        if self.decision != outcome.TC:
+            return self.before_fen
+        after = self.balances_after()
+        return after[-1] if after and self.before_fen is not None else None
+
     def balances_after(self):
         """The balance after the debit by each source that told one: read before the GPO, 9F5D,
         issuer data (QT-175). Empty where a balance proves nothing: no amount, too little money, or
@@ -167,6 +176,19 @@ class Tap:
                 return []
             found.append(self.before_fen - amount_fen)
         return [one for one in found if one is not None]
+
+    def cvm(self):
+        """What is asked of the holder: "online_pin", "signature" or "" (QT-120).
+
+        By 9F6C, without it by what the terminal required; never what its TTQ did not offer.
+        """
+        ttq, ctq = self.as_sent(tags.TTQ), self.data.get(tags.CTQ)
+        signs = bits.has(ttq, bits.TTQ_SIGNATURE)
+        if ctq is None:
+            return "signature" if signs and bits.has(ttq, bits.TTQ_CVM_REQUIRED) else ""
+        if bits.has(ctq, bits.CTQ_ONLINE_PIN) and bits.has(ttq, bits.TTQ_ONLINE_PIN):
+            return "online_pin"
+        return "signature" if signs and bits.has(ctq, bits.CTQ_SIGNATURE) else ""
 
     def _offline_amount(self):
         value = self.value(tags.AVAILABLE_OFFLINE_AMOUNT)

@@ -52,17 +52,18 @@ class _Refusal(Exception):
         self.oda = oda_result
 
 
-def prepare(selected, purchase):
+def prepare(selected, purchase, before_fen=None):
     """Generator: Ready, or the Outcome that refuses. Nothing is debited when it ends (JR/T 0025.12
     §7.4.1).
 
-    A lost link before the end is an Outcome `try_again`: the card restores itself (QT-102,
-    QT-124).
+    before_fen: the balance read before, None if it was not. A lost link before the end is an
+    Outcome `try_again`: the card restores itself (QT-102, QT-124).
     """
     try:
         tap = Tap(selected, dol.fill(selected.pdol, purchase.values))
     except FormatError as wrong:
         return outcome.refused(outcome.OTHER_INTERFACE, "no_pdol_ttq", str(wrong))
+    tap.before_fen = before_fen
     chain = Chain(tap, purchase)
     try:
         refusal = yield from initiate_application_processing(tap, purchase)
@@ -96,6 +97,8 @@ def initiate_application_processing(tap, purchase):
         balance_fen = tap.balance_fen()
     except FormatError as wrong:
         return outcome.refused(outcome.OTHER_INTERFACE, "not_qpboc", str(wrong))
+    if balance_fen is None:
+        balance_fen = tap.balance_from_before()
     if tap.decision == outcome.TC:
         ttq = purchase.values[tags.TTQ]
         if bits.has(ttq, bits.TTQ_ONLINE_CRYPTOGRAM) and not bits.has(ttq, bits.TTQ_OFFLINE_ONLY):
@@ -242,6 +245,8 @@ def conclude(ready, editions, record, kind=outcome.APPROVED, reason="ok"):
         version = outcome.FAILED
     if balance_fen is None:
         balance_fen = _late_balance(tap)
+    if balance_fen is None:
+        balance_fen = tap.balance_from_before()
     return outcome.Outcome(kind, reason, detail, tap.decision, version, balance_fen, True, tap)
 
 

@@ -12,36 +12,42 @@ CARD, CHIP = "card", "chip"
 SYNTAX = 0x7F
 SILENCE = -1  # no status at all: no ACK, no answer, or one that breaks its format
 
-STATUS = (
-    (0x01, CARD, "time-out, the card did not answer"),
-    (0x02, CARD, "CRC"),
-    (0x03, CARD, "parity"),
-    (0x04, CARD, "bit count in anticollision"),
-    (0x05, CARD, "Mifare framing"),
-    (0x06, CARD, "collision"),
-    (0x07, CHIP, "buffer too small"),
-    (0x09, CARD, "RF FIFO overflow"),
-    (0x0A, CARD, "RF field not on in time"),
-    (0x0B, CARD, "RF protocol"),
-    (0x0D, CHIP, "overheated, drivers off"),
-    (0x0E, CHIP, "internal buffer overflow"),
-    (0x10, CHIP, "bad parameter"),
-    (0x12, CHIP, "DEP command not supported"),
-    (0x13, CARD, "data format"),
-    (0x14, CHIP, "Mifare authentication"),
-    (0x23, CARD, "UID check byte"),
-    (0x25, CHIP, "command not valid in the DEP state"),
-    (0x26, CHIP, "not allowed in this configuration"),
-    (0x27, CHIP, "wrong context, such as a target not listed"),
-    (0x29, CARD, "target released by its initiator"),
-    (0x2A, CARD, "type B: card ID does not match"),
-    (0x2B, CARD, "type B: card has gone"),
-    (0x2C, CHIP, "NFCID3 mismatch"),
-    (0x2D, CHIP, "over-current"),
-    (0x2E, CHIP, "NAD missing"),
-    (SYNTAX, CHIP, "syntax error"),
-    (SILENCE, CHIP, "silence"),
-)
+# code in hex, kind, name: one text, of which little lies in a board's heap
+TABLE = """
+01 card time-out, the card did not answer
+02 card CRC
+03 card parity
+04 card bit count in anticollision
+05 card Mifare framing
+06 card collision
+07 chip buffer too small
+09 card RF FIFO overflow
+0A card RF field not on in time
+0B card RF protocol
+0D chip overheated, drivers off
+0E chip internal buffer overflow
+10 chip bad parameter
+12 chip DEP command not supported
+13 card data format
+14 chip Mifare authentication
+23 card UID check byte
+25 chip command not valid in the DEP state
+26 chip not allowed in this configuration
+27 chip wrong context, such as a target not listed
+29 card target released by its initiator
+2A card type B: card ID does not match
+2B card type B: card has gone
+2C chip NFCID3 mismatch
+2D chip over-current
+2E chip NAD missing
+7F chip syntax error
+-1 chip silence
+"""
+
+
+def codes():
+    """Every code of TABLE."""
+    return [int(row.split(" ")[0], 16) for row in TABLE.strip().split("\n")]
 
 
 def kind_of(code):
@@ -63,7 +69,9 @@ def silence(command_code, text):
 
 
 def _row(code):
-    for row in STATUS:
-        if row[0] == code:
-            return row
-    return (code, CHIP, "unknown")
+    """(code, kind, name)."""
+    at = TABLE.find("\n%s " % ("%02X" % code if code >= 0 else code))
+    if at < 0:
+        return (code, CHIP, "unknown")
+    _, kind, name = TABLE[at + 1 : TABLE.find("\n", at + 1)].split(" ", 2)
+    return (code, kind, name)

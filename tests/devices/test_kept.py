@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Power that goes between the last answer and the record: the next start closes the sale, once."""
 
-from firmware.formats import parameters
 from sim.flash import PowerCut
 from tests.small_card import LAST, SmallCard
-from tests.stand import FLEET, Stand
+from tests.stand import FLEET, Stand, read_texts
 
 LAST_RECORD = "00B2031C"
 
@@ -80,7 +79,7 @@ def test_kept_answer_whose_key_has_gone_should_be_unproven():
     """QT-163, QT-180: these parameters can no longer say; the debit stands, a person decides."""
     card = SmallCard()
     stand, _ = cut_behind_the_answer(card)
-    stand.fleet = parameters.parse(FLEET.split("ca:")[0], "fleet")
+    stand.fleet = read_texts(FLEET.split("ca:")[0])[1]
     stand.restart()
     assert stand.kinds() == ["debited-unproven"] and stand.journal.pending() == []
 

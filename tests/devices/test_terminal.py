@@ -40,6 +40,29 @@ def test_clock_that_was_never_set_should_stop_the_sale():
     assert stand.tap(card)["message"] == "ok"
 
 
+def test_clock_that_went_back_should_stop_the_sale():
+    """QT-015: further than `clock_back_s`, also over a restart; no field; 0 switches it off."""
+    for extra, back_s, sells in (
+        ("", 3600, True),
+        ("", 3601, False),
+        ("clock_back_s: 10", 10, True),
+        ("clock_back_s: 10", 11, False),
+        ("clock_back_s: 0", 10**8, True),
+    ):
+        for restart in (False, True):
+            stand, card = Stand(extra), SmallCard("6228000100000028")
+            stand.tap(SmallCard())
+            stand.clock.utc_s -= back_s
+            if restart:
+                stand.restart()
+            assert bool(stand.tap(card)) is sells, (extra, back_s, restart)
+            assert (card.debits == [5]) is sells and stand.reader.powered is sells
+            if not sells:
+                assert card.sent == [] and stand.log[-3][1] == "Out of service: clock not set"
+                stand.clock.utc_s += back_s
+                assert stand.tap(card)["message"] == "ok"
+
+
 def test_fare_that_may_not_be_charged_should_stop_the_sale_and_be_said_once():
     """QT-041, QT-046, TD-006."""
     for extra, line in (

@@ -181,6 +181,27 @@ def test_tc_against_an_online_request_should_be_a_card_error():
     assert tapped(SmallCard(), ONLINE).outcome == "approved"
 
 
+def test_holder_should_be_asked_by_the_card_or_else_by_the_terminal():
+    """QT-120: PIN before signature; without 9F6C what the terminal required; an unattended one,
+    that offers neither, never asks.
+    """
+    pin, sign, both, none = "24000080", "22000080", "26000080", "28000080"
+    for ctq, table in (
+        ("8000", ((pin, "online_pin"), (sign, ""), (both, "online_pin"), (none, ""))),
+        ("4000", ((pin, ""), (sign, "signature"), (both, "signature"), (none, ""))),
+        ("C000", ((pin, "online_pin"), (sign, "signature"), (both, "online_pin"), (none, ""))),
+        ("0000", ((pin, ""), (sign, ""), (both, ""), (none, ""))),
+        ("0000", (("26400080", ""), ("22400080", ""))),  # the card has spoken
+        (None, ((pin, ""), (sign, ""), (both, ""), (none, ""))),
+        (None, (("26400080", "signature"), ("22400080", "signature"), ("24400080", ""))),
+        (None, (("28400080", ""),)),
+    ):
+        for ttq, wanted in table:
+            card = gpo_with(tags.CTQ, ctq)
+            result = tapped(card, ttq)
+            assert result.outcome == "approved" and result.tap.cvm() == wanted, (ctq, ttq)
+
+
 def test_afl_should_keep_its_rules():
     """QT-118: each violated in turn."""
     for afl in (

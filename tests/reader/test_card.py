@@ -3,7 +3,7 @@
 
 from firmware.errors import ChipError, FormatError, LinkLost
 from firmware.reader.frame import ACK, NACK, encode
-from firmware.reader.status import CARD, CHIP, STATUS, kind_of
+from firmware.reader.status import CARD, CHIP, codes, kind_of
 from tests.reader.scripted import call, chip_on, from_chip
 
 FOUND = call("4a0200", "4b010100042007041122334455660b788084024b4f4e411401")
@@ -204,7 +204,7 @@ def test_every_status_should_be_an_error_with_its_code():
 
 
 def test_statuses_should_be_of_two_kinds():
-    assert sorted(row[0] for row in STATUS if row[0] > 0) == sorted(STATUSES_CARD + STATUSES_CHIP)
+    assert sorted([code for code in codes() if code > 0]) == sorted(STATUSES_CARD + STATUSES_CHIP)
     for code in STATUSES_CARD:
         assert kind_of(code) == CARD  # PD-09
     for code in STATUSES_CHIP + (0x3E, -1):
