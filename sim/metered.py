@@ -238,9 +238,9 @@ def report(event):
     plain_report(event)
 
 
-def start(path):
-    """As firmware.main; then the meter is put where the time goes."""
-    terminal = plain_start(path)
+def metered_assemble(*arguments):
+    """As firmware.assemble; then the meter is put where the time goes."""
+    terminal = plain_assemble(*arguments)
     cache = terminal.sale.keys.cache
 
     def tap(card, began_us):
@@ -252,8 +252,13 @@ def start(path):
 
     plain_tap, terminal.tap = terminal.tap, tap
     terminal_module.drive = metered_drive
-    if COUNTS_HEAP:
-        return terminal
+    if not COUNTS_HEAP:
+        put_meters(terminal.parts.journal)
+    return terminal
+
+
+def put_meters(journal):
+    """Around the works, the hashes behind them, the decision and the journal."""
     chain.Work = MeteredWork  # type: ignore[misc]
     fdda.check_signature = timed("SDAD: hash", fdda.check_signature, True)
     transaction.conclude = concluded(transaction.conclude)
@@ -262,15 +267,13 @@ def start(path):
         if suite:
             check = timed("ICC certificate: hash", suite.check_static, True)
             suite.check_static = check  # type: ignore[attr-defined]
-    journal = terminal.parts.journal
     journal.open = timed("journal: open", journal.open)
     journal.note_answer = timed(NOTE, journal.note_answer)
     journal.settle = timed("journal: settle", journal.settle)
-    return terminal
 
 
-plain_start, plain_report = main.start, main.report
-main.start, main.report = start, report
+plain_assemble, plain_report = assemble.assemble, main.report
+assemble.assemble, main.report = metered_assemble, report
 if not COUNTS_HEAP:
     assemble.Hsu = MeteredHsu  # type: ignore[misc]
 

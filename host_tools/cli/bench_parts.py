@@ -61,12 +61,15 @@ def number(value, digits=2):
 # --- arithmetic ------------------------------------------------------------------------------
 
 
-def crypto(runtime, condition, heap_kib):
-    """{(group, name): value} of sim/bench_crypto.py, and what it said besides."""
+def crypto(runtime, condition, heap_kib, **sizes):
+    """{(group, name): value} of sim/bench_crypto.py, and the bytes that were free at first.
+
+    sizes: `rounds` and `least_us`, where they are not the usual ones.
+    """
     told(f"{runtime}: signature arithmetic, {condition}")
     argv, env, cwd, _ = runtime_command(runtime, heap_kib)
     done = subprocess.run(
-        [*argv, "-m", "sim.bench_crypto", condition],
+        [*argv, "-m", "sim.bench_crypto", condition, *map(str, sizes.values())],
         env=env,
         cwd=cwd,
         capture_output=True,
