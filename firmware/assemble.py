@@ -29,9 +29,14 @@ def open_journal(settings, hal):
 def open_reader(settings, hal, clock):
     """HealingReader at its highest working speed. LinkLost when there is no chip now."""
     _, where = settings.reader
+    own_card = None
+    if settings.reader_engine == "own":
+        from firmware.reader.iso_dep import IsoDepCard  # few terminals need it, memory is small
+
+        own_card = IsoDepCard
     reader = HealingReader(
         lambda: hal.open_serial(where, 115200),
-        lambda stream: Pn532(Hsu(stream, clock), clock, settings.reader_baud),
+        lambda stream: Pn532(Hsu(stream, clock), clock, settings.reader_baud, own_card=own_card),
     )
     reader.open()
     return reader

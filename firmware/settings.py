@@ -9,6 +9,7 @@
 | device | bus |
 | reader | serial:PATH on a PC, serial:UART:tx=PIN,rx=PIN on a board |
 | reader_baud | highest speed of the reader link |
+| reader_engine | chip: the PN532's own ISO-DEP; own: ours, with RATS E0 80 (type A) |
 | link | tcp:ADDRESS:PORT, serial:PATH or none; a number, as a name server may hold up a tap |
 | link_baud | speed of a serial link |
 | journal | file:PATH; on a board flash:LABEL (ESP32 partition) or flash:end (rp2) |
@@ -25,8 +26,8 @@ from firmware.errors import FormatError
 from firmware.formats import lines
 
 SINGLE = (
-    "terminal", "terminal_id", "ifd_serial", "device", "reader", "reader_baud", "link",
-    "link_baud", "journal", "journal_blocks", "parameters", "authority", "line", "stop",
+    "terminal", "terminal_id", "ifd_serial", "device", "reader", "reader_baud", "reader_engine",
+    "link", "link_baud", "journal", "journal_blocks", "parameters", "authority", "line", "stop",
     "vehicle", "driver", "shift", "trace",
 )  # fmt: skip
 DEVICES = ("bus",)
@@ -34,9 +35,9 @@ DEVICES = ("bus",)
 Settings = namedtuple(
     "Settings",
     (
-        "terminal", "terminal_id", "ifd_serial", "device", "reader", "reader_baud", "link",
-        "link_baud", "journal", "journal_blocks", "parameters", "authority", "line", "stop",
-        "vehicle", "driver", "shift", "trace",
+        "terminal", "terminal_id", "ifd_serial", "device", "reader", "reader_baud",
+        "reader_engine", "link", "link_baud", "journal", "journal_blocks", "parameters",
+        "authority", "line", "stop", "vehicle", "driver", "shift", "trace",
     ),
 )  # fmt: skip
 
@@ -55,6 +56,7 @@ def parse(text, name="settings"):
         device=lines.word(found, name, "device", "bus", DEVICES),
         reader=_where(found, name, "reader", ("serial",)),
         reader_baud=lines.whole(found, name, "reader_baud", 921600, 9600, 1288000),
+        reader_engine=lines.word(found, name, "reader_engine", "chip", ("chip", "own")),
         link=_linked(found, name),
         link_baud=lines.whole(found, name, "link_baud", 115200, 9600, 4000000),
         journal=_where(found, name, "journal", ("file", "flash")),

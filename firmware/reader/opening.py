@@ -20,11 +20,12 @@ SWITCH_MS = 2  # the chip needs 200 us after the host's ACK (UM0701-02, re-check
 PATTERN = bytes(range(0, 256, 9)) + b"\x00\x00\xff\x00\xff\x55\xaa"
 
 SAM_NORMAL = b"\x01\x14\x01"  # normal mode, 1 s, IRQ on
+# automatic ATR_RES and RATS: another program may have left them off; and without RATS (engine B)
+AUTOMATIC, WITHOUT_RATS = b"\x14", b"\x04"
+# 102.4 ms for ATR_RES and for a retry: a card of FWI 8 takes 77.3 ms (PD-22)
+WAITING = (RF_CONFIGURATION, b"\x02\x00\x0b\x0b")
 SETTINGS = (
-    # automatic ATR_RES and RATS: another program may have left them off
-    (SET_PARAMETERS, b"\x14"),
-    # 102.4 ms for ATR_RES and for a retry: a card of FWI 8 takes 77.3 ms (PD-22)
-    (RF_CONFIGURATION, b"\x02\x00\x0b\x0b"),
+    WAITING,
     # MxRtyATR 0, MxRtyPSL 1, MxRtyPassiveActivation 2: an empty field ends the poll (PD-18)
     (RF_CONFIGURATION, b"\x05\x00\x01\x02"),
 )
@@ -60,6 +61,7 @@ def _awake(chip):
 
 def configure(chip):
     """Send the settings that every tap relies on; they are lost when the chip resets."""
+    chip.command(SET_PARAMETERS, WITHOUT_RATS if chip.own_card else AUTOMATIC, SHORT_MS)
     for code, data in SETTINGS:
         chip.command(code, data, SHORT_MS)
 

@@ -16,7 +16,7 @@ from firmware.reader import opening
 from firmware.reader.card import Card
 from firmware.reader.frame import ACK, ERROR, LONGEST_ON_WIRE, NACK, FrameReader, encode
 from firmware.reader.status import SYNTAX, silence, status_error
-from firmware.reader.targets import read_targets
+from firmware.reader.targets import SEL_RES_ISO_DEP, read_targets
 
 TO_CHIP, FROM_CHIP = 0xD4, 0xD5
 GET_FIRMWARE_VERSION, RF_CONFIGURATION = 0x02, 0x32
@@ -39,14 +39,23 @@ class Pn532:
     """The chip behind `bus`; after open(): `version` (IC, ver, rev, support), `baud`."""
 
     def __init__(
-        self, bus, clock, top_baud=921600, last_baud=115200, trace=None, answer_ms=ANSWER_MS
+        self,
+        bus,
+        clock,
+        top_baud=921600,
+        last_baud=115200,
+        trace=None,
+        answer_ms=ANSWER_MS,
+        own_card=None,
     ):
+        """own_card: iso_dep.IsoDepCard, where cards of type A shall speak by our own ISO-DEP."""
         self.bus = bus
         self.version = None
         self.last_baud = last_baud
         self.unfit = []  # speeds that were refused or failed the echo: not tried again
         self.answer_ms = answer_ms
-        self._clock = clock
+        self.own_card = own_card
+        self.clock = clock
         self._top_baud = top_baud
         self._trace = trace
         self._reader = FrameReader()
@@ -104,11 +113,11 @@ class Pn532:
         within timeout_ms + 20 ms even if the chip waits for ever (PD-18), with a card in the field
         one more cycle later. With less than 30 ms it may miss a slow card each time.
         """
-        start = self._clock.ticks_ms()
+        start = self.clock.ticks_ms()
         left = timeout_ms
         while True:
             cards = self._poll(min(left + POLL_OVER_MS, POLL_MS))
-            left = timeout_ms - self._clock.ticks_diff(self._clock.ticks_ms(), start)
+            left = timeout_ms - self.clock.ticks_diff(self.clock.ticks_ms(), start)
             if len(cards) == 1:
                 return self._finish_cycle(cards)
             if cards or left <= 0:
@@ -125,7 +134,16 @@ class Pn532:
         if others:
             return cards + others
         self.reset_field()
-        return self._poll(POLL_MS)
+        cards = self._poll(POLL_MS)
+        return self._activated(cards[0]) if self.own_card and len(cards) == 1 else cards
+
+    def _activated(self, card):
+        """[the card as it will be spoken to]: by our ISO-DEP, or by the chip's; [] without ATS."""
+        if card.kind != "A" or not card.sel_res & SEL_RES_ISO_DEP:
+            self.command(*opening.WAITING, opening.SHORT_MS)  # the last card may have changed it
+            return [card]
+        own = self.own_card(self, card)
+        return [own] if own.activate() else []
 
     def power(self, on):
         """Switch the RF field, and give the cards time to see it; off resets every card."""
@@ -219,9 +237,9 @@ class Pn532:
 
     def _send(self, frame):
         if self._trace:
-            self._trace(">", frame, self._clock.ticks_us())
+            self._trace(">", frame, self.clock.ticks_us())
         self.bus.write(frame)
-        self._since = self._clock.ticks_ms()
+        self._since = self.clock.ticks_ms()
 
     def _next_event(self, limit_ms, spare):
         """The next event of the FrameReader; "silence" when `limit_ms` from the last step on are
@@ -237,7 +255,7 @@ class Pn532:
                     self._note(reader.abandon() or [("damaged", b"")])
                     break
             else:
-                left = limit_ms - self._clock.ticks_diff(self._clock.ticks_ms(), self._since)
+                left = limit_ms - self.clock.ticks_diff(self.clock.ticks_ms(), self._since)
                 chunk = self._first_bytes(left, spare)
                 if chunk is None:
                     spare = None
@@ -271,4 +289,4 @@ class Pn532:
         if self._trace:
             for event, payload in events:
                 frame = encode(payload) if payload else SIGNS.get(event, b"")
-                self._trace("<", frame, self._clock.ticks_us())
+                self._trace("<", frame, self.clock.ticks_us())

@@ -11,10 +11,12 @@ from firmware.reader.pn532 import Pn532
 from sim.chip import Chip
 from sim.field import Field
 from sim.timing import Timing
+from tests.small_card import SmallCard
 from tests.stand import HandClock, Stand
 
-# code and data: of a command to the chip; at_us: when it was sent; done_us: when it was answered
-Sent = namedtuple("Sent", ("code", "data", "at_us", "done_us"))
+# code and data: of a command to the chip; at_us: when it was sent; done_us: when it was answered;
+# answer: what came, behind TFI and code
+Sent = namedtuple("Sent", ("code", "data", "at_us", "done_us", "answer"))
 TAKE_A_LOOK, EXCHANGE, RF_CONFIGURATION = 0x4A, 0x40, 0x32
 
 
@@ -66,16 +68,33 @@ class Wire:
         return True
 
 
+class RadioCard(SmallCard):
+    """A SmallCard as the field has it: a kind, a time it takes."""
+
+    def __init__(self, pan="6228000100000010", kind="A", busy_ms=0.0, **terms):
+        super().__init__(pan, **terms)
+        self.kind = kind
+        self.busy_ms = busy_ms
+        self.powered = 0
+        if kind == "B":
+            self.uid = self.uid[:4]
+
+    def power_up(self):
+        self.powered += 1
+        super().power_up()
+
+
 class ChipStand(Stand):
     """`sent`: the commands to the chip; `radio`: sim.field.Field to place cards in."""
 
-    def __init__(self, extra="", timing=None):
+    def __init__(self, extra="", timing=None, faults=None, own_card=None):
         self.radio = Field()
         self.chip_clock = ChipClock()
-        self.chip = Chip(self.radio, timing or Timing())
+        self.chip = Chip(self.radio, timing or Timing(), faults)
         self.sent = []
         wire = Wire(self.chip, self.chip_clock)
-        self.pn532 = Pn532(Hsu(wire, self.chip_clock), self.chip_clock, trace=self._trace)
+        bus = Hsu(wire, self.chip_clock)
+        self.pn532 = Pn532(bus, self.chip_clock, trace=self._trace, own_card=own_card)
         self.pn532.open()
         super().__init__(extra)
 
@@ -85,11 +104,12 @@ class ChipStand(Stand):
 
     def _trace(self, direction, frame, at_us):
         if direction == ">" and frame[5:6] == b"\xd4":
-            self.sent.append(Sent(frame[6], frame[7:-2], at_us, 0))
+            self.sent.append(Sent(frame[6], frame[7:-2], at_us, 0, b""))
         elif direction == ">" and frame[8:9] == b"\xd4":  # an extended frame
-            self.sent.append(Sent(frame[9], frame[10:-2], at_us, 0))
+            self.sent.append(Sent(frame[9], frame[10:-2], at_us, 0, b""))
         elif direction == "<" and frame != ACK and self.sent:
-            self.sent[-1] = self.sent[-1]._replace(done_us=at_us)
+            body = frame[8:-2] if frame[3:5] == b"\xff\xff" else frame[5:-2]
+            self.sent[-1] = self.sent[-1]._replace(done_us=at_us, answer=body[2:])
 
     def turn(self, count=1):
         """Turns of the terminal; the tap events they gave."""

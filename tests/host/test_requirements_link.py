@@ -7,27 +7,10 @@ import pytest
 
 from firmware.errors import LinkLost
 from sim.timing import Timing
-from tests.host.chip_stand import EXCHANGE, RF_CONFIGURATION, TAKE_A_LOOK, ChipStand
-from tests.small_card import SmallCard
+from tests.host.chip_stand import EXCHANGE, RF_CONFIGURATION, TAKE_A_LOOK, ChipStand, RadioCard
 
 FIELD_OFF, FIELD_ON = b"\x01\x00", b"\x01\x01"
 NUMBERS = ("6228000100000010", "6228000100000028")
-
-
-class RadioCard(SmallCard):
-    """A SmallCard as the field has it: a kind, a time it takes."""
-
-    def __init__(self, pan=NUMBERS[0], kind="A", busy_ms=0.0, **terms):
-        super().__init__(pan, **terms)
-        self.kind = kind
-        self.busy_ms = busy_ms
-        self.powered = 0
-        if kind == "B":
-            self.uid = self.uid[:4]
-
-    def power_up(self):
-        self.powered += 1
-        super().power_up()
 
 
 def resets(sent):
