@@ -53,7 +53,7 @@ def commitment(signature, point, table=None):
 
     table: what table() made of `point`, or None. BadSignature when no message can fit (QT-232).
     """
-    _require(len(signature) == LENGTH, "signature length")
+    _require(len(signature) == LENGTH, "signature length")  # QT-215
     r, s = halves(signature)
     _require(1 <= r < N and 1 <= s < N, "r or s is out of range")
     t = (r + s) % N

@@ -15,6 +15,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from firmware.kernel import sm2
+from firmware.kernel.sm2_base import BASE
 from firmware.kernel.sm2_curve import B, N, P, halves, packed
 from firmware.kernel.sm3 import Sm3, sm3
 from firmware.kernel.work import Work
@@ -126,6 +127,12 @@ def test_few_points_lie_on_the_curve(point):
     x, y = halves(point)
     on = x < P and y < P and pow(y, 2, P) == (pow(x, 3, P) - 3 * x + B) % P
     assert sm2.on_curve(point) == on
+
+
+@given(st.binary(max_size=130), st.one_of(st.binary(max_size=130), st.just(BASE)))
+def test_any_bytes_end_in_a_verdict(signature, key):
+    """QT-215, QT-232: of any length, as signature and as key; no other exception, no acceptance."""
+    assert verdict(key, b"", signature) is not True
 
 
 def test_x1_above_the_order_of_the_group():
