@@ -131,7 +131,7 @@ def test_few_points_lie_on_the_curve(point):
 
 @given(st.binary(max_size=130), st.one_of(st.binary(max_size=130), st.just(BASE)))
 def test_any_bytes_end_in_a_verdict(signature, key):
-    """QT-215, QT-232: of any length, as signature and as key; no other exception, no acceptance."""
+    """QT-215, QT-232: any length, as signature and as key: no other exception, no acceptance."""
     assert verdict(key, b"", signature) is not True
 
 
