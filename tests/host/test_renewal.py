@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from firmware.errors import FormatError, LinkLost
 from firmware.formats import parameters, record
-from firmware.kernel import tlv
+from firmware.kernel import tags, tlv
 from firmware.renewal import LOOK_MS, Renewal, choose
 from firmware.settings import parse as parse_settings
 from host_tools import sealing
@@ -91,6 +91,36 @@ def chosen(made):
 def test_the_newest_set_that_holds_should_be_in_force(following, version):
     """QT-011, QT-012: signature, truncation, replay, moment; the old set stays active."""
     assert chosen(disk(text_of(3), following)) == (version, "p" if version == 3 else "p.next")
+
+
+EACH_ITEM = """effective: 20261121 120000
+aid: A000000333010102 exact
+floor_limit_fen: 900
+floor_limit_9f1b: 00000384
+merchant: 123456789012345
+mcc: 4111
+acquirer: 000012345678
+withdrawn: A000000333 F1 20261201
+"""
+
+
+def test_each_item_should_count_from_the_moment_on():
+    """QT-011: applications, CA keys, limits, merchant, its category and the acquirer."""
+    made = disk(text_of(3), text_of(4, 300, EACH_ITEM))
+    made.now = (2026, 11, 21, 11, 59, 59)
+    before = choose(UNIT, made, parameters.parse)[0]
+    made.now = (2026, 11, 21, 12, 0, 0)
+    after = choose(UNIT, made, parameters.parse)[0]
+    assert (before.fare_fen, before.limits.floor_fen) == (200, None)
+    assert (after.fare_fen, after.limits.floor_fen) == (300, 900)
+    assert after.aids[0].aid.hex() == "a000000333010102" and not after.aids[0].partial
+    assert (before.capks[0].until, after.capks[0].until) == (None, (2026, 12, 0))
+    for tag, value in (
+        (tags.MERCHANT, b"123456789012345"),
+        (tags.MCC, b"\x41\x11"),
+        (tags.ACQUIRER, bytes.fromhex("000012345678")),
+    ):
+        assert tag not in before.standing and after.standing[tag] == value
 
 
 def test_sealed_set_that_cannot_be_read_should_not_end_service():
