@@ -8,9 +8,9 @@ from firmware.kernel import apdu, bcd, dol, tags, tlv
 from tests.small_card import SmallCard
 
 LOG_SFI, LOAD_SFI = 0x0B, 0x0C
-# qpboc.md 2.16, as on the published laboratory card
+# qpboc.md 2.16, recommended
 LOG_FORMAT = bytes.fromhex("9A039F21039F02069F03069F1A025F2A029F4E149C019F3602")
-LOAD_FORMAT = bytes.fromhex("9A039F21039F1A029F4E149C019F3602")
+LOAD_FORMAT = bytes.fromhex("9A039F21039F1A029F4E149F3602")
 INS_GET_TRANS_PROVE = 0x5A
 
 

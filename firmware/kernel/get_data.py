@@ -29,9 +29,9 @@ def number(tag, length):
     return None if found is None else int.from_bytes(found, "big")
 
 
-def fen(tag):
-    """The object as an amount of n12."""
-    found = yield from value(tag, 6)
+def decimal(tag, length):
+    """The object as a number of n format: an amount has 6 bytes, a currency 2."""
+    found = yield from value(tag, length)
     try:
         return None if found is None else bcd.to_int(found)
     except FormatError:
@@ -45,9 +45,9 @@ def balance(currency):
     does not tell its currency is taken to have this one.
     """
     if (yield from value(tags.CARD_CURRENCY, 2)) in (None, currency):
-        return (yield from fen(tags.EC_BALANCE))
+        return (yield from decimal(tags.EC_BALANCE, 6))
     if (yield from value(tags.SECOND_CURRENCY, 2)) == currency:
-        return (yield from fen(tags.SECOND_BALANCE))
+        return (yield from decimal(tags.SECOND_BALANCE, 6))
     return None
 
 
