@@ -65,6 +65,16 @@ def assemble(settings, parameters, hal, report):
     )
 
 
+def assemble_inspector(settings, parameters, hal, report):
+    """Inspector of a unit, started. LinkLost without a reader."""
+    from firmware.devices import inspector  # where settings ask for it
+
+    parts = inspector.Parts(open_reader(settings, hal, hal), hal, ReportPanel(report), report)
+    device = inspector.Inspector(parts, parameters.aids, settings.trace)
+    device.start()
+    return device
+
+
 def assemble_from(settings, parameters, hal, clock, draw_un, qualify, report):
     """The same with the caller's clock and sources: for a replay (devices/sources.py)."""
     journal = open_journal(settings, hal)

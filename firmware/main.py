@@ -34,7 +34,7 @@ READERS = (  # modules that are done when the terminal runs
 
 
 def start(path):
-    """(Terminal, Renewal or None) of a settings file.
+    """(Terminal or Inspector, Renewal or None) of a settings file.
 
     What reads the two texts is 20 KB of a board's heap: it is loaded first, and dropped before the
     rest is loaded.
@@ -44,13 +44,20 @@ def start(path):
 
     unit = settings.parse(hal.read_text(path), path)
     where, judged = unit.parameters, b""
-    if unit.authority:
+    if unit.device == "inspector" and not where:
+        fleet = parameters.parse(parameters.NO_SALES)
+    elif unit.authority:
         from firmware import renewal  # for units whose parameters are sealed
 
         fleet, where, judged = renewal.choose(unit, hal, parameters.parse)
     else:
         fleet = parameters.parse(hal.read_text(where), where)
     hal.unload(READERS)
+
+    if unit.device == "inspector":
+        from firmware.assemble import assemble_inspector  # into the room that they leave
+
+        return assemble_inspector(unit, fleet, hal, report), None
 
     from firmware.assemble import assemble  # into the room that they leave
 

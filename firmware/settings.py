@@ -6,7 +6,7 @@
 | terminal | number of the terminal, 1.. |
 | terminal_id | 9F1C, 8 letters or digits; the number of the terminal when not given |
 | ifd_serial | 9F1E, serial number of the reader, likewise |
-| device | bus |
+| device | bus; inspector: shows what a card holds, needs neither journal nor parameters |
 | reader | serial:PATH on a PC, serial:UART:tx=PIN,rx=PIN on a board |
 | reader_baud | highest speed of the reader link |
 | reader_engine | chip: the PN532's own ISO-DEP; own: ours, with RATS E0 80 (type A) |
@@ -30,7 +30,8 @@ SINGLE = (
     "link", "link_baud", "journal", "journal_blocks", "parameters", "authority", "line", "stop",
     "vehicle", "driver", "shift", "trace",
 )  # fmt: skip
-DEVICES = ("bus",)
+NEEDED = {"bus": ("reader", "journal", "parameters"), "inspector": ("reader",)}
+DEVICES = tuple(sorted(NEEDED))
 
 Settings = namedtuple(
     "Settings",
@@ -45,23 +46,24 @@ Settings = namedtuple(
 def parse(text, name="settings"):
     """Settings of a text. FormatError names file and fault."""
     found = lines.read(text, name, SINGLE)
-    for key in ("reader", "journal", "parameters"):
+    device = lines.word(found, name, "device", "bus", DEVICES)
+    for key in NEEDED[device]:
         if key not in found:
             raise FormatError("%s: `%s` is missing" % (name, key))
-    terminal = lines.whole(found, name, "terminal", None, 1)
+    terminal = lines.whole(found, name, "terminal", None if device == "bus" else 1, 1)
     return Settings(
         terminal=terminal,
         terminal_id=_name(found, name, "terminal_id", terminal),
         ifd_serial=_name(found, name, "ifd_serial", terminal),
-        device=lines.word(found, name, "device", "bus", DEVICES),
+        device=device,
         reader=_where(found, name, "reader", ("serial",)),
         reader_baud=lines.whole(found, name, "reader_baud", 921600, 9600, 1288000),
         reader_engine=lines.word(found, name, "reader_engine", "chip", ("chip", "own")),
         link=_linked(found, name),
         link_baud=lines.whole(found, name, "link_baud", 115200, 9600, 4000000),
-        journal=_where(found, name, "journal", ("file", "flash")),
+        journal=_where(found, name, "journal", ("file", "flash")) if "journal" in found else None,
         journal_blocks=lines.whole(found, name, "journal_blocks", 64, 9, 65536),
-        parameters=found["parameters"],
+        parameters=found.get("parameters", ""),
         authority=_authority(found, name),
         line=lines.whole(found, name, "line", 0, 0, 0xFFFF),
         stop=lines.whole(found, name, "stop", 0, 0, 0xFFFF),

@@ -14,6 +14,7 @@ from firmware.kernel import dol, tlv
 from host_tools import decode_frame
 from host_tools.decode_batch import explain_batch, explain_record
 from host_tools.decode_journal import explain_journal, is_journal
+from host_tools.decode_loads import explain_loads
 from host_tools.decode_names import INSTRUCTIONS, STATUS_WORDS, TAGS
 from host_tools.decode_values import Row, meaning_of, parts_of, printable, tag_name
 
@@ -191,6 +192,7 @@ KINDS: dict[str, Callable[[bytes, int], Iterator[Row]]] = {
     "c-apdu": explain_c_apdu,
     "frame": explain_frame,
     "journal": explain_journal,
+    "loads": explain_loads,
     "r-apdu": explain_r_apdu,
     "record": explain_record,
     "session": explain_session,

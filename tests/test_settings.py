@@ -37,6 +37,23 @@ def test_every_key_should_be_read():
     assert settings.parse(LEAST + "link: none").link is None
 
 
+def test_inspector_should_need_its_reader_alone():
+    """It sells nothing and keeps nothing."""
+    read = settings.parse("device: inspector\nreader: serial:/dev/ttyS0")
+    assert (read.device, read.terminal, read.journal, read.parameters) == (
+        "inspector",
+        1,
+        None,
+        "",
+    )
+    read = settings.parse("device: inspector\nreader: serial:/dev/ttyS0\nparameters: fleet.txt")
+    assert read.parameters == "fleet.txt"
+    assert "`reader` is missing" in against("device: inspector")
+    for key in ("terminal", "journal", "parameters"):
+        kept = [line for line in LEAST.split("\n") if not line.startswith(key)]
+        assert "`%s` is missing" % key in against("\n".join(kept)), key
+
+
 def test_wiring_of_a_board_should_keep_its_rest():
     text = LEAST.replace("serial:/dev/ttyS0", "serial:1:tx=4,rx=5").replace("file:", "flash:")
     read = settings.parse(text)

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Inspector: a reader that shows what a card holds, and sells nothing (qpboc.md N; TD-022).
 
-It reads card number, balance, the last payments and loads, switches the field off (QT-269) and
-shows one after the other until the card is taken away. Then it forgets all of it (QT-276). No GPO,
-no journal, no upload. `turn()`, `stop()`, `closed` and `show()` are those of a Terminal, so that the
-same root runs both.
+It reads card number, balance, the last payments and loads, switches the field off and shows one
+after the other until the card is taken away. Then it forgets all of it. No GPO, no journal, no
+upload. `turn()`, `stop()`, `closed` and `show()` are those of a Terminal: the same root runs both.
 
 Parts (a namedtuple): reader, clock, panel, report. Their contracts stand in docs/design.md.
 """

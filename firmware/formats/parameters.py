@@ -64,6 +64,7 @@ SINGLE = (
 ) + tuple([one[0] for one in STANDING + TEXTS])  # fmt: skip
 MANY = ("class", "aid", "limit", "deny")
 
+NO_SALES = "fare_fen: 1"  # of a device that sells nothing: the rest is standard
 DEFAULT_AID = selection.ListedAid(bytes.fromhex("A0000003330101"), True)  # QT-025
 DEFAULT_TTQ = "28000080"  # qPBOC, offline only, fDDA 01 (QT-003, QT-006)
 MAX_NAME = 16  # of a fare class, as records carry it

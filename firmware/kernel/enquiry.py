@@ -165,7 +165,7 @@ def _size(layout):
 
 
 def _date(layout, record):
-    """(year, month, day); None when there is none: a card writes zeros for what it was not told."""
+    """(year, month, day), or None: a card writes zeros for what it was not told."""
     try:
         return bcd.to_date(dol.taken(layout, record, tags.DATE) or b"")
     except FormatError:

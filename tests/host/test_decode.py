@@ -203,6 +203,17 @@ def test_hostile_bytes_should_only_break_the_format(data, kind):
         assert rows
 
 
+def test_load_log_should_be_taken_apart():
+    """QT-274: ATC, count, rows of 22 bytes, MAC."""
+    row = "9F79000000000500000000000600" + "261120" + "101500" + "002A"
+    rows = list(decode.explain(bytes.fromhex("002A01" + row + "DEADBEEF"), "loads"))
+    assert [one.code for one in rows] == ["ATC", "count", "9F79", "MAC"]
+    assert rows[2].value.hex().upper() == row
+    assert rows[2].meaning == "electronic cash balance: 500 fen, then 600 fen"
+    with pytest.raises(FormatError, match="load log of 10 bytes"):
+        list(decode.explain(bytes.fromhex("002A01") + bytes(7), "loads"))
+
+
 @given(some.sampled_from([text for text, _, _ in FRAMES]), some.data())
 def test_damaged_frames_should_only_break_the_format(text, data):
     frame = bytearray(bytes.fromhex(text))
