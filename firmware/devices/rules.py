@@ -9,8 +9,7 @@ from firmware.devices import window
 
 MAX_REMEMBERED = 64  # cards in the same-card guard: a full bus inside its window
 WHY = ("already_paid", "refund_due", "card_declined")
-KEY = 11  # bytes of a card in the guard
-SLOT = KEY + 1 + 8 + 4  # and of why, when its window began in ticks, how long that is in ms
+KEY = 11  # bytes of a card in a row of the guard: number and sequence number
 
 
 class SameCard:
@@ -18,58 +17,46 @@ class SameCard:
 
     Why: `already_paid`, or `refund_due` for a card that was debited and then refused: its rider
     pays for that tap once at the most; or `card_declined` for one that just declined, for a few
-    seconds. The cards lie in one buffer, taken once: as objects they
-    would be the largest thing that grows while a bus fills.
+    seconds. A card is one short row of bytes: as tuples of objects, they would be the largest
+    thing that grows while a bus fills.
     """
 
     def __init__(self, window_s, clock):
         self.window_s = window_s
         self.clock = clock
-        self.slots = bytearray(MAX_REMEMBERED * SLOT)
-        self.first = 0  # slot of the oldest
-        self.count = 0
+        self.debited = []  # rows, oldest first: key, why, ticks when its window began, its ms
 
     def remember(self, pan, psn, why="already_paid", since=None):
         """A card was debited; since: its window, from now on by default."""
-        if self.count == MAX_REMEMBERED:
-            self._drop()
         began_ms, length_ms = since or window.opened(self.clock, self.window_s)
-        at = self._place(self.count)
-        self.slots[at : at + SLOT] = (
+        self.debited.append(
             _key(pan, psn)
             + bytes((WHY.index(why),))
             + began_ms.to_bytes(8, "big")
             + max(0, length_ms).to_bytes(4, "big")
         )
-        self.count += 1
+        if len(self.debited) > MAX_REMEMBERED:
+            self.debited.pop(0)
 
     def forget(self):
         """Drop what is outside its window."""
-        if self.count and self._left_ms(self.first * SLOT) <= 0:
-            self._drop()
+        if self.debited and self._left_ms(self.debited[0]) <= 0:
+            self.debited.pop(0)
 
     def why(self, pan, psn):
         """Reason word for a card debited within the window, "" for others.
 
         psn None, not known yet, is nobody's: the gate asks again when it is.
         """
-        wanted = _key(pan, psn) if psn is not None else b""
-        for number in range(self.count):
-            at = self._place(number)
-            if self.slots[at : at + KEY] == wanted and self._left_ms(at) > 0:
-                return WHY[self.slots[at + KEY]]
+        wanted = _key(pan, psn) if psn is not None else b"-"
+        for row in self.debited:
+            if row.startswith(wanted) and self._left_ms(row) > 0:
+                return WHY[row[KEY]]
         return ""
 
-    def _place(self, number):
-        return (self.first + number) % MAX_REMEMBERED * SLOT
-
-    def _drop(self):
-        self.first = (self.first + 1) % MAX_REMEMBERED
-        self.count -= 1
-
-    def _left_ms(self, at):
-        began_ms = int.from_bytes(self.slots[at + KEY + 1 : at + KEY + 9], "big")
-        length_ms = int.from_bytes(self.slots[at + KEY + 9 : at + SLOT], "big")
+    def _left_ms(self, row):
+        began_ms = int.from_bytes(row[KEY + 1 : KEY + 9], "big")
+        length_ms = int.from_bytes(row[KEY + 9 :], "big")
         return window.left_ms(self.clock, (began_ms, length_ms))
 
 

@@ -100,14 +100,14 @@ def test_same_card_should_be_known_inside_its_window():
         assert guard.why(pan, psn) == ("already_paid" if known else ""), (psn, ms)
     clock.ms = 60000
     guard.forget()
-    assert guard.count == 0
+    assert guard.debited == []
     closed = SameCard(0, clock)
     closed.remember(PAN, 1)
     assert closed.why(PAN, 1) == ""
     guard.remember(PAN, 1)
     for number in range(MAX_REMEMBERED):
         guard.remember(str(number), 1)
-    assert guard.count == MAX_REMEMBERED and guard.why(PAN, 1) == ""
+    assert len(guard.debited) == MAX_REMEMBERED and guard.why(PAN, 1) == ""
 
 
 def test_guard_should_know_the_last_cards_however_many_there_were():
@@ -124,7 +124,7 @@ def test_guard_should_know_the_last_cards_however_many_there_were():
     clock.ms = 100 * 150 + 60000  # of 136..199 the first fifteen are outside their window
     for _ in range(MAX_REMEMBERED):
         guard.forget()
-    assert guard.count == 49 and not guard.why(pans[150], 50) and guard.why(pans[151], 51)
+    assert len(guard.debited) == 49 and not guard.why(pans[150], 50) and guard.why(pans[151], 51)
 
 
 def test_a_card_debited_and_refused_should_not_be_debited_again():
