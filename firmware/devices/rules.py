@@ -48,7 +48,9 @@ class SameCard:
 
         psn None, not known yet, is nobody's: the gate asks again when it is.
         """
-        wanted = _key(pan, psn) if psn is not None else b"-"
+        if psn is None:
+            return ""
+        wanted = _key(pan, psn)
         for row in self.debited:
             if row.startswith(wanted) and self._left_ms(row) > 0:
                 return WHY[row[KEY]]
