@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mutation testing: do the tests notice when a line of the firmware is wrong?
 
-    tools/mutation.sh [--share 0.25] [--seed 1] [--tests FOLDER ...] FILE ...
+    tools/mutation.sh [--share 0.25] [--seed 1] FILE ...
 
-mutmut makes small faults in the files (a copy of the checkout in build/mutation/tree), one at a
-time, and runs the tests that touch the function, until one fails. A fault that changes nothing but
-the text of a message is left out beforehand, and counted: what is said to people is not what these
-tests are for. So is one that leaves out a byte order CPython takes anyhow. A share below 1 takes
-that part of the rest, chosen by the seed.
+mutmut makes small faults in the files (a copy of the checkout in build/mutation/tree), and
+mutation_run.py tries the shared tests that touch the function on each, until one fails. A fault
+that changes nothing but the text of a message is left out beforehand, and counted: what is said to
+people is not what these tests are for. So is one that leaves out a byte order CPython takes
+anyhow. A share below 1 takes that part of the rest, chosen by the seed.
 
 Prints a line a file; the survivors with their difference go to build/mutation/survivors.txt.
 """
@@ -21,14 +21,14 @@ import re
 import shutil
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TREE = ROOT / "build" / "mutation" / "tree"
-SURVIVORS = ROOT / "build" / "mutation" / "survivors.txt"
+HOME = ROOT / "build" / "mutation"
+TREE, RESULTS, SURVIVORS = HOME / "tree", HOME / "results.json", HOME / "survivors.txt"
 TESTS = ("tests/kernel", "tests/devices", "tests/formats")
-# Where a fault of a file shows first, in tests/kernel and tests/devices; what these let pass meets
-# all of TESTS. Nothing but time depends on this table.
+# Where a fault of a file shows first; nothing but time depends on this table.
 FIRST = {
     "tlv": "test_tlv* test_dol",
     "dol": "test_dol test_tlv*",
@@ -63,9 +63,6 @@ also_copy=
  sim
  tests
  host_tools
-pytest_add_cli_args_test_selection={tests}
-timeout_multiplier=8
-timeout_constant=3
 """
 # calls whose text arguments, from this one on, are read by people only; reason words are not texts
 MESSAGES = {
@@ -86,7 +83,6 @@ MESSAGES = {
     "torn": 1,
     "_unproven": 1,
 }
-SURVIVED, UNTESTED = 0, 33  # exit codes of mutmut; every other one is a fault that was noticed
 
 
 def main():
@@ -95,7 +91,6 @@ def main():
     words.add_argument("files", nargs="+", metavar="FILE")
     words.add_argument("--share", type=float, default=1.0)
     words.add_argument("--seed", type=int, default=1)
-    words.add_argument("--tests", nargs="+", default=list(TESTS))
     words.add_argument("--again", action="store_true", help="only print the last run once more")
     given = words.parse_intermixed_args()
     if not given.again:
@@ -109,18 +104,21 @@ def main():
         count = len(telling) if given.share >= 1 else round(given.share * len(telling))
         chosen[file] = {name: mutants[name] for name in dice.sample(telling, count)}
     if not given.again:
-        for file, mutants in chosen.items():
-            run(mutants, given.files, first_tests(file) or given.tests)
-        left = [name for file in chosen for name in left_of(file, chosen[file])]
-        run(left, given.files, given.tests)
+        run([(name, first_modules(file)) for file in chosen for name in chosen[file]])
     return report(chosen, texts)
 
 
-def first_tests(file):
-    """Files of tests that are quick to notice a fault in `file`."""
-    patterns = FIRST.get(Path(file).stem, "").split()
-    found = [path for one in patterns for path in ROOT.glob("tests/[kd]e*/%s.py" % one)]
-    return [path.relative_to(ROOT).as_posix() for path in sorted(set(found))]
+def modules(folders):
+    """Names of the test modules in these folders."""
+    paths = [path for one in folders for path in sorted(ROOT.glob(one + "/test_*.py"))]
+    return [path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".") for path in paths]
+
+
+def first_modules(file):
+    """Names of the test modules that are quick to notice a fault in `file`."""
+    wanted = FIRST.get(Path(file).stem, "").split()
+    found = modules(TESTS)
+    return [name for name in found if any(fnmatch(name.split(".")[-1], one) for one in wanted)]
 
 
 def prepare(files):
@@ -130,14 +128,8 @@ def prepare(files):
     for folder in ("firmware", "sim", "tests", "host_tools"):
         shutil.copytree(ROOT / folder, TREE / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", TREE)
-    configure(files, TESTS)
-
-
-def configure(files, tests):
-    """The settings of mutmut: which files it changes, which tests it runs."""
-    lists = {"files": files, "tests": tests}
-    lists = {name: "".join("\n " + one for one in value) for name, value in lists.items()}
-    (TREE / "setup.cfg").write_text(CONFIG.format(**lists), encoding="ascii")
+    listed = "".join("\n " + one for one in files)
+    (TREE / "setup.cfg").write_text(CONFIG.format(files=listed), encoding="ascii")
 
 
 def generate():
@@ -208,39 +200,34 @@ def _silent(source):
     return ast.dump(_Silent().visit(ast.parse(source)))
 
 
-def run(names, files, tests):
-    """mutmut over these mutants, one process at a time; its words go to a file."""
-    if not names:
-        return
-    configure(files, tests)
-    with open(TREE.parent / "mutmut.txt", "w", encoding="utf-8") as log:
-        command = [sys.executable, "-m", "mutmut", "run", "--max-children", "1", *names]
+def run(mutants):
+    """Try these mutants (mutation_run.py); the results go to RESULTS, a dict name -> word."""
+    order = {"mutants": mutants, "modules": modules(TESTS), "results": str(RESULTS)}
+    (HOME / "order.json").write_text(json.dumps(order), encoding="ascii")
+    command = [sys.executable, ROOT / "tools/mutation_run.py", HOME / "order.json"]
+    with open(HOME / "log.txt", "w", encoding="utf-8") as log:
         done = subprocess.run(command, cwd=TREE, stdout=log, stderr=subprocess.STDOUT)
     if done.returncode:
-        raise SystemExit("mutmut ended with %d; see %s" % (done.returncode, log.name))
+        raise SystemExit("the tests did not run; see %s" % log.name)
 
 
 def report(chosen, texts):
     """Print the score of each file, write the survivors. Returns 0."""
+    results = json.loads(RESULTS.read_text(encoding="ascii"))
     total = noticed = 0
     lines = []
     for file, mutants in chosen.items():
-        left, count = left_of(file, mutants), len(mutants)
+        left = sorted(name for name in mutants if results.get(name, "survived") == "survived")
+        late = [name for name in mutants if results.get(name) == "late"]
+        count = len(mutants)
         lines += ["== %s\n%s\n" % (name, mutants[name].difference) for name in left]
         total, noticed = total + count, noticed + count - len(left)
         share = 100 * (count - len(left)) / max(1, count)
-        row = (count - len(left), count, share, texts[file], file)
-        print("%4d of %4d noticed  %5.1f %%  %4d of texts left out  %s" % row)
+        row = (count - len(left), count, share, len(late), texts[file], file)
+        print("%4d of %4d noticed  %5.1f %%  %3d of them late  %4d of texts left out  %s" % row)
     print("%4d of %4d noticed  %5.1f %%  in all" % (noticed, total, 100 * noticed / max(1, total)))
     SURVIVORS.write_text("".join(lines), encoding="utf-8")
     return 0
-
-
-def left_of(file, mutants):
-    """Names of those that no test has noticed so far."""
-    meta = json.loads((TREE / "mutants" / (file + ".meta")).read_text(encoding="utf-8"))
-    codes = meta["exit_code_by_key"]
-    return sorted(name for name in mutants if codes[name] in (SURVIVED, UNTESTED, None))
 
 
 if __name__ == "__main__":

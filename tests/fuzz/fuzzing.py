@@ -54,6 +54,7 @@ def run(target, seconds, seed):
         "-seed=%d" % seed,
         "-artifact_prefix=%s/" % findings,
         "-dict=%s" % words,
+        "-report_slow_units=%d" % HANG_S,
         "-print_final_stats=1",
     )
     (HOME / (target.name + ".log")).write_text(done, encoding="utf-8")

@@ -2,6 +2,7 @@
 """TLV and commands as they are written: tags and lengths at the ends of their ranges."""
 
 from firmware.kernel import apdu, tlv
+from tests.refusal import refusal
 
 
 def test_tags_should_take_as_many_bytes_as_they_have():
@@ -35,3 +36,19 @@ def test_gpo_should_state_its_length_in_one_byte_or_two():
 def test_get_trans_prove_should_name_the_atc():
     """QT-178: the ATC, and 8 bytes wanted (JR/T 0025.14 A.4)."""
     assert apdu.get_trans_prove(b"\x12\x34") == bytes.fromhex("805A000002123408")
+
+
+def test_first_byte_should_say_whether_a_tag_is_constructed():
+    for tag, constructed in (
+        (0x5A, False), (0x70, True), (0xFF, True), (0x9F38, False), (0xBF0C, True),
+        (0xDF8101, False), (0xFF8101, True), (0x1F2101, False),
+    ):  # fmt: skip
+        assert tlv.is_constructed(tag) is constructed, hex(tag)
+
+
+def test_tags_should_have_four_bytes_at_most_wherever_they_stand():
+    for before in range(6):
+        data = bytes(before) + b"\x9f\x81\x82\x03"
+        assert tlv.read_tag(data, before) == (0x9F818203, before + 4)
+        long = bytes(before) + b"\x9f\x81\x82\x83\x04"
+        assert "longer than 4 bytes at %d" % before in refusal(tlv.read_tag, long, before)
