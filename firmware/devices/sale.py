@@ -13,7 +13,7 @@ from firmware.devices.rules import Rules
 from firmware.devices.sources import standing_values
 from firmware.errors import FormatError, JournalFull, LinkLost
 from firmware.formats import record
-from firmware.kernel import bcd, fdda, get_data, outcome, selection, tags, torn, transaction
+from firmware.kernel import bcd, capk, fdda, get_data, outcome, selection, tags, torn, transaction
 from firmware.kernel.card_number import read_card_number
 
 # Said of a card that stands in the journal already, or will come again at once.
@@ -284,6 +284,9 @@ class Sale:
         date, time = self.stamp.digits()
         # 95, 9F03 and 9F7A are not given: known tags without a value are zeros (QT-093, QT-096)
         values = dict(self.standing)
+        today = today or self.stamp.today()
+        offers_sm = capk.offers_sm(self.keys.capks, today)
+        values[tags.SM_SUPPORT] = b"\x01" if offers_sm else b"\x00"  # QT-099
         values[tags.TTQ] = ttq or parameters.ttq
         values[tags.AMOUNT] = bcd.from_int(amount_fen, 6)
         values[tags.DATE] = bytes.fromhex(date)
@@ -300,7 +303,7 @@ class Sale:
         )
         return transaction.Purchase(
             values,
-            today or self.stamp.today(),
+            today,
             self.keys.capks,
             self.keys.cache,
             rules.refuse,

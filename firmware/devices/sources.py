@@ -8,7 +8,7 @@ The first two are handed to the terminal as parts, so that a replay can bring th
 import hashlib
 
 from firmware.errors import FormatError
-from firmware.kernel import capk, selection, tags
+from firmware.kernel import selection, tags
 from firmware.kernel.preprocess import preprocess
 
 ROUNDS = 6
@@ -87,8 +87,6 @@ def standing_values(settings, parameters):
     values = dict(parameters.standing)
     values[tags.TERMINAL_ID] = settings.terminal_id.encode()
     values[tags.IFD_SERIAL] = settings.ifd_serial.encode()
-    offered = capk.offers_sm(parameters.capks)
-    values[tags.SM_SUPPORT] = b"\x01" if offered else b"\x00"  # QT-099
     for tag, count in CONFIGURATION:
         if len(values.get(tag, b"")) != count:
             raise FormatError("configuration: %X must have %d bytes" % (tag, count))

@@ -55,9 +55,11 @@ def refusal(one, today):
     return "" if is_intact(one) else "is damaged"
 
 
-def offers_sm(capks):
-    """True when DF69 may promise SM2, SM3 and SM4: an SM2 key is held (JR/T 0025.17 §10.3.3)."""
-    return any(one.suite.ALGORITHM == ALGORITHM_SM2 for one in capks)
+def offers_sm(capks, today=(0, 0, 0)):
+    """True when DF69 may promise SM2, SM3 and SM4: an SM2 key is held that may be used (JR/T
+    0025.17 §10.3.3). Without it a card of both suites is asked for RSA.
+    """
+    return any(one.suite.ALGORITHM == ALGORITHM_SM2 and not refusal(one, today) for one in capks)
 
 
 class Keyring:

@@ -117,18 +117,3 @@ def test_configuration_should_be_whole():
         for value in (b"", bytes(count - 1), bytes(count + 1)):
             bent = Bent(tag, value)
             assert "configuration: %X" % tag in refusal(standing_values, bent, bent)
-
-
-def test_sm_support_should_follow_the_keys():
-    """QT-099: 01 where an SM2 key is held, else 00."""
-    fleet = parameters.parse("fare_fen: 200")
-    assert standing_values(parse(SETTINGS), fleet)[tags.SM_SUPPORT] == b"\x00"
-
-    class Sm2Key:
-        class suite:
-            ALGORITHM = 4
-
-    class Fleet:
-        standing, capks = fleet.standing, (Sm2Key,)
-
-    assert standing_values(parse(SETTINGS), Fleet)[tags.SM_SUPPORT] == b"\x01"

@@ -15,11 +15,14 @@ from sim.timing import Timing
 from sim.wallet import Wallet
 from tests.cards import present, purchase_from
 from tests.host.console import RUNTIMES
-from tests.small_card import TODAY, values
+from tests.sm_card import CAPK as SM_CAPK
+from tests.sm_card import SmCard
+from tests.small_card import TODAY, SmallCard, values
+from tests.stand import Stand
 
 # The SM2 modules, their base table and up to four tables of keys need more than an RSA terminal
 # has on the smallest board (docs/porting.md).
-SM2_HEAP_KIB = 304
+SM2_HEAP_KIB = 320
 PLAIN = values() | {0x9F1A: b"\x01\x56", 0x9C: b"\x00"}
 ENDS = {  # card: outcome, oda, is money taken
     "adult-1": ("approved", "fdda01", True),
@@ -94,3 +97,35 @@ def test_card_of_sm2_alone_should_end_at_a_terminal_without_it(tmp_path):
         else:
             assert (result.outcome, result.oda) == ("approved", "fdda01")
             assert result.tap.value(tags.IAD)[7] == 1
+
+
+def test_sm2_should_be_offered_while_its_key_may_be_used():
+    """QT-023, QT-099: from the day a key is withdrawn a card of both suites pays by RSA."""
+    line = "ca: SM2 A000000333 57 %s 20261122\n" % SM_CAPK.key.hex()
+    stand = Stand(line)
+    offered = []
+
+    def tap(card):
+        inner = card.exchange
+
+        def exchange(command, spare=None):
+            if command[1] == 0xA8:
+                offered.append(command[-2])  # DF69 stands last in its PDOL, then Le
+            return inner(command, spare)
+
+        card.exchange = exchange
+        return stand.tap(card)
+
+    def card_of_both(pan):
+        """Answers as the SM card when it is asked for SM, else as the RSA card."""
+        card = SmallCard(pan)
+        card.fci = SmCard().fci
+        return card
+
+    assert tap(SmCard())["outcome"] == "approved" and offered == [1]
+    stand.clock.now = (2026, 11, 23, 10, 15, 0)
+    event = tap(card_of_both("6228000100000028"))
+    assert (event["outcome"], offered) == ("approved", [1, 0])
+    event = tap(SmCard("6228000100000036"))
+    assert (event["outcome"], event["detail"]) == ("declined", "CA key 57 is out of use")
+    assert offered == [1, 0, 0]
