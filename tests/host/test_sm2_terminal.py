@@ -15,6 +15,7 @@ from sim.timing import Timing
 from sim.wallet import Wallet
 from tests.cards import present, purchase_from
 from tests.host.console import RUNTIMES
+from tests.kernel import test_fdda, test_gate, test_oda, test_restrictions
 from tests.sm_card import CAPK as SM_CAPK
 from tests.sm_card import SmCard
 from tests.small_card import TODAY, SmallCard, values
@@ -129,3 +130,23 @@ def test_sm2_should_be_offered_while_its_key_may_be_used():
     event = tap(SmCard("6228000100000036"))
     assert (event["outcome"], event["detail"]) == ("declined", "CA key 57 is out of use")
     assert offered == [1, 0, 0]
+
+
+RSA_SUITE = [
+    pytest.param(module, name, id=f"{module.__name__.rpartition('.')[2]}-{name}")
+    for module in (test_gate, test_fdda, test_oda, test_restrictions)
+    for name in sorted(dir(module))
+    if name.startswith("test_")
+]
+
+
+@pytest.mark.parametrize("module, name", RSA_SUITE)
+def test_rsa_suite_should_pass_with_an_sm2_key_held(module, name, monkeypatch):
+    """QT-009: every RSA test of the kernel again, at a terminal that offers SM2."""
+
+    def purchase_with_both(values, today, capks, *more):
+        offered = {**values, 0xDF69: b"\x01"}
+        return purchase_from(offered, today, (SM_CAPK, *capks), *more)
+
+    monkeypatch.setattr(module, "purchase_from", purchase_with_both)
+    getattr(module, name)()
