@@ -213,7 +213,9 @@ def day(date):
 
 
 def pages_of(found):
-    """(line 1, line 2) of each page: date, currency and amount, nothing else (QT-275)."""
+    """(line 1, line 2) of each page: date, currency and amount, nothing else (QT-275), all of them
+    as the card told them (QT-277).
+    """
     pages = [(BLOCKED, "Application blocked")] if found.blocked else []
     for one in found.balances:
         pages.append(("%s %s" % (BALANCE, money(one.currency, one.fen)), masked(found.pan)))
