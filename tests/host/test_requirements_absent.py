@@ -106,9 +106,9 @@ def test_no_path_should_be_addressed_and_no_application_probed():
 
 
 def test_nothing_should_be_written_but_the_journal():
-    """QT-013, QT-277: program, settings, parameters and keys are only read, and a newer sealed set takes
-    the place of the older one in one step; the journal's file is the one that is ever opened to be
-    written, and a serial line.
+    """QT-013, QT-277: program, settings, parameters and keys are only read, and a newer sealed
+    set takes the place of the older one in one step; the journal's file is the one that is ever
+    opened to be written, and a serial line.
     """
     writers, renamers = set(), set()
     for path, tree in trees("firmware"):
