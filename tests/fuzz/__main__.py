@@ -39,11 +39,11 @@ def main():
     targets = [one for one in table.TARGETS if not given.names or one.name in given.names]
     if given.verb == "reached":
         return reached.report(targets)
+    if given.verb == "keep":
+        return fuzzing.keep(targets)
     if importlib.util.find_spec("atheris") is None:
         print(NO_WHEEL, file=sys.stderr)
         return 2
-    if given.verb == "keep":
-        return fuzzing.keep(targets)
     return fuzzing.run_all(targets, given.seconds, given.seed)
 
 

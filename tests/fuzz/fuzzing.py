@@ -5,13 +5,12 @@ libFuzzer ends its process, so each target has its own (process.py).
 """
 
 import re
-import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from tests.fuzz import seeds
+from tests.fuzz import reached, seeds
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "build" / "fuzz"
@@ -99,17 +98,21 @@ def _dictionary():
 
 
 def keep(targets):
-    """Write the inputs that together reach all that the grown corpus reaches into corpus/."""
+    """Write the inputs of the grown corpus that reach what no shorter one does into corpus/."""
     for target in targets:
-        corpus, small = HOME / "corpus" / target.name, HOME / "merged" / target.name
-        shutil.rmtree(small, ignore_errors=True)
-        small.mkdir(parents=True)
         known = [data for _, data in seeds.kept(target.name)] + seeds.made(target.name)
-        for at, data in enumerate(known):
-            (small / ("known-%03d" % at)).write_bytes(data)
-        _libfuzzer(target, "-merge=1", "-max_len=%d" % target.longest, small, corpus)
-        new = [path.read_bytes() for path in small.iterdir() if path.name[:6] != "known-"]
-        _write(target.name, sorted([one for one in new if len(one) <= LONGEST_KEPT], key=len))
+        grown = sorted({path.read_bytes() for path in (HOME / "corpus" / target.name).glob("*")})
+        grown = [data for data in grown if len(data) <= LONGEST_KEPT and data not in known]
+        arcs = set()
+        for data in known:
+            arcs |= reached.arcs(target.run, data)
+        new = []
+        for data in sorted(grown, key=len):
+            found = reached.arcs(target.run, data)
+            if not found <= arcs:
+                arcs |= found
+                new.append(data)
+        _write(target.name, new)
     return 0
 
 

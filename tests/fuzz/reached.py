@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which lines of the firmware the corpora run through, counted with sys.settrace."""
+"""Which lines of the firmware inputs run through, and in which order: sys.settrace counts them."""
 
 import sys
 from pathlib import Path
@@ -17,7 +17,7 @@ def report(targets):
         grown = ROOT / "build" / "fuzz" / "corpus" / target.name
         inputs = seeds.made(target.name) + [data for _, data in seeds.kept(target.name)]
         inputs += [path.read_bytes() for path in sorted(grown.glob("*"))]
-        _trace(target.run, inputs, lines)
+        _count(target.run, inputs, lines)
     total = hit = 0
     for path in sorted(lines):
         wanted = _lines_of_functions(path)
@@ -28,23 +28,48 @@ def report(targets):
     return 0
 
 
-def _trace(run, inputs, lines):
+def arcs(run, data):
+    """Set of (file, line, next line of the same call) that one input goes through."""
+    found = set()
+
+    def entered(frame):
+        before = 0
+
+        def local(frame, event, argument):
+            nonlocal before
+            if event == "line":
+                found.add((frame.f_code.co_filename, before, frame.f_lineno))
+                before = frame.f_lineno
+            return local
+
+        return local
+
+    _traced(lambda: run(data), entered)
+    return found
+
+
+def _count(run, inputs, lines):
+    def entered(frame):
+        return local
+
     def local(frame, event, argument):
         if event == "line":
-            lines[frame.f_code.co_filename].add(frame.f_lineno)
+            lines.setdefault(frame.f_code.co_filename, set()).add(frame.f_lineno)
         return local
+
+    _traced(lambda: [run(data) for data in inputs], entered)
+
+
+def _traced(act, entered):
+    """act() with entered(frame) -> local trace function at each call into the firmware."""
 
     def trace(frame, event, argument):
         path = frame.f_code.co_filename
-        if not path.startswith(FIRMWARE):
-            return None
-        lines.setdefault(path, set())
-        return local
+        return entered(frame) if path.startswith(FIRMWARE) else None
 
     sys.settrace(trace)
     try:
-        for data in inputs:
-            run(data)
+        act()
     finally:
         sys.settrace(None)
 
