@@ -17,6 +17,8 @@ from host_tools.cli.screen import Screen
 from sim.event_recorder import SessionRecorder
 from sim.process import FirmwareProcess
 
+SELLING = [one for one, needs in unit.NEEDED.items() if "journal" in needs]
+
 
 @click.command(
     epilog="""\b
@@ -29,7 +31,7 @@ Examples:
 """
 )
 @click.option("--reader", required=True, metavar="serial:PATH", help="Serial line of the PN532.")
-@click.option("--device", type=click.Choice(unit.DEVICES), default="bus", show_default=True)
+@click.option("--device", type=click.Choice(SELLING), default="bus", show_default=True)
 @click.option(
     "--parameters",
     required=True,
