@@ -179,14 +179,50 @@ def after_cut(flash, model, dice, build):
     compare(build(flash), model)
 
 
-def cut_day(seed, cut, build=small, blocks=BLOCKS, block_bytes=BLOCK_BYTES, actions=ACTIONS):
+def live_beside(journal, model, dice, actions):
+    """A day beside torn taps: the two oldest entries stay open while all others are settled."""
+    for _ in range(actions):
+        what = dice.below(8)
+        try:
+            if what < 5:
+                if len(model.opened) < 3:
+                    number = model.given + 1
+                    model.call(journal, "open", number, content(dice, number, PENDING_BYTES))
+                    if what == 0:
+                        new = content(dice, number, ANSWER_LIMIT)
+                        model.call(journal, "answer", number, new)
+                if len(model.opened) == 3:
+                    model.call(journal, "settle", model.given, content(dice, model.given, 200))
+            elif what == 5 and dice.below(6) == 0:
+                oldest = min(model.opened, default=0)
+                if oldest:
+                    model.call(journal, "settle", oldest, content(dice, oldest, 200))
+                    model.call(journal, "acknowledge", model.upto(), b"")
+            else:
+                journal.tidy()
+        except JournalFull:
+            model.flight = None
+            for sequence in sorted(model.opened):
+                model.call(journal, "settle", sequence, b"s" * 200)
+            model.call(journal, "acknowledge", model.given, b"")
+
+
+def cut_day(
+    seed,
+    cut,
+    build=small,
+    blocks=BLOCKS,
+    block_bytes=BLOCK_BYTES,
+    actions=ACTIONS,
+    day=live,
+):
     """One day with the power cut in operation `cut`; False when the day ended before it."""
     flash = Flash(blocks, block_bytes)
     flash.cut(cut, seed * 7919 + cut)
     dice = Dice(seed)
     model = Model()
     try:
-        live(build(flash), model, dice, actions)
+        day(build(flash), model, dice, actions)
         whole = True
     except PowerCut:
         after_cut(flash, model, Dice(seed + cut), build)

@@ -29,6 +29,7 @@ ANSWER_LIMIT = 256  # bytes of the last record as the card answered it
 RECORD_LIMIT = 1000  # bytes of a record; version 1 takes at most 704
 PENDING_BLOCKS = 16  # wear: 100,000 sales erase each of these some 3,000 to 6,000 times
 ITEM_BYTES = 6  # what the upload adds to a record
+CARRY_AT = 2  # blocks left: one takes the copies, one the next start after a cut
 SPARE_BLOCKS = 2  # a torn write costs the rest of its block: settling survives so many when full
 
 
@@ -73,7 +74,8 @@ class Journal:
         slots = max(1, slots - len(self.opened) - 1)
         if not self.opened:
             return slots
-        # An open entry holds its block, and no block behind it comes free before it is closed.
+        # An open entry holds its block, and no block behind it comes free before it is closed or
+        # carried on, which the next tidy() does.
         return self.pending_ring.times([largest, pages_of(ANSWER_LIMIT)], slots)
 
     def open(self, pending):
@@ -84,6 +86,7 @@ class Journal:
         """
         if len(pending) > self.pending_limit:
             raise FormatError("a pending entry of %d bytes" % len(pending))
+        self._carry()
         if not self._may_open(pages_of(4 + len(pending))):
             raise JournalFull("no room for one more sale")
         since = max(1, self.record_ring.generation).to_bytes(4, "big")
@@ -154,10 +157,12 @@ class Journal:
             self.record_ring.keep = keep
 
     def tidy(self):
-        """Erase one block ahead of need; call when no byte is due from chip or line (MP-13).
+        """Erase one block ahead of need, and carry open entries out of the way of the others; call
+        when no byte is due from chip or line (MP-13).
 
         True if it took an erase, about 45 ms on a Pico.
         """
+        self._carry()
         return self.record_ring.tidy() or self.pending_ring.tidy()
 
     # Reading
@@ -263,9 +268,19 @@ class Journal:
             self._reserve(1), SPARE_BLOCKS
         )
 
+    def _carry(self):
+        """Blocks run short while an old entry is open: out of its block with it (carry.py)."""
+        ring = self.pending_ring
+        if self.opened and ring.keep < ring.generation and ring.free() <= CARRY_AT:
+            from firmware.journal.carry import carry  # few terminals, few minutes
+
+            if carry(ring, self.opened, self.answers, self._header()):
+                self._keep_pendings()
+
     def _keep_pendings(self):
         ring = self.pending_ring
-        ring.keep = min([place[0] for place in self.opened.values()] + [max(1, ring.generation)])
+        places = list(self.opened.values()) + list(self.answers.values())
+        ring.keep = min([place[0] for place in places] + [max(1, ring.generation)])
 
     def _oldest(self):
         return max(

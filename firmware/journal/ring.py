@@ -84,13 +84,17 @@ class Ring:
 
     def fits(self, sizes, spare=0):
         """True if entries of so many pages each fit in this order and `spare` blocks are left."""
-        page, free = self.page, self.free()
+        return self.free() - self.blocks_for(sizes) >= spare
+
+    def blocks_for(self, sizes):
+        """How many blocks entries of so many pages each would begin."""
+        page, blocks = self.page, 0
         for size in sizes:
             if page + size > self.pages:
-                free -= 1
+                blocks += 1
                 page = 1
             page += size
-        return free >= spare
+        return blocks
 
     def times(self, sizes, most):
         """How often, up to `most`, entries of these sizes fit one behind the other."""

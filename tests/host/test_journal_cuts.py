@@ -16,6 +16,7 @@ from tests.journal_day import (
     compare,
     cut_day,
     live,
+    live_beside,
     small,
 )
 
@@ -37,8 +38,20 @@ def test_blocks_of_full_size_survive_every_cut(seed):
     assert count_cuts(seed, build=Journal, blocks=12, block_bytes=4096, actions=110) > 100
 
 
-@pytest.mark.parametrize("seed", range(40, 44))
-def test_a_second_cut_while_starting_again_changes_nothing(seed):
+@pytest.mark.parametrize(
+    "build, blocks, block_bytes",
+    [(small, BLOCKS, BLOCK_BYTES), (small, 16, 1536), (Journal, 24, 4096)],
+)
+def test_a_day_beside_open_entries_survives_every_cut(build, blocks, block_bytes):
+    # Copies of open entries among the writes, in rings with and without room for them.
+    how = {"build": build, "blocks": blocks, "block_bytes": block_bytes}
+    assert count_cuts(71, day=live_beside, actions=100, **how) > 100
+
+
+@pytest.mark.parametrize(
+    "seed, day", [(40, live), (41, live), (42, live), (43, live), (44, live_beside)]
+)
+def test_a_second_cut_while_starting_again_changes_nothing(seed, day):
     # Every third cut of a day; after it, a cut at every write until the next tap is done.
     tried = first = 0
     while True:
@@ -48,7 +61,7 @@ def test_a_second_cut_while_starting_again_changes_nothing(seed):
             flash.cut(first, seed + first)
             model, dice = Model(), Dice(seed)
             try:
-                live(small(flash), model, dice, 70)
+                day(small(flash), model, dice, 70)
                 assert tried > 150
                 return
             except PowerCut:
