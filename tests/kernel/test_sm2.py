@@ -163,3 +163,11 @@ def test_steps_that_double_or_cancel_on_the_way():
 
 def test_table_of_the_base_point_is_its_comb():
     assert done(comb_table(BASE)) == BASE_TABLE
+
+
+def test_the_point_comes_in_slices():
+    """A doubling or less than a sum each, so that a board is back at its card in time."""
+    table = done(sm2.table(KEY))
+    assert len(list(sm2.commitment(SIGNATURE, KEY, table))) >= 36 + 73
+    assert len(list(sm2.commitment(SIGNATURE, KEY))) >= 250 + 2 * 70
+    assert len(list(sm2.table(KEY))) >= 222 + 2 * 63
