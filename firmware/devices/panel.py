@@ -11,7 +11,8 @@ LAMPS = ("blue", "green", "amber", "red")
 
 # message|lamp|sound|line 1|line 2; {fare}, {balance}: yuan with two decimals; {list}: version of
 # the deny list. One text and no dict: so many small objects would take 9 KB of a board's heap.
-# The last row stands for a message that is not here.
+# The last row stands for a message that is not here. Every result has its words (QT-240, QT-241),
+# and the messages that JR/T 0025.12 §6.1.2 recommends are among them (QT-243).
 TABLE = """
 ready|blue||请刷卡 票价{fare}元|Tap card, fare {fare}
 processing|blue||处理中 请勿移卡|Processing, hold the card

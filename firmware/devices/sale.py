@@ -65,7 +65,7 @@ class Sale:
             self.stuck = not self.draw_un()
         if self.stuck:
             return "random_stuck"  # QT-030
-        return self.qualify(self.parameters.fare_fen)[1]
+        return self.qualify(self.parameters.fare_fen)[1]  # again before each look (QT-035)
 
     def steps(self, uid, watch=None):
         """Generator: Sold. A link that is lost before the money moved ends in `try_again`."""
@@ -86,7 +86,7 @@ class Sale:
             fare_class = yield from self.classify()
             before_fen = yield from self.balance_before()
         except LinkLost as gone:
-            return self._lost(gone, unsettled)  # QT-072, QT-165
+            return self._lost(gone, unsettled)  # QT-072, QT-078, QT-165
         return (yield from self.purchase(selected, uid, fare_class, before_fen))
 
     def _lost(self, gone, unsettled):
@@ -282,12 +282,13 @@ class Sale:
         """transaction.Purchase of this amount; without a number it can only settle torn taps."""
         parameters = self.parameters
         date, time = self.stamp.digits()
-        # 95, 9F03 and 9F7A are not given: known tags without a value are zeros (QT-093, QT-096)
+        # 95, 9F03, 9F7A and DF60 are not given: known tags without a value are zeros (QT-093,
+        # QT-096, QT-100); 5F2A, 9F1A and 9C stand in the parameters (QT-098)
         values = dict(self.standing)
         today = today or self.stamp.today()
         offers_sm = capk.offers_sm(self.keys.capks, today)
         values[tags.SM_SUPPORT] = b"\x01" if offers_sm else b"\x00"  # QT-099
-        values[tags.TTQ] = ttq or parameters.ttq
+        values[tags.TTQ] = ttq or parameters.ttq  # QT-095
         values[tags.AMOUNT] = bcd.from_int(amount_fen, 6)
         values[tags.DATE] = bytes.fromhex(date)
         values[tags.TIME] = bytes.fromhex(time)

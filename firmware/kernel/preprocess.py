@@ -51,7 +51,9 @@ def preprocess(amount_fen, limits, base_ttq, status_check=False, extended=False)
     """(TTQ for this amount, "") or (None, reason). base_ttq: the capabilities of the terminal,
     byte 2 clear.
 
-    status_check: the option of that name (QT-028); extended: an extended-application transaction
+    The checks are those of the clause, to the letter; an absent limit switches its check off, and
+    docs/operation.md says which are off as delivered (QT-048). status_check: the option of that
+    name (QT-028); extended: an extended-application transaction
     is run. Refused here, before the field is on: no amount (QT-036), zero amounts (QT-039),
     amounts at or over the transaction limit (QT-041), and at an offline-only terminal what would
     need an online cryptogram or a CVM it cannot do (QT-046): the card does not ask there.

@@ -105,7 +105,7 @@ def select_application(aids):
     candidates = build_candidate_list(entries, aids)
     if not candidates:
         return _other("no_common_app", "%d applications, none listed" % len(entries))  # QT-085
-    aid = candidates[0].aid
+    aid = candidates[0].aid  # the full name (QT-080)
     try:
         data, sw = apdu.split((yield apdu.select(aid)))
         if sw != apdu.SW_OK:

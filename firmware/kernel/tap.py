@@ -54,7 +54,7 @@ class Tap:
         return dol.taken(self.selected.pdol, self.sent, tag)
 
     def take(self, objects):
-        """Add returned objects. FormatError when one came before."""
+        """Add returned objects, unknown ones too (QT-128). FormatError when one came before."""
         for one in objects:
             if one.tag in self.data:
                 raise FormatError("object %X returned twice" % one.tag)

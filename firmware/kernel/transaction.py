@@ -137,7 +137,10 @@ def read_application_data(tap, purchase, chain):
 
 
 def processing_restrictions(tap, today):
-    """Expiry and effective date as soon as read (JR/T 0025.12 §7.7.20; QT-130, QT-134)."""
+    """Expiry and effective date as soon as read (JR/T 0025.12 §7.7.20; QT-130, QT-134): nothing
+    more is read then, and the card takes its debit back (QT-131). Usage control, versions and TAC
+    play no part in qPBOC (QT-135).
+    """
     expiry, effective = tap.value(tags.EXPIRY), tap.value(tags.EFFECTIVE)
     if tags.EXPIRY in tap.data and bcd.to_date(expiry) < today:
         raise _Refusal("expired", "5F24 " + expiry.hex())
@@ -160,7 +163,7 @@ def gate(tap, purchase, chain):
     if len(tap.read_list()) < 2:
         raise _Refusal("card_data", "AFL of one record", outcome.FAILED)  # QT-161
     if not tap.has_dda():
-        raise _Refusal("oda_failed", chain.without_dda(), outcome.FAILED)  # QT-145, QT-213
+        raise _Refusal("oda_failed", chain.without_dda(), outcome.FAILED)  # QT-107, QT-145, QT-213
     for tag in MANDATORY + chain.mandatory():  # QT-186
         if not tap.value(tag):
             raise _Refusal("oda_failed", "%X missing" % tag, outcome.FAILED)
