@@ -49,10 +49,11 @@ def static_faults(table, product, tests, root=ROOT):
     return wrong, spec.exists()
 
 
-def page(root=ROOT):
-    """docs/conformance.md as it has to be, without its head."""
-    table, titles, product, tests = gathered(root)
-    return conformance_page.body(table, titles, requirements.carried(product, tests))
+def page(part):
+    """A part of docs/conformance.md: "summary", "not_met" or "sections" of conformance_page.py."""
+    table, titles, product, tests = gathered()
+    found = requirements.carried(product, tests)
+    return getattr(conformance_page, part)(table, titles, found)
 
 
 def arguments():

@@ -101,7 +101,7 @@ def sections(requirements, titles, found):
     return "\n".join(parts)
 
 
-def not_met(requirements):
+def not_met(requirements, titles, found):
     """The table of what is not met yet, or a sentence."""
     rows = [
         [one.number, one.words, one.remark] for one in requirements if one.kind == "not met yet"
@@ -159,9 +159,8 @@ def verdict(requirements, found, wrong, compared, spec):
     """The last lines: stray citations, what is not met yet, what is wrong."""
     lines = [""]
     if found.stray:
-        lines.append(
-            "%d citations in tests stand in no test and count for nothing" % len(found.stray)
-        )
+        lines.append("these stand in no test and count for nothing:")
+        lines += ["    %s:%d %s" % one for one in found.stray]
     if not compared:
         lines.append("SKIPPED: the table was not compared with %s, which is not there" % spec)
     for one in requirements:

@@ -30,6 +30,7 @@ from firmware.kernel import outcome, torn  # noqa: E402
 from host_tools.cli.main import command_files  # noqa: E402
 from host_tools.decode_names import TAGS  # noqa: E402
 from sim import faults, hostile, kinds, morning, profile  # noqa: E402
+from tools import conformance  # noqa: E402
 from tools.citations import identifiers  # noqa: E402
 from tools.docs_words import FIELD_WORDS, WORDS  # noqa: E402
 
@@ -277,6 +278,9 @@ def kernel_steps():
 
 
 TABLES = {
+    "conformance": lambda: conformance.page("summary"),
+    "conformance-not-met": lambda: conformance.page("not_met"),
+    "conformance-sections": lambda: conformance.page("sections"),
     "field-kinds": lambda: of_docstring(fields),
     "journal-entry": lambda: of_docstring(ring),
     "frame": lambda: of_docstring(batch),
