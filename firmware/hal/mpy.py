@@ -12,8 +12,8 @@ from firmware.hal.polled import SocketStream
 
 # Garbage cuts the heap into pieces too small for a pending entry long before it is full (measured
 # on 240 KB: 46 KB free, and not 1 KB in one piece). So it is collected before that: after so many
-# bytes while modules load, then whenever half of what was free is used up. A fixed 8 KB needs no
-# less heap and a third more processor time a tap, with SM2 five times as much.
+# bytes while modules load, then whenever half of what was free is used up. A fixed 8 KB needs as
+# much heap and half as much again of processor time a tap, twice as much with SM2.
 LOAD_BYTES = 4096
 gc.threshold(LOAD_BYTES)
 
