@@ -156,6 +156,73 @@ def test_nothing_should_be_kept_or_shown_of_a_card_that_has_left():
         assert trace not in held, held
 
 
+def test_card_should_have_left_when_three_looks_in_a_row_were_in_vain():
+    """QT-276; the field is on for each look, and for no longer."""
+    desk, card = Desk(), card_with(200)
+    desk.reader.field = [card]
+    desk.turns()
+    power, looks = [], []
+    desk.reader.power = power.append
+    inner = desk.reader.find
+    desk.reader.find = lambda ms: looks.append((ms, power[-1])) or inner(ms)
+    for there in (False, False, True, False, False):
+        desk.reader.field = [card] if there else []
+        assert desk.device.turn() is False
+        assert desk.device.pages is not None
+    assert looks == [(inspector.REMOVAL_MS, True)] * 5 and power == [True, False] * 5
+    desk.reader.field = []
+    desk.turns()
+    assert desk.device.pages is None
+    desk.turns()
+    assert looks[-1] == (inspector.FIND_MS, True)
+
+
+def test_pages_should_turn_in_time():
+    desk = Desk()
+    desk.reader.field = [card_with(200, 150)]
+    desk.turns()
+    shown = desk.lines()
+    desk.clock.ms += inspector.PAGE_S * 1000 - 1
+    desk.turns()
+    assert desk.lines() == shown
+    desk.clock.ms += 1
+    desk.turns()
+    assert desk.lines() == ("消费 CNY 2.00", "2026-11-21")
+
+
+def test_loads_should_be_shown_and_what_has_no_date():
+    """QT-273, QT-275."""
+    desk, card = Desk(), card_with()
+    card.loads = [
+        tags.EC_BALANCE.to_bytes(2, "big") + bcd.from_int(5000, 6) + bcd.from_int(10000, 6)
+    ]
+    card.loads[0] += bytes(30)
+    desk.reader.field = [card]
+    desk.turns()
+    assert desk.enquiry()["loads"] == [{"date": "--", "currency": 156, "amount_fen": 5000}]
+    desk.turns(2, inspector.PAGE_S)
+    assert desk.lines() == ("充值 CNY 50.00", "--")
+
+
+def test_numbers_of_odd_length_should_be_masked_too():
+    for pan, wanted in (
+        ("622800010000001", "622800*****0001"),
+        ("6228000100000010123", "622800*********0123"),
+        ("", "--"),
+    ):
+        assert inspector.masked(pan) == wanted
+
+
+def test_trace_should_report_each_exchange_where_it_is_asked_for():
+    for trace in (False, True):
+        desk, card = Desk(), card_with(200)
+        desk.device = inspector.Inspector(desk.device.parts, AIDS, trace)
+        desk.reader.field = [card]
+        desk.turns()
+        told = [one for one in desk.events if one["event"] == "apdu"]
+        assert len(told) == (len(card.sent) if trace else 0)
+
+
 def test_nothing_should_be_shown_for_ever():
     """QT-276: a card that is left lying is not read again, and not shown for longer."""
     desk = Desk()
@@ -199,7 +266,7 @@ def test_card_that_is_taken_away_too_early_should_be_asked_for_again():
     desk.reader.field = [card]
     desk.turns()
     assert desk.lines()[1] == "Tap again, not charged"
-    assert desk.enquiry()["outcome"] == "card_lost"
+    assert desk.enquiry()["outcome"] == "card_lost" and "torn" in desk.enquiry()["detail"]
     desk.turns()
     assert desk.enquiry()["outcome"] == "read"
 

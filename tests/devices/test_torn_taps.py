@@ -116,6 +116,8 @@ def test_window_should_not_close_on_who_was_asked_again():
     stand.clock.advance(59)
     card.tear = (apdu.INS_GET_DATA, 1, False)
     assert stand.tap(card)["message"] == "last_record_lost"
+    assert stand.terminal.torn_taps.holds(card.pan, 1)  # QT-185, however it is hidden
+    assert not stand.terminal.torn_taps.holds(card.pan, 2)
     card.tear = None
     stand.clock.advance(5)
     stand.terminal.turn()
@@ -229,6 +231,21 @@ def test_entry_that_decayed_should_still_go_up_under_its_number():
         ("approved", "ok"),
     ]
     assert stand.journal.pending() == [] and stand.journal.settled_upto() == 2
+
+
+def test_entry_that_nobody_can_read_should_not_hide_the_next_at_a_restart():
+    """QT-183, QT-184: as of another version; closed under its own number, the others stay open."""
+    stand = Stand("same_card_s: 0")
+    assert stand.journal.open(b"\x63 of a version to come") == 1
+    card = SmallCard()
+    card.tear = (apdu.INS_READ_RECORD, LAST, True)
+    stand.tap(card)
+    stand.restart()
+    assert [(kind, values["reason"]) for kind, values in stand.records()] == [
+        ("pending", "entry_damaged")
+    ]
+    assert [sequence for sequence, _ in stand.journal.pending()] == [2]
+    assert stand.tap(card)["message"] == "torn_recovered"
 
 
 def test_power_cut_anywhere_in_a_tap_should_lose_and_double_nothing():
