@@ -217,9 +217,10 @@ def report(chosen, texts):
     total = noticed = 0
     lines = []
     for file, mutants in chosen.items():
-        left = sorted(name for name in mutants if results.get(name, "survived") == "survived")
-        late = [name for name in mutants if results.get(name) == "late"]
-        count = len(mutants)
+        tried = [name for name in mutants if name in results]  # a run may have been cut short
+        left = sorted(name for name in tried if results[name] == "survived")
+        late = [name for name in tried if results[name] == "late"]
+        count = len(tried)
         lines += ["== %s\n%s\n" % (name, mutants[name].difference) for name in left]
         total, noticed = total + count, noticed + count - len(left)
         share = 100 * (count - len(left)) / max(1, count)
