@@ -38,6 +38,7 @@ wiring stands here; the wiring stands in settings.py.
 
 from collections import namedtuple
 
+from firmware.errors import FormatError
 from firmware.formats import ca_keys, lines
 from firmware.kernel import preprocess, selection, tags, torn
 
@@ -95,7 +96,10 @@ def parse(text, name="parameters"):
     if "effective" in found:
         from firmware.formats import seal  # only sealed sets have one
 
-        seal.check_moment(found["effective"])
+        try:
+            seal.check_moment(found["effective"])
+        except FormatError as bad:
+            raise lines.wrong(name, found.line("effective"), str(bad))
     aids = tuple([_aid(name, *line) for line in found["aid"]]) or (DEFAULT_AID,)
     limits = _limits(found, name)
     ceiling_fen = lines.whole(found, name, "ceiling_fen", CEILING_FEN, 1)
