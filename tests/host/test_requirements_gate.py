@@ -15,6 +15,7 @@ ASK_FOR_RECORDS = {
     "transaction.commit",  # the last one, of a Ready
     "torn._complete", "torn._read_again",  # after the debit, without a GPO
     "torn._is_logged", "card_number.read_card_number",  # without a GPO: they commit nothing
+    "enquiry._records", "enquiry.read_load_proof",
 }  # fmt: skip
 CONCLUDE = {"sale.purchase", "torn._complete", "torn.conclude_kept"}
 CALL_COMMIT = {"sale.purchase"}
