@@ -84,3 +84,64 @@ def test_two_records_should_be_enough():
     result = tapped(card)
     assert (result.outcome, result.oda) == ("approved", "fdda01"), result.detail
     assert card.debits == [5]
+
+
+def test_refused_last_record_should_keep_its_tap():
+    """QT-166: another status word is as unknown as silence."""
+    card = SmallCard()
+    last = apdu.read_record(3, 3)
+    card.edit = lambda command, answer: b"\x6a\x83" if command == last else answer
+    result = tapped(card)
+    assert (result.outcome, result.taken) == ("torn_pending", None)
+    assert result.tap.atc() == 5 and result.tap.pan() == card.pan
+
+
+def test_last_record_should_be_kept_under_its_number():
+    card = SmallCard()
+    result = tapped(card)
+    assert result.outcome == "approved"
+    assert [one[:2] for one in result.tap.records] == [(2, 1), (2, 2), (3, 1), (3, 2), (3, 3)]
+
+
+def test_balance_from_before_the_last_record_should_count():
+    """QT-163: what comes with the last record is not trusted where the card has told before."""
+    iad = bytes.fromhex("0701010390000001" + "0A01" + "0000009800")
+    card = SmallCard()
+
+    def edit(command, answer):
+        if command[1] == apdu.INS_GPO:
+            kept = [(t, iad if t == tags.IAD else v) for t, v in pairs_of(answer)]
+            kept = [pair for pair in kept if pair[0] != tags.AVAILABLE_OFFLINE_AMOUNT]
+            return tlv.build(tags.GPO_FORMAT_2, objects_of(*kept)) + answer[-2:]
+        if command == apdu.read_record(3, 3):
+            more = (tags.AVAILABLE_OFFLINE_AMOUNT, bytes.fromhex("000000777700"))
+            return tlv.build(tags.RECORD, objects_of(*pairs_of(answer), more)) + answer[-2:]
+        return answer
+
+    card.edit = edit
+    result = tapped(card)
+    assert (result.outcome, result.balance_fen) == ("approved", 9800)
+
+
+def pairs_of(answer):
+    """[(tag, value)] in the template of a good answer."""
+    return [(one.tag, one.value) for one in tlv.parse(answer[:-2])[0].children]
+
+
+def test_records_may_fill_their_bound():
+    """3,072 bytes before the last record are taken, one more is refused before the commit."""
+    for more, message in ((0, "ok"), (1, "card_data")):
+        card = SmallCard()
+        card.afl = bytes.fromhex("10010E00" + "18010301")
+        for number in range(3, 15):
+            card.records.append([2, number, tlv.build(0xDF00 + number, b"")])
+        taken = sum([len(tlv.build(tags.RECORD, body)) for _, _, body in card.records[:4]])
+        room = transaction.MAX_RECORD_BYTES - taken + more
+        for number in range(3, 15):
+            length = room // (15 - number)  # of the whole record; its heads are 3 + 4 bytes
+            card.records[number + 2][2] = tlv.build(0xDF00 + number, bytes(length - 7))
+            room -= len(tlv.build(tags.RECORD, card.records[number + 2][2]))
+        assert room == 0
+        result = tapped(card)
+        assert result.reason == message, result.detail
+        assert card.debits == ([5] if more == 0 else [])
