@@ -114,7 +114,7 @@ class HandReader:
             raise LinkLost("the chip is silent")
 
 
-BLOCK_COUNT, BLOCK_BYTES, ENTRY_BYTES, RECORD_BYTES = 9, 1792, 1000, 700
+BLOCK_COUNT, BLOCK_BYTES, ENTRY_BYTES, RECORD_BYTES = 9, 1792, 1000, 750
 FLASH = Flash(BLOCK_COUNT, BLOCK_BYTES)  # one for all: it lies in the heap of a board here
 
 

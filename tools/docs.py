@@ -73,25 +73,43 @@ def comments_in(module, name):
             notes[token.start[0]] = token.string.lstrip("# ")
     for node in ast.parse(source).body:
         if isinstance(node, ast.Assign) and node.targets[0].id == name:
+            added = node.value.right if isinstance(node.value, ast.BinOp) else node.value
             return {
                 row.elts[0].value: " ".join(
                     notes[n] for n in range(row.lineno, row.end_lineno + 1) if n in notes
                 )
-                for row in node.value.elts
+                for row in added.elts
             }
     raise KeyError(name)
 
 
-def field_table(module, name):
-    """A table of fields.py as offset, field, bytes and meaning; offsets while they are fixed."""
+def label(kind):
+    """What a kind of fields.py takes in bytes."""
+    if isinstance(kind, fields.Number):
+        return "u%d" % (8 * kind.size)
+    if isinstance(kind, fields.Fixed):
+        return "%d bytes" % kind.size
+    if isinstance(kind, fields.Digits):
+        return "%d digits, BCD" % kind.count
+    if isinstance(kind, fields.Rows):
+        return "count (2) and rows of " + ", ".join([name for name, _ in kind.table])
+    what = {fields.Word: "ASCII", fields.Text: "UTF-8"}.get(type(kind), "bytes")
+    return "length (%d) and up to %d %s" % (kind.width, kind.limit, what)
+
+
+def field_table(module, name, behind=()):
+    """A table of fields.py as offset, field, bytes and meaning; offsets while they are fixed.
+
+    behind: the table that it begins with, of which nothing is printed.
+    """
     notes = comments_in(module, name)
-    rows, at = [], 0
-    for field, kind in getattr(module, name):
+    rows, at = [], None if behind else 0
+    for field, kind in getattr(module, name)[len(behind) :]:
         rows.append(
             [
                 "" if at is None else str(at),
                 "`%s`" % field,
-                kind.label,
+                label(kind),
                 notes[field] or words_for(field),
             ]
         )
@@ -108,7 +126,7 @@ def words_for(field):
 def row_table(format_table, field):
     """The columns of one row of a Rows field."""
     columns = dict(format_table)[field].table
-    return table(["field", "bytes"], [["`%s`" % name, kind.label] for name, kind in columns])
+    return table(["field", "bytes"], [["`%s`" % name, label(kind)] for name, kind in columns])
 
 
 def named_numbers(pairs):
@@ -127,7 +145,7 @@ def sizes():
         ("head of an entry", ring.HEAD_BYTES),
         ("largest pending entry", journal.PENDING_LIMIT),
         ("largest record the journal takes", journal.RECORD_LIMIT),
-        ("largest fare record of version 1", record.RECORD_MOST_BYTES),
+        ("largest fare record", record.RECORD_MOST_BYTES),
         ("largest frame", batch.FRAME_LIMIT),
         ("head and CRC of a frame", batch.HEADER_BYTES + batch.CRC_BYTES),
     )
@@ -214,7 +232,13 @@ def cards():
     return table(
         ["card", "kind", "in the demo", "card number begins", "ends with", "debited"],
         [
-            ["`%s`" % one.name, one.kind, shown(one in kinds.KINDS), one.prefix, "`%s`" % one.reason]
+            [
+                "`%s`" % one.name,
+                one.kind,
+                shown(one in kinds.KINDS),
+                one.prefix,
+                "`%s`" % one.reason,
+            ]
             + [shown(one.taken)]
             for one in kinds.ALL_KINDS
         ],
@@ -290,9 +314,11 @@ TABLES = {
     "reject": lambda: field_table(batch, "REJECT_V1"),
     "reject-codes": lambda: named_numbers(batch.REJECT_NAMES),
     "record": lambda: field_table(record, "RECORD_V1"),
+    "record-2": lambda: field_table(record, "RECORD_V2", record.RECORD_V1),
     "record-kinds": lambda: named_numbers(record.KINDS),
     "chip-tags": chip_tags,
     "pending": lambda: field_table(pending, "PENDING_V1"),
+    "pending-2": lambda: field_table(pending, "PENDING_V2", pending.PENDING_V1),
     "pending-record": lambda: row_table(pending.PENDING_V1, "records"),
     "sizes": sizes,
     "session-headers": session_headers,

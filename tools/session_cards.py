@@ -4,7 +4,15 @@
 As in session_stories.py; `card` may name the chains of keys that the terminal `knows`.
 """
 
-from session_stories import FORGED, LEFT, PAID, TORN_LAST, TORN_LAST_UNHEARD, VERSION_00_ONLY, story
+from session_stories import (
+    FORGED,
+    LEFT,
+    PAID,
+    TORN_LAST,
+    TORN_LAST_UNHEARD,
+    VERSION_00_ONLY,
+    story,
+)
 
 from sim.profile import LOG_PDOL, SHORT_PDOL, Second
 

@@ -22,6 +22,18 @@ SHARED = (
 LONGEST = {tags.IAD: 32, tags.DF_NAME: 16, tags.CARD_AUTHENTICATION_DATA: 16, tags.PRODUCT_ID: 16}
 
 
+# What the acquirer asks of a terminal, kept also where a card's PDOL does not (QT-258)
+OF_TERMINAL = (
+    tags.CAPABILITIES,
+    tags.TERMINAL_TYPE,
+    tags.IFD_SERIAL,
+    tags.COUNTRY,
+    tags.DATE,
+    tags.TRANSACTION_TYPE,
+    tags.SEQUENCE_COUNTER,
+)
+
+
 def pan_bytes(pan):
     """Digits as in 5A: cn, padded with F."""
     return bytes.fromhex(pan + "f" * (len(pan) % 2))
@@ -39,8 +51,8 @@ def _identity(values, tap):
     values["atc"] = tap.atc()
 
 
-def pack_pending(stamp, tap, uid, full_fare_fen, fare_class):
-    """Bytes of the pending entry of `tap` (QT-167)."""
+def pack_pending(stamp, tap, uid, full_fare_fen, fare_class, terminal):
+    """Bytes of the pending entry of `tap` (QT-167); terminal: dict tag -> bytes of its own."""
     values = stamp.onto(pending.blank())
     _identity(values, tap)
     values["uid"] = uid
@@ -56,6 +68,8 @@ def pack_pending(stamp, tap, uid, full_fare_fen, fare_class):
     values["un"] = tap.as_sent(tags.UN)
     if tap.before_fen is not None and tap.before_fen < record.UNKNOWN_FEN:
         values["pre_balance_fen"] = tap.before_fen
+    own = [tlv.build(tag, terminal[tag]) for tag in OF_TERMINAL if tap.as_sent(tag) is None]
+    values["terminal_data"] = b"".join(own)
     return pending.pack(values)
 
 
@@ -88,7 +102,10 @@ def pack_settled(values, kind, result, reason):
         settled[name] = values[name]
     settled["reason"] = reason
     settled["recovered"] = 1 if result and result.outcome == outcome.RECOVERED else 0
-    _cryptogram(settled, result.tap if result else tap_of(values))
+    settled["gpo_command_data"] = values["gpo_command_data"]  # QT-121
+    settled["gpo_answer"] = values["gpo_answer"]
+    terminal = tlv.parse(values["terminal_data"])
+    _cryptogram(settled, result.tap if result else tap_of(values), terminal)
     if result:
         settled["oda"] = result.oda
         known = result.taken and result.balance_fen is not None
@@ -110,7 +127,7 @@ def pack_refused(stamp, result, uid, amount_fen, full_fare_fen, fare_class):
     return record.pack(values)
 
 
-def _cryptogram(values, tap):
+def _cryptogram(values, tap, terminal):
     """TC and the chip data the acquirer needs, in the order of clearing.md 3 (QT-258).
 
     9F10 goes whole and unread (QT-259), the currency is the one that was sent (QT-264).
@@ -121,6 +138,8 @@ def _cryptogram(values, tap):
         value = tap.as_sent(tag) or tap.value(tag)
         if tag == tags.DF_NAME:
             value = tap.selected.aid  # the ADF name that was selected
+        own = tlv.find(terminal, tag)
+        value = own.value if own else value
         if value and len(value) <= LONGEST.get(tag, 8):
             parts.append(tlv.build(tag, value))
     values["chip_data"] = b"".join(parts)

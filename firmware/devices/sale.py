@@ -178,18 +178,18 @@ class Sale:
         try:
             if over:
                 raise LinkLost(over)
-            sequence, entry = self._open(ready.tap, uid, name)
+            sequence, values = self._open(ready.tap, uid, name, purchase.values)
         except (JournalFull, FormatError, LinkLost) as why:
             return self._sold(_not_opened(why, ready.tap), 0, amount_fen, name)
         if self.watch:
             self.watch.bounded = False
         answer = yield from transaction.commit(ready)
         if isinstance(answer, outcome.Outcome):  # lost
-            return self._committed(answer, sequence, entry, amount_fen, name)
+            return self._committed(answer, sequence, values, amount_fen, name)
         self._note(sequence, answer)
         self.notice("card_read")  # QT-141
         result = transaction.conclude(ready, purchase.editions, answer)
-        return self._committed(result, sequence, entry, amount_fen, name)
+        return self._committed(result, sequence, values, amount_fen, name)
 
     def _note(self, sequence, answer):
         """The answer that made the debit final is durable before anything else (QT-163)."""
@@ -204,22 +204,25 @@ class Sale:
         """At the start: close what had its last answer when the power went (QT-163)."""
         kept.finish(self.journal, lambda day: self._purchase(0, b"", None, day))
 
-    def _open(self, tap, uid, name):
-        """(sequence, entry bytes) of a durable pending entry (QT-157); JournalFull or FormatError.
+    def _open(self, tap, uid, name, terminal):
+        """(sequence, values) of a durable pending entry (QT-157); JournalFull or FormatError.
 
         The record that would close it is made once now, so that nothing a card sent can keep us
-        from writing one when the money has moved.
+        from writing one when the money has moved. The records it holds stay in flash alone.
         """
         began = self.stamp.clock.ticks_us()
-        entry = entries.pack_pending(self.stamp, tap, uid, self.parameters.fare_fen, name)
-        entries.pack_settled(entries.unpack_pending(entry), record.PENDING, None, "rehearsal")
+        entry = entries.pack_pending(
+            self.stamp, tap, uid, self.parameters.fare_fen, name, terminal
+        )
+        values = entries.unpack_pending(entry)
+        values["records"] = ()
+        entries.pack_settled(values, record.PENDING, transaction.torn(tap, ""), "rehearsal")
         sequence = self.journal.open(entry)
         self._spent_on_journal(began)
-        return sequence, entry
+        return sequence, values
 
-    def _committed(self, result, sequence, entry, amount_fen, name):
+    def _committed(self, result, sequence, values, amount_fen, name):
         """Behind the commit: the debit stands, or nobody knows."""
-        values = entries.unpack_pending(entry)
         if result.taken is None:
             self.torn_taps.add(sequence, values)
             return self._sold(result, sequence, amount_fen, name)

@@ -77,7 +77,8 @@ def seal(kind, values):
     if len(payload) > PAYLOAD_LIMIT:
         raise FormatError("a payload of %d bytes, at most %d" % (len(payload), PAYLOAD_LIMIT))
     head = MAGIC + bytes([VERSION, kind]) + len(payload).to_bytes(2, "big")
-    return head + payload + _crc(head + payload).to_bytes(CRC_BYTES, "big")
+    frame = head + payload
+    return frame + _crc(frame).to_bytes(CRC_BYTES, "big")
 
 
 def unseal(frame):

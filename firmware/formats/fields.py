@@ -34,11 +34,11 @@ def take(name, data, at, count):
 class Number:
     """An unsigned number of `size` bytes, at most `top`."""
 
+    blank = 0
+
     def __init__(self, size, top=None):
         self.size = size
         self.top = (1 << 8 * size) - 1 if top is None else top
-        self.label = "u%d" % (8 * size)
-        self.blank = 0
 
     def pack(self, name, value):
         if not isinstance(value, (int, bool)) or not 0 <= value <= self.top:
@@ -57,7 +57,6 @@ class Fixed:
 
     def __init__(self, size):
         self.size = size
-        self.label = "%d bytes" % size
         self.blank = bytes(size)
 
     def pack(self, name, value):
@@ -74,7 +73,6 @@ class Digits:
 
     def __init__(self, count):
         self.count = count
-        self.label = "%d digits, BCD" % count
         self.blank = "0" * count
 
     def pack(self, name, value):
@@ -96,11 +94,11 @@ class Digits:
 class Sized:
     """Up to `limit` bytes behind their length."""
 
+    blank = b""
+
     def __init__(self, limit):
         self.limit = limit
         self.width = 1 if limit <= 255 else 2
-        self.label = "length (%d) and up to %d bytes" % (self.width, limit)
-        self.blank = b""
 
     def pack(self, name, value):
         if not isinstance(value, (bytes, bytearray)) or len(value) > self.limit:
@@ -117,10 +115,7 @@ class Sized:
 class Word(Sized):
     """A short text of printable ASCII: a code word, not prose."""
 
-    def __init__(self, limit):
-        Sized.__init__(self, limit)
-        self.label = "length (%d) and up to %d ASCII" % (self.width, limit)
-        self.blank = ""
+    blank = ""
 
     def pack(self, name, value):
         if not isinstance(value, str):
@@ -136,10 +131,7 @@ class Word(Sized):
 class Text(Sized):
     """A text people read, in UTF-8."""
 
-    def __init__(self, limit):
-        Sized.__init__(self, limit)
-        self.label = "length (%d) and up to %d UTF-8" % (self.width, limit)
-        self.blank = ""
+    blank = ""
 
     def pack(self, name, value):
         if not isinstance(value, str):
@@ -164,11 +156,11 @@ class Text(Sized):
 class Rows:
     """A list of rows, each a tuple in the order of `table`."""
 
+    blank = ()
+
     def __init__(self, table, limit=0xFFFF):
         self.table = table
         self.limit = limit
-        self.label = "count (2) and rows of " + ", ".join([name for name, _ in table])
-        self.blank = ()
 
     def pack(self, name, value):
         if not isinstance(value, (list, tuple)) or len(value) > self.limit:

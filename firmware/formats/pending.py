@@ -12,7 +12,7 @@ from firmware.formats import fields
 from firmware.formats.fields import FLAG, U8, U16, U32, Digits, Fixed, Rows, Sized, Word
 from firmware.formats.record import UNKNOWN_FEN
 
-VERSION = 1
+VERSION = 2
 
 PENDING_V1 = (
     ("version", U8),
@@ -45,11 +45,12 @@ PENDING_V1 = (
     ("deny_list_version", U32),
     ("clock_trusted", FLAG),
 )
+PENDING_V2 = PENDING_V1 + (("terminal_data", Sized(48)),)  # TLV of what the PDOL did not ask for
 
 
 def blank():
     """A pending dict with every field present and saying nothing; fill in and pack."""
-    values = fields.blank(PENDING_V1)
+    values = fields.blank(PENDING_V2)
     values["version"] = VERSION
     values["currency"] = 156
     values["pre_balance_fen"] = UNKNOWN_FEN
@@ -60,11 +61,11 @@ def pack(values):
     """Entry bytes; `records` is a list of (sfi, record number, bytes of template 70)."""
     if values.get("version") != VERSION:
         raise FormatError("version: %r is not known" % (values.get("version"),))
-    return fields.pack(PENDING_V1, values)
+    return fields.pack(PENDING_V2, values)
 
 
 def unpack(data):
     """Pending dict, bit for bit what was packed."""
     if not data or data[0] != VERSION:
         raise FormatError("a pending entry of a version not known")
-    return fields.unpack(PENDING_V1, data)
+    return fields.unpack(PENDING_V2, data)

@@ -4,7 +4,7 @@
 Items after clearing.md 2 and qpboc.md M. The first byte is the version; a version's table and the
 numbers of the kinds are never changed or reused, a new layout takes a new number (style.md 9, 10).
 Amounts are fen, UNKNOWN_FEN where a balance is not known, currency 156 without conversion (CL-012,
-QT-264). A record of version 1 has at most 704 bytes (RECORD_MOST_BYTES).
+QT-264). A record of version 2 has at most 1,218 bytes (RECORD_MOST_BYTES).
 
 Only APPROVED is a sale. Torn, debited-refused and unproven taps travel as events (CL-010, QT-164,
 QT-180, QT-183). The entry that is written before the last READ RECORD is a format of its own:
@@ -15,8 +15,8 @@ from firmware.errors import FormatError
 from firmware.formats import fields
 from firmware.formats.fields import FLAG, U8, U16, U32, Digits, Fixed, Sized, Word
 
-VERSION = 1
-RECORD_MOST_BYTES = 704
+VERSION = 2
+RECORD_MOST_BYTES = 1218
 UNKNOWN_FEN = 0xFFFFFFFF
 
 APPROVED = 1  # a sale; the only kind that is cleared (QT-159)
@@ -67,6 +67,10 @@ CHIP_TAGS = (
     0x8F,
     0x9F5D,
     0x9F63,
+    0x9F07,
+    0x9F08,
+    0x5F28,
+    0x5F24,
 )
 
 RECORD_V1 = (
@@ -103,12 +107,19 @@ RECORD_V1 = (
     ("clock_trusted", FLAG),
 )
 
-TABLES = ((1, RECORD_V1),)
+# What the card was told and what it said, whole, until the sale is cleared (QT-121, JR/T 0025.12
+# §7.8.2); empty where nothing was debited.
+RECORD_V2 = RECORD_V1 + (
+    ("gpo_command_data", Sized(255)),  # the PDOL values as sent, template 83 included
+    ("gpo_answer", Sized(256)),  # without status word
+)
+
+TABLES = ((1, RECORD_V1), (2, RECORD_V2))
 
 
 def blank(kind):
     """A record dict of this kind with every field present and saying nothing; fill in and pack."""
-    values = fields.blank(RECORD_V1)
+    values = fields.blank(RECORD_V2)
     values["version"] = VERSION
     values["kind"] = kind
     values["balance_fen"] = UNKNOWN_FEN

@@ -66,12 +66,14 @@ def test_balance_larger_than_a_record_should_be_unknown_in_it():
 def test_oversize_chip_data_should_be_left_out_of_the_record():
     """CL-002: what breaks its format cannot push the rest out of 512 bytes."""
     stand, card = Stand(), SmallCard()
-    card.gpo_extra = tlv.build(0x9F33, b"T" * 60)
+    card.gpo_extra = tlv.build(0x9F33, b"T" * 60) + tlv.build(0x9F34, b"C" * 30)
     card.records[3][2] += tlv.build(0x9F1E, b"S" * 230)
     card.edit = last_with((0x9F35, b"Y" * 200), (0x9F09, b"VERSION8"))
     assert stand.tap(card)["message"] == "ok"
     data = {one.tag: one.value for one in tlv.parse(stand.records()[0][1]["chip_data"])}
-    assert not [tag for tag in (0x9F33, 0x9F1E, 0x9F35) if tag in data]
+    own = (data[0x9F33], data[0x9F1E], data[0x9F35])  # the terminal's, whatever the card says
+    assert own == (bytes.fromhex("0008C0"), b"00000001", b"\x26")
+    assert 0x9F34 not in data
     assert data[0x9F09] == b"VERSION8" and data[tags.CRYPTOGRAM] == bytes(7) + b"\x05"
 
 

@@ -3,7 +3,7 @@
 
 from sim.flash import PowerCut
 from tests.small_card import LAST, SmallCard
-from tests.stand import FLEET, Stand, read_texts
+from tests.stand import ENTRY_BYTES, FLEET, RECORD_BYTES, Stand, read_texts
 
 LAST_RECORD = "00B2031C"
 
@@ -20,7 +20,7 @@ def cut_behind_the_answer(card, extra="same_card_s: 0"):
             pass
         stand.flash.restart()
         stand.reader.field = []
-        journal = type(stand.journal)(stand.flash, 1000, 700)
+        journal = type(stand.journal)(stand.flash, ENTRY_BYTES, RECORD_BYTES)
         opened = journal.pending()
         if opened and journal.answer_of(opened[0][0]) is not None:
             return stand, journal.answer_of(opened[0][0])

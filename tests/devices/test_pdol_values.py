@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a terminal tells a card about itself, by settings, parameters and clock (qpboc.md 2.6)."""
 
+from firmware.devices import entries
 from firmware.kernel import apdu, bcd, dol, tags, tlv
 from tests.small_card import SmallCard
 from tests.stand import Stand
@@ -84,3 +85,44 @@ def test_date_and_time_should_be_the_clock_s():
         assert (sent[tags.DATE].hex(), sent[tags.TIME].hex()) == (date, time)
         values = stand.records()[0][1]
         assert (values["date"], values["time"]) == (date, time)
+
+
+def test_dialogue_should_be_kept_byte_for_byte():
+    """QT-121, QT-258: what went over the air is in the pending entry and in the record; what an
+    acquirer asks of the terminal too, though the card did not ask (clearing.md 3).
+    """
+    stand, card = Stand("mcc: 4111"), SmallCard()
+    wire, opened = [], []
+    inner, keep = card.exchange, stand.journal.open
+
+    def exchange(command, spare=None):
+        answer = inner(command)
+        if command[1] == apdu.INS_GPO:
+            wire.extend((command, answer))
+        return answer
+
+    def opening(data):
+        opened.append(data)
+        return keep(data)
+
+    card.exchange, stand.journal.open = exchange, opening
+    card.fci = tlv.build(tags.PDOL, bytes.fromhex("9F66049F02065F2A029F3704"))
+    assert stand.tap(card)["message"] == "ok"
+    values = stand.records()[0][1]
+    for one in (entries.unpack_pending(opened[0]), values):
+        assert one["gpo_command_data"] == wire[0][5:-1]
+        assert one["gpo_answer"] == wire[1][:-2]
+    data = {one.tag: one.value for one in tlv.parse(values["chip_data"])}
+    for tag, value in (
+        (tags.CAPABILITIES, "0008C0"),
+        (tags.TERMINAL_TYPE, "26"),
+        (tags.IFD_SERIAL, b"00000001".hex()),
+        (tags.COUNTRY, "0156"),
+        (tags.DATE, "261121"),
+        (tags.TRANSACTION_TYPE, "00"),
+        (tags.SEQUENCE_COUNTER, "00000001"),
+        (tags.APPLICATION_VERSION, "0030"),  # QT-135: of the card's records
+        (0x5F28, "0156"),
+        (tags.EXPIRY, "351231"),
+    ):
+        assert data[tag] == bytes.fromhex(value), hex(tag)

@@ -150,22 +150,6 @@ def test_restart_should_close_the_window_where_the_operator_wants_it():
     assert card.debits == [5]
 
 
-def test_fourth_open_tap_should_make_the_oldest_pending():
-    """QT-168: at most three."""
-    stand, cards = Stand("same_card_s: 0"), []
-    for number in range(4):
-        card = SmallCard("62280001000000%02d" % number, atc=number)
-        card.tear = (apdu.INS_READ_RECORD, LAST, True)
-        assert stand.tap(card)["message"] == "last_record_lost"
-        cards.append(card)
-    assert [(kind, values["reason"], values["atc"]) for kind, values in stand.records()] == [
-        ("pending", "too_many_open", 1)
-    ]
-    for card in reversed(cards[1:]):
-        assert stand.tap(card)["message"] == "torn_recovered"
-    assert stand.kinds() == ["pending"] + ["approved"] * 3 and stand.journal.pending() == []
-
-
 def test_suspect_card_should_get_no_second_gpo():
     """QT-185: until the window is over."""
     stand, card = torn_stand()

@@ -35,7 +35,18 @@ def sale():
     values["uid"] = bytes.fromhex("08112233")
     values["chip_data"] = bytes.fromhex("9F26087BC11937E0B9604A9F270140")
     values["clock_trusted"] = 1
+    values["gpo_command_data"] = bytes.fromhex("830428000080")
+    values["gpo_answer"] = bytes.fromhex("770482027C00")
     return values
+
+
+GOLDEN_1 = (
+    "0101" + "00" + "699E9300" + "260309" + "081559" + "03627573" + "0034" + "0007"
+    + "000186B1" + "00001267" + "0002" + "000000B4" + "000000C8" + "056164756C74"
+    + "0000265C" + "0000000C" + "00000154" + "0A6228480000000000123F" + "01" + "0102"
+    + "7BC11937E0B9604A" + "07666464612D3031" + "08A000000333010101" + "0408112233"
+    + "000F9F26087BC11937E0B9604A9F270140" + "00" + "01"
+)  # fmt: skip
 
 
 def refuses(call):
@@ -54,22 +65,21 @@ def test_a_record_comes_back_bit_for_bit():
         assert record.unpack(record.pack(values)) == values
 
 
-def test_the_layout_of_version_1_never_changes():
-    # Golden bytes: a record of today is read in ten years.
-    assert record.pack(sale()).hex().upper() == (
-        "0101" + "00" + "699E9300" + "260309" + "081559" + "03627573" + "0034" + "0007"
-        + "000186B1" + "00001267" + "0002" + "000000B4" + "000000C8" + "056164756C74"
-        + "0000265C" + "0000000C" + "00000154" + "0A6228480000000000123F" + "01" + "0102"
-        + "7BC11937E0B9604A" + "07666464612D3031" + "08A000000333010101" + "0408112233"
-        + "000F9F26087BC11937E0B9604A9F270140" + "00" + "01"
-    )  # fmt: skip
+def test_layouts_never_change():
+    """QT-121: golden bytes: a record of today is read in ten years, one of version 1 still is."""
+    gpo = "06830428000080" + "0006770482027C00"
+    assert record.pack(sale()).hex().upper() == "02" + GOLDEN_1[2:] + gpo
+    old = record.unpack(bytes.fromhex(GOLDEN_1))
+    assert old["version"] == 1 and old["amount_fen"] == 180 and "gpo_answer" not in old
+    assert record.pack(old).hex().upper() == GOLDEN_1
 
 
 def test_the_largest_record_is_as_large_as_stated():
     values = sale()
     for name, limit in (("reason", 32), ("device", 24), ("fare_class", 16), ("oda", 16)):
         values[name] = "x" * limit
-    for name, limit in (("pan", 10), ("aid", 16), ("uid", 10), ("chip_data", 512)):
+    for name, limit in (("pan", 10), ("aid", 16), ("uid", 10), ("chip_data", 512),
+                        ("gpo_command_data", 255), ("gpo_answer", 256)):  # fmt: skip
         values[name] = b"x" * limit
     assert len(record.pack(values)) == record.RECORD_MOST_BYTES
 
@@ -78,9 +88,15 @@ def test_what_is_no_record_is_refused():
     good = record.pack(sale())
     for cut in range(len(good)):
         assert refuses(lambda: record.unpack(good[:cut])), cut  # noqa: B023
-    for wrong in (b"\x02" + good[1:], b"\x01\x08" + good[2:], b"\x01\x00" + good[2:], good + b"x"):
+    for wrong in (
+        b"\x03" + good[1:],
+        b"\x01" + good[1:],
+        b"\x02\x08" + good[2:],
+        b"\x02\x00" + good[2:],
+        good + b"x",
+    ):
         assert refuses(lambda: record.unpack(wrong))  # noqa: B023
-    for name, value in (("kind", 9), ("kind", None), ("version", 2), ("amount_fen", -1)):
+    for name, value in (("kind", 9), ("kind", None), ("version", 3), ("amount_fen", -1)):
         values = sale()
         values[name] = value
         assert refuses(lambda: record.pack(values))  # noqa: B023
@@ -163,9 +179,9 @@ def test_what_is_no_pending_entry_is_refused():
     packed = pending.pack(torn())
     for cut in range(len(packed)):
         assert refuses(lambda: pending.unpack(packed[:cut])), cut  # noqa: B023
-    assert refuses(lambda: pending.unpack(b"\x02" + packed[1:]))
+    assert refuses(lambda: pending.unpack(b"\x01" + packed[1:]))
     values = torn()
-    values["version"] = 2
+    values["version"] = 3
     assert refuses(lambda: pending.pack(values))
     values = torn()
     values["records"] = [(1, 1)]
