@@ -101,7 +101,8 @@ def of_files(root, tops):
     found = {}
     for top in tops:
         for path in sorted((root / top).rglob("*.py")):
-            cited = citations(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
+            cited = citations(text) if "QT-" in text else []
             if cited:
                 found[path.relative_to(root).as_posix()] = cited
     return found

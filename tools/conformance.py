@@ -14,6 +14,7 @@ so). What is not met yet is reported and is no failure: it is in plain sight.
 
 import argparse
 import sys
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,6 +27,7 @@ TABLE = "docs/requirements.md"
 SPEC = "../shared/spec/qpboc.md"
 
 
+@cache
 def gathered(root=ROOT):
     """(table, titles, product citations, test citations) of a checkout."""
     table, titles = requirements.parse((root / TABLE).read_text(encoding="utf-8"))
