@@ -79,7 +79,11 @@ def parse_fci(aid, data):
 
     pdol is None without a 9F38 with 9F66.
     """
-    proprietary = tlv.find(tlv.parse_template(data, tags.FCI), tags.FCI_PROPRIETARY)
+    objects = tlv.parse_template(data, tags.FCI)
+    name = tlv.find(objects, tags.DF_NAME)
+    if not name or not 5 <= len(name.value) <= 16:
+        raise FormatError("FCI without a DF name of 5 to 16 bytes")
+    proprietary = tlv.find(objects, tags.FCI_PROPRIETARY)
     if not proprietary:
         raise FormatError("FCI without A5")
     discretionary = tlv.find(proprietary.children, tags.FCI_DISCRETIONARY)

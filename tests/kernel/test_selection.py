@@ -11,8 +11,17 @@ EXACT = (selection.ListedAid(bytes.fromhex("A0000003330101"), False),)
 DEBIT = "A000000333010101"
 CREDIT = "A000000333010102"
 FOREIGN = "A0000000031010"
-FCI = tlv.build(0x6F, tlv.build(0xA5, tlv.build(tags.PDOL, bytes.fromhex("9F66049F0206"))))
 OK = b"\x90\x00"
+
+
+def fci_of(proprietary, name=DEBIT):
+    """An FCI; name None: without 84."""
+    own = b"" if name is None else tlv.build(0x84, bytes.fromhex(name))
+    return tlv.build(0x6F, own + tlv.build(0xA5, proprietary))
+
+
+USABLE = tlv.build(tags.PDOL, bytes.fromhex("9F66049F0206"))
+FCI = fci_of(USABLE)
 
 
 def entry(aid, priority=None, extra=b""):
@@ -151,7 +160,7 @@ def test_fci_should_be_kept_for_logs_and_the_extended_application():
     body += tlv.build(
         0xBF0C, b"".join([tlv.build(tag, bytes.fromhex(text)) for tag, text in inner])
     )
-    found, _ = selected(ppse(entry(DEBIT)), tlv.build(0x6F, tlv.build(0xA5, body)) + OK)
+    found, _ = selected(ppse(entry(DEBIT)), fci_of(body) + OK)
     wanted = dict([(tag, bytes.fromhex(text)) for tag, text in outer[:4] + inner[:3]])
     assert found.fci == wanted
     assert selected(ppse(entry(DEBIT)))[0].fci == {}
@@ -159,11 +168,12 @@ def test_fci_should_be_kept_for_logs_and_the_extended_application():
 
 def test_unusable_fci_should_end():
     """QT-087, QT-088."""
-    without = tlv.build(0x6F, tlv.build(0xA5, tlv.build(tags.PDOL, bytes.fromhex("9F0206"))))
-    broken = tlv.build(0x6F, tlv.build(0xA5, tlv.build(tags.PDOL, bytes.fromhex("9F6604" + "9F"))))
+    without = fci_of(tlv.build(tags.PDOL, bytes.fromhex("9F0206")))
+    broken = fci_of(tlv.build(tags.PDOL, bytes.fromhex("9F6604" + "9F")))
     no_a5 = tlv.build(0x6F, tlv.build(0x84, bytes.fromhex(DEBIT)))
-    no_pdol = tlv.build(0x6F, tlv.build(0xA5, tlv.build(0x50, b"X")))
-    for fci in (without, broken, no_a5, no_pdol, FCI[:-1], FCI + b"\x00", b""):
+    no_pdol = fci_of(tlv.build(0x50, b"X"))
+    names = [fci_of(USABLE, name) for name in (None, "", DEBIT[:8], DEBIT + "01" * 9)]
+    for fci in (without, broken, no_a5, no_pdol, FCI[:-1], FCI + b"\x00", b"", *names):
         found, _ = selected(ppse(entry(DEBIT)), fci + OK)
         assert (found.outcome, found.reason) == ("other_interface", "no_pdol_ttq"), fci.hex()
 
