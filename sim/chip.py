@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Generator
 
 from firmware.errors import FormatError
-from sim.chip_commands import BAUDS, carry_out
+from sim.chip_commands import BAUDS, FIFO_DATA, WUPA, carry_out
 from sim.chip_line import (
     ACK,
     BAD_DCS,
@@ -32,7 +32,7 @@ from sim.chip_line import (
     encode,
     garble,
 )
-from sim.chip_radio import Radio
+from sim.chip_radio import FSDI_64, Radio
 from sim.faults import ERROR_FRAME, REST, Faults, spoil
 from sim.timing import Timing, whole_us
 
@@ -41,7 +41,7 @@ WAKE_BYTES = 4
 GAP_US = 15_000  # an unfinished frame is dropped after such a silence (PS-04)
 SAM_CONFIGURATION = 0x14
 NO_POSTAMBLE = 0x40  # SetParameters, bit 6
-RESET_REGISTERS = {0x6339: 0x26}  # FIFOData: nfcpy reads "no SENS_RES" from it (PS-10)
+RESET_REGISTERS = {FIFO_DATA: WUPA}  # nfcpy reads "no SENS_RES" from it (PS-10)
 RESET_CONFIGURATION = {
     0x01: b"\x00",
     0x02: b"\x00\x0b\x0a",
@@ -51,12 +51,18 @@ RESET_CONFIGURATION = {
 
 
 class Chip:
-    """One PN532. `power` is its state at the start: "low_vbat", "asleep" or "awake"."""
+    """One PN532. `power` is its state at the start: "low_vbat", "asleep" or "awake".
 
-    def __init__(self, field, timing=None, faults=None, power="low_vbat"):
+    `fsdi` is what its automatic RATS asks for: 5, so 64 bytes a block, in a real one.
+    """
+
+    def __init__(self, field, timing=None, faults=None, power="low_vbat", fsdi=FSDI_64):
         self.timing = timing or Timing.none()
         self.faults = faults or Faults()
-        self.radio = Radio(field, self.timing)
+        self.radio = Radio(field, self.timing, fsdi)
+        self.passed = 0  # bytes on the link, both ways
+        self.stopping = False  # Faults.stop_at is reached with the step that is being done
+        self.stopped: Faults | None = None  # the table whose stop is over
         self.line_free_us = 0.0  # when the last byte from the host has arrived
         self.inbox: deque[tuple[float, bytes, int]] = deque()  # (arrived_us, data, baud)
         self.late: deque[tuple[float, bytes]] = (
@@ -148,6 +154,8 @@ class Chip:
             if at_us > now_us + TICK_US:
                 return
             move(at_us)
+            if self.stopping:
+                self._stop()
 
     # --- host bytes ---------------------------------------------------------------------------
     def _hear(self, at_us: float) -> None:
@@ -156,6 +164,7 @@ class Chip:
         self.heard_us = at_us
         if silence_us > GAP_US:
             self.finder.drop()
+        data = self._count(data)
         if self.power == "dead":
             return
         if self.power in ("asleep", "low_vbat") and self.waking:
@@ -202,7 +211,8 @@ class Chip:
         self.fault = fault = self.faults.pick(self.exchanges, code, nth)
         self.exchanges += 1
         self.per_code[code] = nth + 1
-        if fault.stuck:
+        self.radio.begin(fault)
+        if fault.stuck in ("wake", "power"):
             self._sleep("dead" if fault.stuck == "power" else "asleep")
             return
         begin_us = at_us + fault.ack_delay_ms * 1000
@@ -212,11 +222,14 @@ class Chip:
         self.job_us = begin_us + (self.timing.firmware_ms + fault.answer_delay_ms) * 1000
 
     def _abort(self, at_us: float) -> None:
+        self._drop_job()
+        self.wire.cut(at_us)
+
+    def _drop_job(self) -> None:
         if self.job is not None:
             self.job.close()
         self.job = self.job_us = None
         self.sleep_after_answer = ""
-        self.wire.cut(at_us)
 
     def _say_late(self, at_us: float) -> None:
         self._send(at_us, self.late.popleft()[1])
@@ -243,14 +256,46 @@ class Chip:
             self.late.append((at_us + fault.late_answer_ms * 1000, out))
         elif not (fault.mute or fault.drop_answer):
             gap_at = len(out) if fault.gap_at is None else fault.gap_at
-            end_us = self._send(at_us, out[:gap_at])
-            self._send(end_us + fault.gap_ms * 1000, out[gap_at:])
+            end_us = self._say(at_us, out[:gap_at])
+            self._say(end_us + fault.gap_ms * 1000, out[gap_at:])
         if self.sleep_after_answer:
             self._sleep(self.sleep_after_answer)
         if fault.reset_at is not None:
-            leaving = self.wire
-            self.reset()
-            self.wire = leaving
+            self._restart()
+
+    def _say(self, at_us: float, out: bytes) -> float:
+        """Send an answer, in bytes with gaps between them where a knob asks for it."""
+        if not self.fault.byte_gap_ms:
+            return self._send(at_us, out)
+        for at in range(len(out)):
+            at_us = self._send(at_us + self.fault.byte_gap_ms * 1000, out[at : at + 1])
+        return at_us
+
+    # --- stops of Faults.stop_at ----------------------------------------------------------------
+    def _count(self, data: bytes) -> bytes:
+        """What of `data` still passes before the chip stops."""
+        if self.stopping:
+            return b""
+        before, self.passed = self.passed, self.passed + len(data)
+        stop_at = self.faults.stop_at
+        if stop_at is None or self.stopped is self.faults or self.passed < stop_at:
+            return data
+        self.stopping, self.stopped = True, self.faults
+        return data[: max(0, stop_at - before)]
+
+    def _stop(self) -> None:
+        self.stopping = False
+        self._drop_job()
+        if self.faults.stop == "reset":
+            self._restart()
+        else:
+            self._sleep("dead" if self.faults.stop == "power" else "asleep")
+
+    def _restart(self) -> None:
+        """reset(), but what has been said still arrives."""
+        leaving = self.wire
+        self.reset()
+        self.wire = leaving
 
     def _sleep(self, power: str) -> None:
         self.power, self.sleep_after_answer = power, ""
@@ -261,4 +306,5 @@ class Chip:
         """Put bytes on the wire at the chip's speed; return when the last one has left."""
         if BAUDS.index(self.baud) in self.faults.garble_speed:
             data = garble(data)
+        data = self._count(data)
         return self.wire.put(at_us, data, self.timing.byte_us(self.baud))

@@ -19,10 +19,17 @@ FOR_EVER = 0xFF
 AUTOMATIC_RATS = 0x10  # SetParameters, bit 4
 WAKE_BY_HSU = 0x10  # PowerDown, bit 4
 CONFIGURATION_SIZES = {0x01: 1, 0x02: 3, 0x04: 1, 0x05: 3, 0x0A: 11, 0x0B: 8, 0x0C: 3, 0x0D: 9}
+KIND_BY_BRTY = {0: "A", 1: "F", 2: "F", 3: "B", 4: "J"}
 LIST_SIZES = {0: (0, 4, 7, 10), 1: (5,), 2: (5,), 3: (1, 2), 4: (0,)}  # initiator data by BrTy
-KIND_BY_TYPE = {0x00: "A", 0x10: "A", 0x20: "A", 0x03: "B", 0x23: "B"}  # InAutoPoll
-POLL_TYPES = tuple(KIND_BY_TYPE) + (0x01, 0x02, 0x04, 0x11, 0x12)
+# InAutoPoll: type asked for -> kind of card, types found (7.3.13)
+AUTO_POLL = {
+    0x00: ("A", (0x10, 0x20)), 0x10: ("A", (0x10,)), 0x20: ("A", (0x20,)),
+    0x01: ("F", (0x11,)), 0x11: ("F", (0x11,)), 0x02: ("F", (0x12,)), 0x12: ("F", (0x12,)),
+    0x03: ("B", (0x23,)), 0x23: ("B", (0x23,)), 0x04: ("J", (0x04,)),
+}  # fmt: skip
 POLL_UNIT_MS = 150
+COMMAND_MOST = 4096  # bytes collected by MI
+FIFO_DATA, WUPA = 0x6339, 0x26
 
 
 def need(holds: bool, what: str) -> None:
@@ -37,11 +44,17 @@ def diagnose(chip, data):
     if test == 0x05:  # echo back: the chip is a target until the host aborts
         return wait_for_ever()
     if test == 0x06:
-        targets = chip.radio.targets
-        return b"\x00" if targets and chip.radio.present(targets[0]) else b"\x01"
+        return presence(chip)
     sizes = {0x01: (0,), 0x02: (0,), 0x04: (1,), 0x07: (1,)}
     need(test in sizes and len(rest) in sizes[test], "Diagnose")
     return b"\x80" if test == 0x04 else b"\x00"  # 128 polls for FeliCa, all in vain
+
+
+def presence(chip):
+    """0 while the first target answers R(NAK), else 1 (PS-11)."""
+    targets = chip.radio.targets
+    here = bool(targets) and (yield from chip.radio.present(targets[0]))
+    return b"\x00" if here else b"\x01"
 
 
 def wait_for_ever():
@@ -51,7 +64,7 @@ def wait_for_ever():
 def general_status(chip, data):
     radio = chip.radio
     listed = b"".join(
-        bytes((t.number, t.divisor >> 1, t.divisor >> 1, 0x00)) for t in radio.targets
+        bytes((t.number, t.picc.from_card, t.picc.to_card, 0x00)) for t in radio.targets
     )
     return bytes((radio.last_error, 0x00, len(radio.targets))) + listed + b"\x00"
 
@@ -112,6 +125,7 @@ def in_data_exchange(chip, data):
     number, sent = data[0] & 0x3F, data[1:]
     target = chip.radio.target(number & 0x0F)
     if data[0] & MORE:  # more to come from the host: nothing goes to the card yet
+        need(len(chip.from_host) + len(sent) <= COMMAND_MOST, "command without end")
         chip.from_host += sent
         return b"\x00"
     if not sent and chip.to_host:
@@ -132,27 +146,28 @@ def split(chip) -> bytes:
 
 def in_communicate_thru(chip, data):
     limit = chip.configuration[0x02][2]
-    answer = yield from chip.radio.raw(data, limit, chip.fault)
+    answer = yield from chip.radio.raw(data, limit)
     return b"\x00" + answer
 
 
 def in_deselect(chip, data):
     if data[0]:
         chip.radio.target(data[0])
-    chip.radio.deselect(data[0])
+    yield from chip.radio.deselect(data[0])
     return b"\x00"
 
 
 def in_release(chip, data):
     if data[0]:
         chip.radio.target(data[0])
+    yield from chip.radio.deselect(data[0])
     chip.radio.release(data[0])
     return b"\x00"
 
 
 def in_select(chip, data):
     target = chip.radio.target(data[0])
-    chip.radio.reselect(target)
+    yield from chip.radio.reselect(target)
     if target.lost:
         raise ChipError("no answer to RATS", 0x01)
     return b"\x00"
@@ -168,20 +183,24 @@ def in_psl(chip, data):
 def in_list_passive_target(chip, data):
     most, kind, initiator = data[0], data[1], data[2:]
     need(1 <= most <= 2 and len(initiator) in LIST_SIZES.get(kind, ()), "InListPassiveTarget")
-    letter = {0: "A", 3: "B"}.get(kind, "")
     tries = chip.configuration[0x05][2]
     chip.from_host = chip.to_host = b""
-    return poll_for_cards(chip, most, letter, initiator if kind == 0 else b"", tries)
+    return poll_for_cards(chip, most, kind, initiator, tries)
 
 
-def poll_for_cards(chip, most, letter, uid, tries):
+def poll_for_cards(chip, most, kind, initiator, tries):
     """Look `tries` + 1 times, FF: for ever, but then never more often than the chip could."""
     left = tries
+    uid = initiator if kind == 0 else b""
+    automatic_rats = bool(chip.parameters & AUTOMATIC_RATS)
     while True:
-        found = chip.radio.list_cards(letter, most, uid, bool(chip.parameters & AUTOMATIC_RATS))
+        found = chip.radio.list_cards(KIND_BY_BRTY[kind], most, uid, automatic_rats)
         if found:
             yield chip.timing.activation_ms() * len(found)
-            return bytes((len(found),)) + b"".join(target.description() for target in found)
+            shown = b"".join(target.description(initiator) for target in found)
+            return bytes((len(found),)) + shown
+        if kind == 0:
+            chip.registers[FIFO_DATA] = WUPA  # what was sent last is still there (PS-10)
         yield POLL_MS if tries == FOR_EVER else chip.timing.empty_ms()
         if not left:
             return b"\x00"
@@ -190,19 +209,28 @@ def poll_for_cards(chip, most, letter, uid, tries):
 
 def in_auto_poll(chip, data):
     count, period, types = data[0], data[1], data[2:]
-    need(count > 0 and 1 <= period <= 15 and all(t in POLL_TYPES for t in types), "InAutoPoll")
+    need(count > 0 and 1 <= period <= 15 and all(t in AUTO_POLL for t in types), "InAutoPoll")
     left = count
     while left:
         for wanted in types:
-            found = chip.radio.list_cards(KIND_BY_TYPE.get(wanted, ""), 2)
-            if found and wanted != 0x10:  # 10 is Mifare: these cards are none
+            rats = bool(chip.parameters & AUTOMATIC_RATS)
+            found = chip.radio.list_cards(AUTO_POLL[wanted][0], 2, b"", rats)
+            kinds = [auto_poll_type(target, wanted) for target in found]
+            if found and kinds[0] in AUTO_POLL[wanted][1]:
                 yield chip.timing.activation_ms() * len(found)
-                shown = (target.description() for target in found)
-                kind = 0x20 if found[0].card.kind == "A" else 0x23
-                return bytes((len(found),)) + b"".join(bytes((kind, len(s))) + s for s in shown)
+                shown = [target.description() for target in found]
+                pairs = zip(kinds, shown, strict=True)
+                return bytes((len(found),)) + b"".join(bytes((k, len(s))) + s for k, s in pairs)
         yield POLL_UNIT_MS * period
         left -= count != FOR_EVER
     return b"\x00"
+
+
+def auto_poll_type(target, wanted):
+    """How InAutoPoll names what it found (7.3.13)."""
+    if target.card.kind == "A":
+        return 0x20 if target.speaks_iso_dep else 0x10
+    return {"B": 0x23, "F": wanted | 0x10, "J": 0x04}[target.card.kind]
 
 
 def not_a_target(chip, data):

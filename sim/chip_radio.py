@@ -4,60 +4,41 @@
 Long operations are generators: they yield milliseconds of work and return their result; a status
 of UM0701-02, 7.1 is raised as ChipError(code). The field is the seam of docs/design.md: `cards()`,
 `activate(card)`, `transmit(card, c_apdu)`, `field_off()`. A card that was lost stays lost until
-the next InListPassiveTarget, whether or not it comes back.
+the next InListPassiveTarget, whether or not it comes back. Every frame on the air goes through
+`air()`, and there the knobs of sim/faults.py that concern the radio take hold.
 """
 
 from firmware.errors import ChipError, LinkLost
-from sim.iso_dep import Picc, read_ats, speed_allowed
+from sim.chip_target import Target
+from sim.faults import REST
 
 TIMED_OUT, CRC, WRONG_CONTEXT = 0x01, 0x02, 0x27
-SENS_RES = b"\x00\x04"
-SEL_RES = 0x20  # bit 5: speaks ISO/IEC 14443-4
-TRIES = 3  # one block and two R(NAK) before the chip gives up (assumption)
-FWI_B = 8  # of the ATQB below
-
-
-class Target:
-    """A listed card."""
-
-    def __init__(self, number: int, card, field):
-        self.number = number
-        self.card = card
-        self.picc = Picc(card, field)
-        self.active = False  # in ISO-DEP by the chip's own doing
-        self.lost = False
-        self.divisor = 1
-        self.ats = b""
-
-    def description(self) -> bytes:
-        """Target data of InListPassiveTarget, from Tg on (7.3.5)."""
-        card = self.card
-        if card.kind == "B":
-            atqb = b"\x50" + card.uid[:4] + bytes(4) + bytes((0x00, 0x81, FWI_B << 4 | 1))
-            return bytes((self.number,)) + atqb + b"\x01\x00"
-        uid = bytes((SEL_RES, len(card.uid))) + card.uid
-        return bytes((self.number,)) + SENS_RES + uid + self.ats
-
-    def fwi(self) -> int:
-        return FWI_B if self.card.kind == "B" else read_ats(self.card.ats).fwi
-
-    def fsc(self) -> int:
-        return 256 if self.card.kind == "B" else read_ats(self.card.ats).fsc
+FSDI_64 = 5  # automatic RATS sends E0 50
 
 
 class Radio:
     """Targets and exchanges over the field."""
 
-    def __init__(self, field, timing):
+    def __init__(self, field, timing, fsdi: int = FSDI_64):
         self.field = field
         self.timing = timing
-        self.targets = []
-        self.deselected = set()
+        self.rats_parameter = fsdi << 4
+        self.targets: list[Target] = []
+        self.deselected: set[int] = set()
         self.last_error = 0
+        self.jammed = False  # knob: hears no card until the field was off
+        self.fault = REST  # of the running command
+        self.block = 0  # frames sent in it
+
+    def begin(self, fault) -> None:
+        """A new command, with the knobs it meets."""
+        self.fault, self.block = fault, 0
+        self.jammed = self.jammed or fault.stuck == "field"
 
     def off(self) -> None:
         """Field off: every card loses its power."""
         self.field.field_off()
+        self.jammed = False
         for target in self.targets:
             target.lost = True
 
@@ -69,26 +50,27 @@ class Radio:
     def list_cards(
         self, kind: str, most: int, uid: bytes = b"", automatic_rats: bool = True
     ) -> list:
-        """One look: select up to `most` cards of a kind; the old targets are forgotten."""
+        """One look: select up to `most` cards of a kind; the old targets are forgotten (PS-12)."""
         self.release(0)
         self.deselected.clear()
         for card in self.field.cards():
             if card.kind != kind or (uid and card.uid != uid) or len(self.targets) == most:
                 continue
-            target = Target(len(self.targets) + 1, card, self.field)
+            if self.jammed:
+                continue
+            target = Target(len(self.targets) + 1, card, self)
             try:
-                if automatic_rats or kind == "B":
+                if target.speaks_iso_dep and (automatic_rats or kind == "B"):
                     self._activate(target)
+                elif not target.speaks_iso_dep:
+                    self.field.activate(card)
             except LinkLost:
                 continue  # gone between being seen and being selected
             self.targets.append(target)
         return self.targets
 
     def _activate(self, target: Target) -> None:
-        ats = target.picc.activate()
-        target.ats = ats if target.card.kind == "A" else b""
-        target.active = True
-        target.divisor = 1
+        target.activated(target.picc.activate(self.rats_parameter), self.air)
 
     def target(self, number: int) -> Target:
         """A listed target, or status 27."""
@@ -97,69 +79,126 @@ class Radio:
                 return target
         raise ChipError("no such target", WRONG_CONTEXT)
 
-    def present(self, target: Target) -> bool:
-        """R(NAK) presence check (Diagnose 06)."""
+    def present(self, target: Target):
+        """R(NAK) presence check of Diagnose 06 (PS-11); generator."""
         here = any(card is target.card for card in self.field.cards())
         target.lost = target.lost or not here
-        return target.picc.active and not target.lost
+        if not target.picc.active:
+            return False
+        return (yield from target.blocks_over(self.air).alive())
 
     def exchange(self, target: Target, c_apdu: bytes):
-        """One APDU through the chip's own ISO-DEP; generator, returns the R-APDU."""
-        self.reselect(target)
-        r_apdu = None
-        if target.active and not target.lost:
-            try:
-                r_apdu = self.field.transmit(target.card, c_apdu)
-            except LinkLost:
-                target.lost = True
-        if r_apdu is None:
-            yield self.timing.lost_ms(target.fwi(), TRIES)
-            raise ChipError("card lost", TIMED_OUT)
-        yield self.timing.rf_ms(
-            len(c_apdu), len(r_apdu), fsc=target.fsc(), divisor=target.divisor
-        ) + self.timing.card_ms(target.card.busy_ms)
-        return r_apdu
+        """One APDU through the chip's own ISO-DEP (PS-13); generator, returns the R-APDU."""
+        yield from self.reselect(target)
+        if not target.speaks_iso_dep:
+            return (yield from self.plain(target, c_apdu))
+        if target.blocks is None:
+            yield target.fwt_ms()
+            raise ChipError("not activated", TIMED_OUT)
+        return (yield from target.blocks.exchange(c_apdu))
 
-    def reselect(self, target: Target) -> None:
-        """Wake a target that InDeselect had put to sleep."""
+    def plain(self, target: Target, data: bytes):
+        """A card without ISO-DEP: data as they are; generator."""
+        answer = self._of_field(target, lambda: self.transmit(target.card, data))
+        if answer is None:
+            yield target.fwt_ms()
+            raise ChipError("no answer", TIMED_OUT)
+        yield self.timing.raw_ms(len(data), len(answer)) + self._work_ms(target.card)
+        return answer
+
+    def air(self, target: Target, frame: bytes, limit_ms: float, hurried: bool = False):
+        """One frame and the card's answer, both without CRC; generator, ChipError 01 or 02.
+
+        `hurried`: a card that works longer than the limit is not waited for.
+        """
+        nth, self.block = self.block, self.block + 1
+        fault = self.fault
+        hit = fault.rf_block <= nth < fault.rf_block + fault.rf_times
+        lost, damaged = (fault.rf_lost, fault.rf_damaged) if hit else ("", "")
+        out_divisor, back_divisor = target.divisors()
+        answer = None
+        if "out" not in (lost, damaged):
+            answer = self._of_field(target, lambda: target.picc.answer(frame, fault.wtx))
+        busy_ms = self.timing.card_ms(target.picc.busy_ms)
+        too_slow = hurried and 0 < limit_ms < busy_ms
+        if answer is None or lost == "in" or too_slow:
+            yield limit_ms
+            raise ChipError("no answer", TIMED_OUT)
+        yield self.timing.raw_ms(len(frame), len(answer), out_divisor, back_divisor) + busy_ms
+        if damaged:
+            raise ChipError("damaged answer", CRC)
+        return answer
+
+    def _of_field(self, target: Target, act):
+        """What a card says, None for silence."""
+        if target.lost or self.jammed:
+            return None
+        try:
+            return act()
+        except LinkLost:
+            target.lost = True
+            return None
+
+    # --- the seam as the card's blocks see it ---------------------------------------------------
+    def activate(self, card) -> None:
+        self.field.activate(card)
+
+    def transmit(self, card, c_apdu: bytes) -> bytes:
+        """The card's answer, as the knobs of this command leave it."""
+        fault = self.fault
+        if fault.card_lost == "before":  # PS-20
+            raise LinkLost("knob")
+        answer = self.field.transmit(card, c_apdu)
+        if fault.card_lost == "after":
+            raise LinkLost("knob")
+        if fault.answer_length is None:
+            return answer
+        room = max(fault.answer_length - 2, 0)
+        return (answer[:-2][:room].ljust(room, b"\x00") + answer[-2:])[-fault.answer_length :]
+
+    def busy_ms(self, card) -> float:
+        fixed = self.timing.fixed_card_ms
+        return card.busy_ms if fixed is None else fixed
+
+    def _work_ms(self, card) -> float:
+        return self.timing.card_ms(self.busy_ms(card))
+
+    # --- select, deselect, speed, raw frames ----------------------------------------------------
+    def reselect(self, target: Target):
+        """Wake a target that InDeselect had put to sleep; generator."""
         if target.number in self.deselected:
             self.deselected.discard(target.number)
             try:
                 self._activate(target)
             except LinkLost:
                 target.lost = True
+            else:
+                yield self.timing.activation_ms()
 
-    def deselect(self, number: int) -> None:
-        """Put one target, or all with 0, to sleep; it stays listed."""
+    def deselect(self, number: int):
+        """S(DESELECT) to one target, or to all with 0; they stay listed. Generator."""
         for target in self.targets:
-            if number in (0, target.number) and target.active:
+            if number not in (0, target.number) or target.number in self.deselected:
+                continue
+            if target.blocks is not None:
                 self.deselected.add(target.number)
+                try:
+                    yield from self.air(target, b"\xc2", target.fwt_ms())
+                except ChipError:
+                    target.lost = True
 
     def change_speed(self, target: Target, to_card: int, from_card: int):
-        """PPS; a card whose TA1 does not grant it is silent (PS-17)."""
-        if not speed_allowed(read_ats(target.ats).ta1, to_card, from_card) or target.lost:
-            yield self.timing.lost_ms(target.fwi(), 1)
-            raise ChipError("no answer to PPS", TIMED_OUT)
-        yield self.timing.raw_ms(3, 1)
-        target.divisor = 2 ** min(to_card, from_card)
-        return b""
+        """PPS behind RATS; a card whose TA1 does not grant it is silent (PS-17); generator."""
+        pps = bytes((0xD0, 0x11, to_card | from_card << 2))
+        yield from self.air(target, pps, target.fwt_ms())
 
-    def raw(self, frame: bytes, limit_index: int, fault):
-        """One raw frame (InCommunicateThru); generator, returns the card's; both without CRC."""
-        target = self.targets[0] if self.targets else None
-        answer = None
-        if target and not target.lost and fault.rf_lost != "out":
-            try:
-                answer = target.picc.answer(frame, fault.wtx)
-            except LinkLost:
-                target.lost = True
+    def raw(self, frame: bytes, limit_index: int):
+        """One frame as the host made it (InCommunicateThru, PS-14); generator."""
         limit_ms = self.timing.limit_ms(limit_index)
-        busy_ms = self.timing.card_ms(target.picc.busy_ms) if target else 0.0
-        too_slow = 0 < limit_ms < busy_ms
-        if target is None or answer is None or fault.rf_lost == "in" or too_slow:
+        target = self.targets[0] if self.targets else None
+        if target is None:
             yield limit_ms
             raise ChipError("no answer", TIMED_OUT)
-        yield self.timing.raw_ms(len(frame), len(answer), 2**target.picc.speed) + busy_ms
-        if fault.rf_damaged:
-            raise ChipError("damaged answer", CRC)
-        return answer
+        if not target.speaks_iso_dep:
+            return (yield from self.plain(target, frame))
+        return (yield from self.air(target, frame, limit_ms, hurried=True))

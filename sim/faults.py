@@ -19,30 +19,39 @@ ERROR_FRAME = bytes.fromhex("0000ff01ff7f8100")
 class Fault:
     """What goes wrong in one exchange; `cut_at`, `reset_at`, `gap_at` count answer bytes."""
 
-    ack_delay_ms: float = 0.0
-    drop_ack: bool = False
-    answer_delay_ms: float = 0.0
+    ack_delay_ms: float = 0.0  # the ACK comes so much later, 0 to 30
+    drop_ack: bool = False  # the answer comes without one
+    answer_delay_ms: float = 0.0  # between ACK and answer
     drop_answer: bool = False  # ACK only
     late_answer_ms: float = 0.0  # the answer still comes, so much later, although the host gave up
     mute: bool = False  # the command is done, nothing is said
-    stuck: str = ""  # deaf from this command on: "wake" until wake-up bytes, "power" until reset()
+    # deaf from this command on: "wake" until wake-up bytes, "power" until reset(); "field": to
+    # cards, until the field was off
+    stuck: str = ""
     error_frame: bool = False  # refused before anything is done
     status: int | None = None  # done, but the status byte says this and no data follow
-    extra_preamble: int = 0
+    extra_preamble: int = 0  # so many zeros more before the answer, 0 to 16
     bare: bool = False  # neither preamble nor postamble
     noise: bytes = b""  # before the answer frame
-    wrong_lcs: bool = False
-    wrong_dcs: bool = False
-    wrong_tfi: bool = False
-    wrong_code: bool = False
-    cut_at: int | None = None
-    reset_at: int | None = None
+    noise_behind: bytes = b""  # behind the answer frame
+    wrong_lcs: bool = False  # checksum of the length
+    wrong_dcs: bool = False  # checksum of the data
+    wrong_tfi: bool = False  # D4, as if the host spoke
+    wrong_code: bool = False  # answer to another command
+    cut_at: int | None = None  # the answer ends behind so many bytes
+    then_whole: bool = False  # and a whole frame follows what was cut
+    reset_at: int | None = None  # as cut_at, and the chip starts anew: LowVbat, 115200
     gap_at: int | None = None  # silence of gap_ms after this many bytes
-    gap_ms: float = 0.0
+    gap_ms: float = 0.0  # how long
+    byte_gap_ms: float = 0.0  # silence before each byte of the answer
     mi_split: int | None = None  # data bytes an answer, the rest on request
-    rf_lost: str = ""  # raw frame: "out" never reaches the card, "in" the answer is lost
-    rf_damaged: bool = False  # raw frame: the answer comes with a wrong CRC
-    wtx: tuple[int, int] = (0, 1)  # raw frame: so many S(WTX) of this multiplier before the answer
+    answer_length: int | None = None  # the card's answer cut or filled to this, its last two kept
+    card_lost: str = ""  # link lost "before" the card acted or "after"; until it is listed again
+    rf_lost: str = ""  # block on the air: "out" never reaches the card, "in" the answer is lost
+    rf_damaged: bool | str = False  # the same with a wrong CRC; True is "in"
+    rf_block: int = 0  # which block the chip sends in this command, from 0; raw: there is one
+    rf_times: int = 1  # so many blocks from there on; three in a row and the chip gives up
+    wtx: tuple[int, int] = (0, 1)  # so many S(WTX) of this multiplier before the card's answer
 
 
 REST = Fault()
@@ -56,6 +65,8 @@ class Faults:
     keep_speed: codes that are granted and not carried out.
     bad_dcs: reaction to a command with a wrong DCS, "silent" or "error"; the chip's own is not
     known (PS-04).
+    stop_at: behind so many bytes on the link, both ways, the chip stops as `stop` says: "reset"
+    (LowVbat and 115200), "wake" (deaf until woken) or "power" (until reset()). Once.
     """
 
     def __init__(
@@ -66,6 +77,8 @@ class Faults:
         garble_speed=(),
         keep_speed=(),
         bad_dcs="silent",
+        stop_at=None,
+        stop="reset",
     ):
         self.at = dict(at or {})
         self.always = always
@@ -73,6 +86,8 @@ class Faults:
         self.garble_speed = frozenset(garble_speed)
         self.keep_speed = frozenset(keep_speed)
         self.bad_dcs = bad_dcs
+        self.stop_at = stop_at
+        self.stop = stop
 
     def pick(self, number: int, code: int, nth: int) -> Fault:
         """The fault of command `number`, which is the `nth` with this `code`."""
@@ -99,10 +114,10 @@ def spoil(fault: Fault, frame: bytes) -> bytes:
         spoilt[_dcs_at(spoilt, start)] ^= 0x01
     if fault.bare:
         spoilt = spoilt[start : _dcs_at(frame, start) + 1]
-    out = fault.noise + bytes(fault.extra_preamble) + bytes(spoilt)
+    out = fault.noise + bytes(fault.extra_preamble) + bytes(spoilt) + fault.noise_behind
     for limit in (fault.cut_at, fault.reset_at):
         out = out if limit is None else out[:limit]
-    return out
+    return out + (frame if fault.then_whole else b"")
 
 
 def _swap(frame: bytearray, at: int, value: int) -> None:
@@ -139,6 +154,17 @@ KINDS = (
     lambda dice: Fault(mi_split=dice.randrange(1, 262)),
     lambda dice: Fault(stuck="wake"),
     lambda dice: Fault(reset_at=dice.randrange(20)),
+    lambda dice: Fault(cut_at=dice.randrange(12), then_whole=True),
+    lambda dice: Fault(noise_behind=dice.randbytes(dice.randrange(1, 9))),
+    lambda dice: Fault(byte_gap_ms=dice.uniform(0, 3)),
+    lambda dice: Fault(answer_length=dice.randrange(2, 263)),
+    lambda dice: Fault(card_lost=dice.choice(("before", "after"))),
+    lambda dice: Fault(
+        rf_lost=dice.choice(("out", "in")), rf_block=dice.randrange(4), rf_times=dice.randrange(4)
+    ),
+    lambda dice: Fault(rf_damaged=dice.choice(("out", "in")), rf_block=dice.randrange(4)),
+    lambda dice: Fault(wtx=(dice.randrange(1, 6), dice.randrange(1, 60))),
+    lambda dice: Fault(stuck="field"),
 )
 
 

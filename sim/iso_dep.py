@@ -12,6 +12,7 @@ from collections import namedtuple
 
 FSD_SIZES = (16, 24, 32, 40, 48, 64, 96, 128, 256)  # by FSDI or FSCI, 5.1 and 5.2.3
 FWI_DEFAULT = 4
+COMMAND_MOST = 4096  # bytes of one chained command
 FSC_DEFAULT_INDEX = 2
 
 AtsView = namedtuple("AtsView", "fsc ta1 fwi sfgi")
@@ -36,18 +37,21 @@ def speed_allowed(ta1: int, to_card: int, from_card: int) -> bool:
 
 
 class Picc:
-    """One selected card as seen through raw frames; `field` is the simulator's field seam."""
+    """One selected card as seen through raw frames.
+
+    `field`: activate(card), transmit(card, c_apdu), busy_ms(card) of what it did last.
+    """
 
     def __init__(self, card, field):
         self.card = card
         self.field = field
         self.active = False
         self.fresh = False  # just after RATS: PPS is allowed
-        self.speed = 0
         self.busy_ms = 0.0
         self._begin(0x50)
 
     def _begin(self, parameter: int) -> None:
+        self.to_card = self.from_card = 0  # speeds, until PPS: 106 kbit/s both ways
         self.fsd = FSD_SIZES[min(parameter >> 4, 8)]
         self.cid = parameter & 0x0F
         self.number = 1  # rule C
@@ -56,6 +60,7 @@ class Picc:
         self.out = b""  # answer still to send
         self.wtx_left = 0
         self.wtx_factor = 1
+        self.part_ms = 0.0  # of the card's work, before the next block
 
     def activate(self, parameter: int = 0x50) -> bytes:
         """RATS with FSDI and CID, returns the ATS; the chip by itself sends `E0 50`: FSD 64."""
@@ -87,26 +92,31 @@ class Picc:
         return None
 
     def _pps(self, frame: bytes) -> bytes | None:
+        """PPS0 and PPS1 as TA(1) allows, else silence (PS-17)."""
         if len(frame) not in (2, 3) or frame[0] & 0x0F != self.cid:
             return None
         code = frame[2] if len(frame) == 3 and frame[1] & 0x10 else 0
         to_card, from_card = code & 3, code >> 2 & 3
         if not speed_allowed(read_ats(self.card.ats).ta1, to_card, from_card):
             return None
-        self.speed = min(to_card, from_card)
+        self.to_card, self.from_card = to_card, from_card
         return frame[:1]
 
     def _i_block(self, pcb: int, header: bytes, data: bytes, wtx: tuple[int, int]) -> bytes | None:
         if pcb & 1 == self.number:  # seen before: not executed twice
             return self.last
         self.number = pcb & 1  # rule D
+        if len(self.got) + len(data) > COMMAND_MOST:  # no card takes more, and memory has an end
+            return None
         self.got += data
         if pcb & 0x10:
             return self._say(0xA2, header)
         command, self.got = self.got, b""
         self.out = self.field.transmit(self.card, command)
-        self.busy_ms = self.card.busy_ms
         self.wtx_left, self.wtx_factor = wtx
+        self.part_ms = self.field.busy_ms(self.card) / (
+            wtx[0] + 1
+        )  # its work is spread over the extensions
         return self._next(header)
 
     def _r_block(self, pcb: int, header: bytes) -> bytes | None:
@@ -130,6 +140,7 @@ class Picc:
 
     def _next(self, header: bytes) -> bytes:
         """The next block of the answer, or a further S(WTX) before it."""
+        self.busy_ms, self.part_ms = self.part_ms, self.part_ms if self.wtx_left else 0.0
         if self.wtx_left:
             return self._say(0xF2, header, bytes((self.wtx_factor,)))
         room = self.fsd - 2 - len(header)

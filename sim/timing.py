@@ -37,7 +37,11 @@ def rf_blocks(sent: int, received: int, fsd: int = 64, fsc: int = 256) -> int:
 
 
 class Timing:
-    """Which terms count. `scale` stretches all of them; `firmware_ms` is T_fw a command."""
+    """Which terms count. `scale` stretches all of them; `firmware_ms` is T_fw a command.
+
+    `card_ms` stands in the place of each card's own time; with `divisor` 2 or 4 the air is so
+    fast from the start, without PPS.
+    """
 
     def __init__(
         self,
@@ -46,10 +50,14 @@ class Timing:
         card: bool = True,
         firmware_ms: float = 0.0,
         scale: float = 1.0,
+        card_ms: float | None = None,
+        divisor: int = 1,
     ):
         self.link = link
         self.rf = rf
         self.card = card
+        self.fixed_card_ms = card_ms
+        self.divisor = divisor
         self.firmware_ms = firmware_ms * scale
         self.scale = scale
 
@@ -73,6 +81,7 @@ class Timing:
         """T_rf of one APDU: the answer chained by FSD, a command longer than FSC as well."""
         if not self.rf:
             return 0.0
+        divisor = max(divisor, self.divisor)
         out = pieces(sent, fsc - BLOCK_FRAME)
         back = pieces(received, fsd - BLOCK_FRAME)
         air = sum(frame_ms(count + BLOCK_FRAME, divisor) for count in out + back)
@@ -82,11 +91,12 @@ class Timing:
         r_ack = FDT_PCD_MS + frame_ms(BLOCK_FRAME, divisor) + FDT_PICC_MS
         return (air + FDT_PICC_MS + FDT_PCD_MS + acknowledged * r_ack) * self.scale
 
-    def raw_ms(self, sent: int, received: int, divisor: int = 1) -> float:
-        """One raw frame and its answer, lengths without CRC (InCommunicateThru)."""
+    def raw_ms(self, sent: int, received: int, divisor: int = 1, back: int = 0) -> float:
+        """One frame and its answer, without CRC; `back`: divisor of the answer, 0: same."""
         if not self.rf:
             return 0.0
-        air = frame_ms(sent + 2, divisor) + frame_ms(received + 2, divisor)
+        out = frame_ms(sent + 2, max(divisor, self.divisor))
+        air = out + frame_ms(received + 2, max(back or divisor, self.divisor))
         return (air + FDT_PICC_MS + FDT_PCD_MS) * self.scale
 
     def card_ms(self, busy_ms: float) -> float:

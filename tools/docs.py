@@ -217,10 +217,14 @@ def parameter_keys():
 
 
 def fault_knobs():
-    notes = {}
+    notes, above = {}, []
     for line in inspect.getsource(faults.Fault).split("\n"):
         field, _, comment = line.strip().partition("  # ")
-        notes[field.partition(":")[0]] = comment
+        if field.startswith("# "):
+            above.append(field[2:])
+            continue
+        notes[field.partition(":")[0]] = " ".join(above) or comment
+        above = []
     rows = [
         ["`%s`" % one.name, shown(one.default) or "-", notes[one.name]]
         for one in dataclasses.fields(faults.Fault)
