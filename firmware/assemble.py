@@ -26,7 +26,7 @@ def open_journal(settings, hal):
     return Journal(storage)
 
 
-def open_reader(settings, hal, clock):
+def open_reader(settings, hal, clock, report):
     """HealingReader at its highest working speed. LinkLost when there is no chip now."""
     _, where = settings.reader
     own_card = None
@@ -34,10 +34,20 @@ def open_reader(settings, hal, clock):
         from firmware.reader.iso_dep import IsoDepCard  # few terminals need it, memory is small
 
         own_card = IsoDepCard
-    reader = HealingReader(
-        lambda: hal.open_serial(where, 115200),
-        lambda stream: Pn532(Hsu(stream, clock), clock, settings.reader_baud, own_card=own_card),
-    )
+    trace = None
+    if settings.trace == "frames":
+        from firmware.reader.frame_trace import FrameTrace  # likewise
+
+        trace = FrameTrace(report, clock)
+
+    def make_chip(stream):
+        bus = Hsu(stream, clock)
+        if trace:
+            trace.bus = bus
+        seen = trace.frame if trace else None
+        return Pn532(bus, clock, settings.reader_baud, trace=seen, own_card=own_card)
+
+    reader = HealingReader(lambda: hal.open_serial(where, 115200), make_chip)
     reader.open()
     return reader
 
@@ -69,7 +79,8 @@ def assemble_inspector(settings, parameters, hal, report):
     """Inspector of a unit, started. LinkLost without a reader."""
     from firmware.devices import inspector  # where settings ask for it
 
-    parts = inspector.Parts(open_reader(settings, hal, hal), hal, ReportPanel(report), report)
+    reader = open_reader(settings, hal, hal, report)
+    parts = inspector.Parts(reader, hal, ReportPanel(report), report)
     device = inspector.Inspector(parts, parameters.aids, settings.trace)
     device.start()
     return device
@@ -79,7 +90,7 @@ def assemble_from(settings, parameters, hal, clock, draw_un, qualify, report):
     """The same with the caller's clock and sources: for a replay (devices/sources.py)."""
     journal = open_journal(settings, hal)
     parts = Parts(
-        reader=open_reader(settings, hal, clock),
+        reader=open_reader(settings, hal, clock, report),
         clock=clock,
         draw_un=draw_un,
         qualify=qualify,

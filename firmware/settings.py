@@ -17,7 +17,7 @@
 | parameters | path of the parameter file (formats/parameters.py) |
 | authority | RSA modulus in hex: only parameters under its seal count (formats/seal.py) |
 | line, stop, vehicle, driver, shift | numbers that stand in every record (TD-032) |
-| trace | yes: report every exchange with the card |
+| trace | yes: report each exchange, card number masked; full: in clear; frames: the chip's too |
 """
 
 from collections import namedtuple
@@ -32,6 +32,7 @@ SINGLE = (
 )  # fmt: skip
 NEEDED = {"bus": ("reader", "journal", "parameters"), "inspector": ("reader",)}
 DEVICES = tuple(sorted(NEEDED))
+TRACES = ("no", "yes", "full", "frames")
 
 Settings = namedtuple(
     "Settings",
@@ -70,7 +71,7 @@ def parse(text, name="settings"):
         vehicle=lines.whole(found, name, "vehicle", 0),
         driver=lines.whole(found, name, "driver", 0),
         shift=lines.whole(found, name, "shift", 0, 0, 0xFFFF),
-        trace=lines.flag(found, name, "trace", False),
+        trace=lines.word(found, name, "trace", "no", TRACES),
     )
 
 

@@ -25,7 +25,7 @@ reader: serial:{reader}
 journal: file:{folder}/journal.bin
 journal_blocks: 16
 parameters: {folder}/parameters.txt
-trace: yes
+trace: {trace}
 """
 
 RECORDED = """date: {date}
@@ -93,7 +93,7 @@ def replay(session, runtime, timing=None):
     ):
         settings = Path(folder) / "settings.txt"
         recorded = Path(folder) / "recorded.txt"
-        settings.write_text(SETTINGS.format(reader=server.path, folder=folder))
+        settings.write_text(SETTINGS.format(reader=server.path, folder=folder, trace="full"))
         recorded.write_text(recorded_text(session))
         (Path(folder) / "parameters.txt").write_text(parameter_text(session))
         with FirmwareProcess(*runtime, "sim.desk", settings, recorded) as firmware:

@@ -97,7 +97,7 @@ class Rig:
                 link=f"tcp:127.0.0.1:{self.collector_server.port}",
                 folder=self.folder,
                 blocks=JOURNAL_BLOCKS,
-                trace="yes" if self.trace else "no",
+                trace="full" if self.trace else "no",
             )
         )
         self.start()

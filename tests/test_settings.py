@@ -17,7 +17,7 @@ def test_defaults_should_be_those_of_a_bus_without_a_host():
     read = settings.parse(LEAST)
     assert read.terminal == 1 and read.device == "bus"
     assert read.reader == ("serial", "/dev/ttyS0") and read.journal == ("file", "journal.bin")
-    assert read.parameters == "fleet.txt" and read.link is None and read.trace is False
+    assert read.parameters == "fleet.txt" and read.link is None and read.trace == "no"
     assert (read.reader_baud, read.link_baud, read.journal_blocks) == (921600, 115200, 64)
     assert (read.line, read.stop, read.vehicle, read.driver, read.shift) == (0, 0, 0, 0, 0)
     assert (read.terminal_id, read.ifd_serial) == ("00000001", "00000001")
@@ -29,7 +29,7 @@ def test_every_key_should_be_read():
         "terminal_id: 12AB34cd\nifd_serial: 99999999\n"
         "journal_blocks: 128\nline: 5\nstop: 6\nvehicle: 7\ndriver: 8\nshift: 9\ntrace: yes\n"
     )
-    assert read.link == ("tcp", "host:4000") and read.trace is True
+    assert read.link == ("tcp", "host:4000") and read.trace == "yes"
     assert (read.terminal_id, read.ifd_serial) == ("12AB34cd", "99999999")
     assert (read.reader_baud, read.link_baud, read.journal_blocks) == (115200, 9600, 128)
     assert (read.line, read.stop, read.vehicle, read.driver, read.shift) == (5, 6, 7, 8, 9)

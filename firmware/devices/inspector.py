@@ -13,7 +13,7 @@ from collections import namedtuple
 from firmware.devices import panel as panels
 from firmware.devices import window
 from firmware.devices.rules import is_other_card
-from firmware.devices.stopwatch import Stopwatch
+from firmware.devices.stopwatch import Stopwatch, tracer
 from firmware.drive import drive
 from firmware.errors import FormatError, LinkLost
 from firmware.formats import record
@@ -39,10 +39,10 @@ CURRENCIES = {156: "CNY", 344: "HKD", 446: "MOP"}  # of two decimals; others as 
 class Inspector:
     """One enquiry device at work."""
 
-    def __init__(self, parts, aids, trace=False):
+    def __init__(self, parts, aids, trace="no"):
         self.parts = parts
         self.aids = aids
-        self.trace = parts.report if trace else None
+        self.trace = tracer(parts.report, trace)
         self.stopping = self.closed = False
         self.powered = None
         self.pages = None  # (line 1, line 2) still to be shown; None: no card is here

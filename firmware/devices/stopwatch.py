@@ -16,6 +16,15 @@ MAX_BYTES = 12288
 MAX_MS = 10000
 
 
+def tracer(report, trace):
+    """Whom an exchange is reported to: None with `trace: no`, masked with `yes` (QT-033)."""
+    if trace == "yes":
+        from firmware.formats.card_digits import masking  # where settings ask for it
+
+        return masking(report)
+    return None if trace == "no" else report
+
+
 class Stopwatch:
     """An exchange around an exchange: `spent` us by phase, `count` of exchanges (QT-075).
 

@@ -17,7 +17,7 @@ from firmware.devices import window
 from firmware.devices.rules import MAX_REMEMBERED, SameCard, is_other_card
 from firmware.devices.sale import Sale
 from firmware.devices.stamp import Stamp
-from firmware.devices.stopwatch import Stopwatch
+from firmware.devices.stopwatch import Stopwatch, tracer
 from firmware.devices.torn_taps import TornTaps
 from firmware.drive import drive
 from firmware.errors import FormatError, LinkLost
@@ -51,7 +51,8 @@ class Terminal:
     def __init__(self, parts, settings, parameters):
         self.parts = parts
         self.parameters = parameters
-        self.trace = parts.report if settings.trace else None
+        self.trace = tracer(parts.report, settings.trace)
+        self.meters_work = settings.trace == "frames"
         stamp = Stamp(settings, parameters, parts.clock)
         self.torn_taps = TornTaps(parts.journal, parameters, stamp)
         self.same_card = SameCard(parameters.same_card_s, parts.clock)
@@ -217,7 +218,7 @@ class Terminal:
         watch = Stopwatch(card.exchange, clock, self.trace)
         found_us = clock.ticks_us()
         self.show("processing")  # QT-242
-        sold = drive(self.sale.steps(card.uid, watch), watch.exchange)
+        sold = self._sell(card, watch)
         decided_us = clock.ticks_us()
         # what is a sale is durable before it is seen (QT-262)
         self.show(sold.message, sold.amount_fen, sold.outcome.balance_fen)
@@ -227,6 +228,15 @@ class Terminal:
         watch.spent["host"] = total_us - sum(watch.spent.values())
         self._report(card, sold, watch, total_us)
         self._after(sold)
+
+    def _sell(self, card, watch):
+        steps, exchange = self.sale.steps(card.uid, watch), watch.exchange
+        if self.meters_work:
+            from firmware.devices.timed_work import WorkMeter  # where settings ask for it
+
+            meter = WorkMeter(exchange, self.parts.clock, self.trace)
+            steps, exchange = meter.timed(steps), meter.exchange
+        return drive(steps, exchange)
 
     def _after(self, sold):
         """Who has to come again is looked for at once; anybody else takes the card away first.

@@ -97,7 +97,7 @@ def _switch(chip, code, baud):
         if refused.code != SYNTAX:  # silence: the abort may have been taken for the host's ACK
             _settle(chip, old, baud)
         return False
-    chip.bus.write(ACK)
+    chip.send(ACK)
     chip.bus.rest(SWITCH_MS + chip.bus.wire_ms(len(ACK)))
     if chip.bus.speed(baud) and echo(chip):
         return True
@@ -111,9 +111,9 @@ def _settle(chip, old, new):
     Nobody knows which speed the chip has; at `new` it may hear the host and not be heard.
     """
     if chip.bus.speed(new):
-        chip.bus.write(encode(bytes((0xD4, SET_SERIAL_BAUD_RATE, _code_of(chip, old)))))
+        chip.send(encode(bytes((0xD4, SET_SERIAL_BAUD_RATE, _code_of(chip, old)))))
         chip.bus.rest(SHORT_MS)
-        chip.bus.write(ACK)
+        chip.send(ACK)
         chip.bus.rest(SWITCH_MS + chip.bus.wire_ms(len(ACK)))
     chip.bus.speed(old)
     if not echo(chip):

@@ -197,7 +197,7 @@ class Pn532:
         frame = encode(bytes((TO_CHIP, code)) + data)
         self._reader.reset()
         self._events = []
-        self._send(frame)
+        self.send(frame)
         # the last byte of a long command leaves long after write() has returned
         wire_ms = self.bus.wire_ms(len(frame) + len(ACK))
         self._await_ack(code, ACK_LIMIT_MS + wire_ms)
@@ -219,9 +219,8 @@ class Pn532:
                 repeated = True
                 spare = None
                 limit_ms = REPEAT_MS
-                self._send(
-                    NACK
-                )  # the answer again, not the command: the card sees it once (PD-07)
+                # the answer again, not the command: the card sees it once (PD-07)
+                self.send(NACK)
 
     def _await_ack(self, code, limit_ms):
         """Read up to the ACK; whatever comes before it belongs to an earlier command (PD-08)."""
@@ -235,7 +234,8 @@ class Pn532:
                 self._abort()
                 raise silence(code, "no ACK in %d ms" % limit_ms)
 
-    def _send(self, frame):
+    def send(self, frame):
+        """Write one frame; its time is what the next wait counts from."""
         if self._trace:
             self._trace(">", frame, self.clock.ticks_us())
         self.bus.write(frame)
@@ -279,7 +279,7 @@ class Pn532:
 
     def _abort(self):
         """Host ACK ends the running command; what it still sends is thrown away."""
-        self._send(ACK)
+        self.send(ACK)
         self.bus.drain()
         self._reader.reset()
         self._events = []

@@ -80,7 +80,7 @@ link: {link}
 journal: file:{journal.resolve()}
 parameters: {parameters.resolve()}
 line: {line}
-trace: {"yes" if trace else "no"}
+trace: {"full" if trace else "no"}
 """
 
 

@@ -4,7 +4,8 @@
 import os
 
 from firmware.errors import FormatError
-from firmware.formats.mask import mask_pan, masked
+from firmware.formats.card_digits import masked
+from firmware.formats.mask import mask_pan
 from firmware.formats.session import CaKey, Exchange, Session, format_session, parse
 from tests.refusal import refusal
 from tests.skip import SkipTest
