@@ -209,7 +209,8 @@ class Terminal:
             self.parts.reader.reset_field()
         elif cards:
             self.last_card = (cards[0].kind, cards[0].uid)
-            self.tap(cards[0], began_us)
+            # a tap begins with the look that found the card, where the reader tells it
+            self.tap(cards[0], getattr(cards[0], "look_us", began_us))
         return len(cards) == 1
 
     def tap(self, card, began_us):

@@ -17,7 +17,9 @@ STATUS_BITS = 0x3F
 
 
 class Card:
-    """A card in the field: `kind` "A" or "B", `uid`, `ats` (type B: ATQB), `sel_res`."""
+    """A card in the field: `kind` "A" or "B", `uid`, `ats` (type B: ATQB), `sel_res`; `look_us`,
+    when the look began that found it.
+    """
 
     def __init__(self, chip, target):
         self._chip = chip
@@ -26,6 +28,7 @@ class Card:
         self.uid = target.uid
         self.ats = target.ats
         self.sel_res = target.sel_res
+        self.look_us = 0
 
     def exchange(self, command, spare=None):
         """Send a C-APDU of 1..261 bytes, return the R-APDU with its status word.

@@ -42,7 +42,7 @@ def limit_index(limit_us):
 
 
 class IsoDepCard:
-    """A selected card of type A: `kind`, `uid`, `sel_res`; after activate() `ats`."""
+    """A selected card of type A: `kind`, `uid`, `sel_res`, `look_us`; after activate() `ats`."""
 
     def __init__(self, chip, target):
         self._chip = chip
@@ -51,6 +51,7 @@ class IsoDepCard:
         self.uid = target.uid
         self.sel_res = target.sel_res
         self.ats = b""
+        self.look_us = 0
         self._fsc = 32
         self._limit_us = 0
         self._block = 0  # number of the next block

@@ -26,8 +26,9 @@ AUTOMATIC, WITHOUT_RATS = b"\x14", b"\x04"
 WAITING = (RF_CONFIGURATION, b"\x02\x00\x0b\x0b")
 SETTINGS = (
     WAITING,
-    # MxRtyATR 0, MxRtyPSL 1, MxRtyPassiveActivation 2: an empty field ends the poll (PD-18)
-    (RF_CONFIGURATION, b"\x05\x00\x01\x02"),
+    # MxRtyATR 0, MxRtyPSL 1, MxRtyPassiveActivation 0: one try a look, so that an empty field ends
+    # it (PD-18), the types alternate as often as they can (QT-050) and a card waits least
+    (RF_CONFIGURATION, b"\x05\x00\x01\x00"),
 )
 
 

@@ -27,12 +27,14 @@ REPEAT_MS = 100  # an answer that exists already, asked for again
 GAP_MS = 60  # a silence inside a frame that ends it
 ANSWER_MS = 5000  # FWI 8 with five S(WTX) is 1.5 s (PD-22)
 POLL_MS = 100  # one InListPassiveTarget, activation of a slow card included
+CYCLE_MS = 30  # no cycle is begun with less time left: its last look may find a slow card
 POLL_OVER_MS = 12  # how far a poll may outlast `find`; abort and drain go into the 20 of PD-18 too
 FIELD_REST_MS = 6  # off 5.1..10 ms, then on 5.1 ms or more (JR/T 0025.11; PD-27)
 
 SIGNS = {"ack": ACK, "nack": NACK, "error": ERROR}
 # MaxTg 2, so that two of a kind show (QT-054); BrTy; AFI 00 (QT-049, QT-055; PD-19, PD-20)
-POLLS = (("A", b"\x02\x00"), ("B", b"\x02\x03\x00"))
+LOOKS = (("A", b"\x02\x00"), ("B", b"\x02\x03\x00"))
+LOOK_A, LOOK_B = LOOKS
 
 
 class Pn532:
@@ -61,7 +63,7 @@ class Pn532:
         self._reader = FrameReader()
         self._events = []
         self._since = 0  # when the step began that is being waited for
-        self._next_poll = 0
+        self._look_us = 0  # when the last look was begun
         self._poll_hung = False
 
     @property
@@ -107,35 +109,48 @@ class Pn532:
         return answer
 
     def find(self, timeout_ms=100):
-        """Poll types A and B in turn until the time is out (QT-050); the list of Card found.
+        """Poll types B and A in turn until the time is out (QT-050); the list of Card found.
 
         More than one card is a collision for the caller to show; no APDU is sent (PD-20). Returns
         within timeout_ms + 20 ms even if the chip waits for ever (PD-18), with a card in the field
         one more cycle later. With less than 30 ms it may miss a slow card each time.
         """
         start = self.clock.ticks_ms()
-        left = timeout_ms
         while True:
-            cards = self._poll(min(left + POLL_OVER_MS, POLL_MS))
-            left = timeout_ms - self.clock.ticks_diff(self.clock.ticks_ms(), start)
-            if len(cards) == 1:
-                return self._finish_cycle(cards)
-            if cards or left <= 0:
+            cards = self._cycle(start, timeout_ms)
+            if cards or self._left_ms(start, timeout_ms) < CYCLE_MS:
                 return cards
 
-    def _finish_cycle(self, cards):
-        """All cards of both types, after the first hit (QT-051): two technologies are a collision.
+    def _cycle(self, start, timeout_ms):
+        """All cards of both types: two technologies are a collision (QT-051).
 
-        Asking for the other type makes the chip forget the first card, which stays in its protocol
-        and hears no poll: a field reset brings it back, and it is activated anew.
+        Type A, which nearly every card has, is asked for last: found there it ends a cycle whose
+        other look was empty, and goes on as it was activated. Behind a hit of type B the look at A
+        makes the chip forget that card, which stays in its protocol and hears no poll: a field
+        reset brings it back, and it is activated anew.
         """
-        self._next_poll = 1 - self._next_poll
-        others = self._poll(POLL_MS)
+        others = self._poll(LOOK_B, self._left_ms(start, timeout_ms) + POLL_OVER_MS)
+        if self._poll_hung:
+            return []
+        look_us = self._look_us
+        left = POLL_MS if others else self._left_ms(start, timeout_ms) + POLL_OVER_MS
+        cards = self._poll(LOOK_A, left)
+        if cards and others:
+            return others + cards
         if others:
-            return cards + others
-        self.reset_field()
-        cards = self._poll(POLL_MS)
-        return self._activated(cards[0]) if self.own_card and len(cards) == 1 else cards
+            self.reset_field()
+            cards = self._poll(LOOK_B, POLL_MS)
+        if len(cards) != 1:
+            return cards
+        found = self._activated(cards[0]) if self.own_card else cards
+        if not found:
+            self.reset_field()  # it did not answer, or wrongly: polled anew (QT-066)
+        for card in found:
+            card.look_us = look_us if others else self._look_us
+        return found
+
+    def _left_ms(self, start, timeout_ms):
+        return timeout_ms - self.clock.ticks_diff(self.clock.ticks_ms(), start)
 
     def _activated(self, card):
         """[the card as it will be spoken to]: by our ISO-DEP, or by the chip's; [] without ATS."""
@@ -175,22 +190,21 @@ class Pn532:
             return False
         return True
 
-    def _poll(self, limit_ms):
-        """One InListPassiveTarget; the next one asks for the other type."""
+    def _poll(self, look, limit_ms):
+        """The cards that one InListPassiveTarget finds; it ends after `limit_ms` or POLL_MS."""
         if self._poll_hung:  # the finite number of retries is lost: the chip was reset
             self._poll_hung = False
             opening.configure(self)
-        kind, data = POLLS[self._next_poll]
-        answer = self._ask(IN_LIST_PASSIVE_TARGET, data, limit_ms, None)
+        kind, data = look
+        self._look_us = self.clock.ticks_us()
+        answer = self._ask(IN_LIST_PASSIVE_TARGET, data, min(limit_ms, POLL_MS), None)
         if answer is None:
             self._poll_hung = True
+            return []
         try:
-            targets = read_targets(answer, kind) if answer is not None else ()
+            return [Card(self, target) for target in read_targets(answer, kind)]
         except FormatError as error:
             raise silence(IN_LIST_PASSIVE_TARGET, error)
-        if not targets:
-            self._next_poll = 1 - self._next_poll
-        return [Card(self, target) for target in targets]
 
     def _ask(self, code, data, timeout_ms, spare):
         """One command: the data of its answer, None when there was none in time."""

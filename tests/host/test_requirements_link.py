@@ -32,11 +32,11 @@ def test_cards_of_both_types_should_be_found_and_pay(kind):
 
 
 def test_idle_polls_should_alternate_with_the_carrier_on():
-    """QT-050: A, B, A, B, and 5.1 ms of carrier at the least before the first one."""
+    """QT-050: B, A, B, A, and 5.1 ms of carrier at the least before the first one."""
     stand = ChipStand()
     stand.turn(2)
     polls = [one for one in stand.sent if one.code == TAKE_A_LOOK]
-    assert [one.data[1] for one in polls[:6]] == [0, 3, 0, 3, 0, 3]
+    assert [one.data[1] for one in polls[:6]] == [3, 0, 3, 0, 3, 0]
     switched_on = [one for one in stand.sent if one.data == FIELD_ON][0]
     assert polls[0].at_us - switched_on.done_us >= 5100
 

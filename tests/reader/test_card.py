@@ -12,9 +12,10 @@ NONE_A = call("4a0200", "4b00", card_ms=5)
 NONE_B = call("4a020300", "4b00", card_ms=5)
 FIELD_OFF, FIELD_ON = call("320100", "33"), call("320101", "33")
 RESET = (FIELD_OFF, FIELD_ON)
-A_ALONE = (FOUND, NONE_B) + RESET + (FOUND,)  # how one card is found: the other type has its turn
+A_ALONE = (NONE_B, FOUND)  # how one card is found: both types have had their turn
 B_ALONE = (TYPE_B, NONE_A) + RESET + (TYPE_B,)
-SETTINGS = (call("1214", "13"), call("3202000b0b", "33"), call("320500010" + "2", "33"))
+EMPTY = (NONE_B, NONE_A)
+SETTINGS = (call("1214", "13"), call("3202000b0b", "33"), call("3205000100", "33"))
 ABORT = (ACK, [])
 SELECT = "00a4040005a000000333"
 STATUSES_CARD = (
@@ -59,39 +60,47 @@ def test_find_should_return_the_card():
     assert card.ats.hex() == "0b788084024b4f4e411401"
     assert card.sel_res == 0x20
     poll = bytes.fromhex("0000ff04fcd44a0200e000")
-    assert line.writes == [poll, NONE_B[0], FIELD_OFF[0], FIELD_ON[0], poll]
+    assert line.writes == [NONE_B[0], poll]
 
 
 def test_find_should_poll_both_types_in_turn():
     """QT-049, QT-050, QT-055: AFI 00."""
-    chip, _, script = chip_on(NONE_A, *B_ALONE, *B_ALONE, NONE_B, *A_ALONE)
+    chip, _, script = chip_on(*EMPTY, *B_ALONE, *EMPTY, *A_ALONE, *B_ALONE)
     card = chip.find(50)[0]
     assert (card.kind, card.uid.hex()) == ("B", "aabbccdd")  # PD-19
-    assert chip.find(50)[0].kind == "B"  # the type that was there is asked for first
     assert chip.find(50)[0].kind == "A"
+    assert chip.find(50)[0].kind == "B"
     assert not script.steps
+
+
+def test_card_should_tell_when_the_look_began_that_found_it():
+    for steps, empty_looks in ((EMPTY + A_ALONE, 3), (EMPTY + B_ALONE, 2)):
+        chip, line, _ = chip_on(*steps)
+        begin_us = line.clock.ticks_us()
+        card = chip.find(50)[0]
+        after_us = line.clock.ticks_diff(card.look_us, begin_us)
+        assert after_us == empty_looks * 6000  # ACK after 1 ms, an empty look takes 5
 
 
 def test_find_should_report_two_cards():
     two = "4b020100042007041122334455660b788084024b4f4e41140102000420040a0b0c0d0578778102"
-    chip, _, script = chip_on(call("4a0200", two))
+    chip, _, script = chip_on(NONE_B, call("4a0200", two))
     assert [card.number for card in chip.find(50)] == [1, 2]  # PD-20
     assert not script.steps  # and no APDU was sent
 
 
 def test_find_should_finish_the_cycle_after_a_first_hit():
-    """QT-051: a card of each type, whichever is found first; one that leaves is no card."""
-    for steps in ((FOUND, TYPE_B), (NONE_A, TYPE_B, FOUND)):
-        chip, _, script = chip_on(*steps)
-        assert sorted([card.kind for card in chip.find(50)]) == ["A", "B"]
-        assert not script.steps
-    chip, _, script = chip_on(FOUND, NONE_B, *RESET, NONE_A, NONE_B)
+    """QT-051: a card of each type; one that leaves is no card."""
+    chip, _, script = chip_on(TYPE_B, FOUND)
+    assert sorted([card.kind for card in chip.find(50)]) == ["A", "B"]
+    assert not script.steps
+    chip, _, script = chip_on(TYPE_B, NONE_A, *RESET, NONE_B, *EMPTY)
     assert chip.find(0) == [] and chip.find(0) == []
     assert not script.steps
 
 
 def test_find_should_end_in_time_on_an_empty_field():
-    chip, line, _ = chip_on(*[NONE_A, NONE_B] * 20)
+    chip, line, _ = chip_on(*EMPTY * 20)
     for timeout_ms in (0, 1, 30, 100):
         begin_us = line.clock.now_us
         assert chip.find(timeout_ms) == []
@@ -101,22 +110,23 @@ def test_find_should_end_in_time_on_an_empty_field():
 def test_find_should_end_in_time_when_the_chip_waits_for_ever():
     hung_a, hung_b = ((poll[0], [(1, ACK)]) for poll in (NONE_A, NONE_B))
     again = (ABORT,) + SETTINGS
-    for timeout_ms, polls in ((30, (hung_a,)), (150, (hung_a, hung_b))):
-        steps = []
-        for poll in polls:
-            steps += (poll,) + again
-        chip, line, script = chip_on(*steps[: -len(SETTINGS)], *SETTINGS, *B_ALONE)
+    for timeout_ms, steps in (
+        (0, (hung_b,) + again),
+        (30, (NONE_B, hung_a) + again),
+        (150, ((hung_b,) + again) * 2),
+    ):
+        chip, line, script = chip_on(*steps, *B_ALONE)
         begin_us = line.clock.now_us
         assert chip.find(timeout_ms) == []
         assert line.clock.now_us - begin_us <= (timeout_ms + 20) * 1000  # PD-18
-        if polls == (hung_a,):  # the lost setting is sent again, and the other type has its turn
-            assert chip.find(50)[0].kind == "B"
-            assert not script.steps
+        assert len(script.steps) == len(SETTINGS) + len(B_ALONE)
+        assert chip.find(50)[0].kind == "B"  # the lost setting is sent again
+        assert not script.steps
 
 
 def test_broken_answer_to_a_poll_should_be_a_chip_error():
     for answer in ("4b", "4b01", "4b0101000420070411", "4b0001", "4b01010004200304112233"):
-        chip, _, _ = chip_on(call("4a0200", answer))
+        chip, _, _ = chip_on(NONE_B, call("4a0200", answer))
         try:
             chip.find(50)
         except ChipError as error:
