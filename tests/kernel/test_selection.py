@@ -173,7 +173,7 @@ def test_unusable_fci_should_end():
     no_a5 = tlv.build(0x6F, tlv.build(0x84, bytes.fromhex(DEBIT)))
     no_pdol = fci_of(tlv.build(0x50, b"X"))
     names = [fci_of(USABLE, name) for name in (None, "", DEBIT[:8], DEBIT + "01" * 9)]
-    for fci in (without, broken, no_a5, no_pdol, FCI[:-1], FCI + b"\x00", b"", *names):
+    for fci in [without, broken, no_a5, no_pdol, FCI[:-1], FCI + b"\x00", b""] + names:
         found, _ = selected(ppse(entry(DEBIT)), fci + OK)
         assert (found.outcome, found.reason) == ("other_interface", "no_pdol_ttq"), fci.hex()
 
