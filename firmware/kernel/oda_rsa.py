@@ -139,10 +139,9 @@ def check_static(icc, static):
 
 
 class OpenedSdad:
-    """Signed dynamic data that are right but for the hash. `dynamic`: the ICC dynamic data."""
+    """Signed dynamic data that are right but for the hash."""
 
-    def __init__(self, dynamic, signed, digest):
-        self.dynamic = dynamic
+    def __init__(self, signed, digest):
         self.signed = signed
         self.digest = digest
 
@@ -168,4 +167,4 @@ def open_sdad(icc, sdad, atc):
     padding = block[4 + count : -21]
     require(padding == b"\xbb" * len(padding), name + " padding")
     require(dynamic == b"\x02" + atc, name + " dynamic number is not the ATC")  # QT-205
-    return OpenedSdad(dynamic, block[1:-21], block[-21:-1])
+    return OpenedSdad(block[1:-21], block[-21:-1])

@@ -134,12 +134,9 @@ def check_static(icc, static):
 
 
 class OpenedSdad:
-    """Signed dynamic data that are right but for the comparison. `dynamic`: the ICC dynamic
-    data.
-    """
+    """Signed dynamic data that are right but for the comparison."""
 
-    def __init__(self, dynamic, key, signed, signature, committed):
-        self.dynamic = dynamic
+    def __init__(self, key, signed, signature, committed):
         self.key = key
         self.signed = signed
         self.signature = signature
@@ -165,4 +162,4 @@ def open_sdad(icc, sdad, atc):
     key = SmKey(icc.point)
     yield
     committed = yield from key.commitment(signature, name)
-    return OpenedSdad(dynamic, key, sdad[:-64], signature, committed)
+    return OpenedSdad(key, sdad[:-64], signature, committed)
