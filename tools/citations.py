@@ -32,7 +32,7 @@ def identifiers(text):
     return found
 
 
-def citations(source, family="QT"):
+def citations(source, families=("QT",)):
     """The Citations of a Python text, in the order of its lines."""
     tree = ast.parse(source)
     spans = _spans(tree, "")
@@ -41,7 +41,7 @@ def citations(source, family="QT"):
         found.update(Citation(one, _innermost(spans, first), line) for one in identifiers(text))
     for text, line, at in _comments(source):
         found.update(Citation(one, _innermost(spans, at), line) for one in identifiers(text))
-    kept = [one for one in found if one.number.startswith(family + "-")]
+    kept = [one for one in found if one.number[:2] in families]
     return sorted(kept, key=lambda one: (one.line, one.number))
 
 
@@ -96,13 +96,14 @@ def _comments(source):
         yield token.string, token.start[0], below
 
 
-def of_files(root, tops):
+def of_files(root, tops, families=("QT",)):
     """Dict path (relative, posix) -> Citations, of the Python files under `tops` that cite."""
     found = {}
     for top in tops:
         for path in sorted((root / top).rglob("*.py")):
             text = path.read_text(encoding="utf-8")
-            cited = citations(text) if "QT-" in text else []
+            cites = any(family + "-" in text for family in families)
+            cited = citations(text, families) if cites else []
             if cited:
                 found[path.relative_to(root).as_posix()] = cited
     return found

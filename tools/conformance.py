@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Conformance: requirement -> clause -> code -> tests, printed from docs/requirements.md, the
+"""Conformance: requirement -> clause -> code -> tests, printed from the tables of BOOKS, the
 citations in the product and those in the tests.
 
     python tools/conformance.py             runs the cited tests, prints all (`make conformance`)
     python tools/conformance.py --static    runs nothing: table, code and tests among each other
+    python tools/conformance.py --book pn532    one of the two
     python tools/conformance.py --gaps      only the requirements that lack code or a test
 
 Exit status 1 when a requirement of the terminal has no code or no test, when its test failed or
@@ -14,6 +15,7 @@ so). What is not met yet is reported and is no failure: it is in plain sight.
 
 import argparse
 import sys
+from collections import namedtuple
 from functools import cache
 from pathlib import Path
 
@@ -23,43 +25,50 @@ sys.path.insert(0, str(ROOT))
 from tools import citations, conformance_page, conformance_run, requirements  # noqa: E402
 
 PRODUCT = ("firmware", "sim", "host_tools")
-TABLE = "docs/requirements.md"
-SPEC = "../shared/spec/qpboc.md"
+# families: letters of its numbers; table: ours; spec: where the specification may lie
+Book = namedtuple("Book", ("families", "table", "spec"))
+BOOKS = {
+    "qpboc": Book(("QT",), "docs/requirements.md", "../shared/spec/qpboc.md"),
+    "pn532": Book(("PD", "PS"), "docs/requirements_pn532.md", "../shared/spec/pn532.md"),
+}
 
 
 @cache
-def gathered(root=ROOT):
-    """(table, titles, product citations, test citations) of a checkout."""
-    table, titles = requirements.parse((root / TABLE).read_text(encoding="utf-8"))
+def gathered(name, root=ROOT):
+    """(table, titles, product citations, test citations) of a book in a checkout."""
+    book = BOOKS[name]
+    table, titles = requirements.parse((root / book.table).read_text(encoding="utf-8"))
     return (
         table,
         titles,
-        citations.of_files(root, PRODUCT),
-        citations.of_files(root, ("tests",)),
+        citations.of_files(root, PRODUCT, book.families),
+        citations.of_files(root, ("tests",), book.families),
     )
 
 
-def static_faults(table, product, tests, root=ROOT):
+def static_faults(name, root=ROOT):
     """(what is wrong without running anything, True when the specification was there)."""
+    table, _, product, tests = gathered(name, root)
     found = requirements.carried(product, tests)
     wrong = requirements.wrong_rows(table)
     wrong += requirements.unknown_numbers(table, product, tests)
     wrong += ["%s: no %s" % (one.number, what) for one, what in requirements.gaps(table, found)]
-    spec = root / SPEC
+    spec = root / BOOKS[name].spec
     if spec.exists():
         wrong += requirements.against_spec(table, spec.read_text(encoding="utf-8"))
     return wrong, spec.exists()
 
 
-def page(part):
-    """A part of docs/conformance.md: "summary", "not_met" or "sections" of conformance_page.py."""
-    table, titles, product, tests = gathered()
+def page(name, part):
+    """A part of a book's page: "summary", "not_met" or "sections" of conformance_page.py."""
+    table, titles, product, tests = gathered(name)
     found = requirements.carried(product, tests)
     return getattr(conformance_page, part)(table, titles, found)
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--book", action="append", choices=BOOKS, help="only this; several go")
     parser.add_argument("--static", action="store_true", help="run no tests")
     parser.add_argument("--gaps", action="store_true", help="only what lacks code or a test")
     parser.add_argument(
@@ -68,23 +77,28 @@ def arguments():
     return parser.parse_args()
 
 
-def main():
-    """Exit status."""
-    asked = arguments()
-    table, titles, product, tests = gathered()
+def shown(name, asked):
+    """True when nothing is wrong with a book; prints what there is to say."""
+    table, titles, product, tests = gathered(name)
     found = requirements.carried(product, tests)
     if asked.gaps:
         print("\n".join(conformance_page.gap_lines(table, titles, found)))
-        return 0
-    wrong, compared = static_faults(table, product, tests)
+        return True
+    wrong, compared = static_faults(name)
     results, portable = {}, {}
     if not asked.static:
         results, portable = conformance_run.run(ROOT, found, not asked.no_micropython)
         wrong += requirements.unproven(table, found, results)
     lines = conformance_page.report(table, titles, found, results, portable)
-    lines += conformance_page.verdict(table, found, wrong, compared, SPEC)
+    lines += conformance_page.verdict(table, found, wrong, compared, BOOKS[name].spec)
     print("\n".join(lines))
-    return 1 if wrong else 0
+    return not wrong
+
+
+def main():
+    """Exit status."""
+    asked = arguments()
+    return 0 if all([shown(name, asked) for name in asked.book or BOOKS]) else 1
 
 
 if __name__ == "__main__":

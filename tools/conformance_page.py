@@ -82,7 +82,7 @@ def who(one):
 
 def sections(requirements, titles, found):
     """The long tables, one a section."""
-    head = ["id", "the terminal", "clause", "carried by", "code", "tests"]
+    head = ["id", "what has to be", "clause", "carried by", "code", "tests"]
     parts = []
     for letter in sorted(titles):
         rows = [
@@ -106,7 +106,7 @@ def not_met(requirements, titles, found):
     rows = [
         [one.number, one.words, one.remark] for one in requirements if one.kind == "not met yet"
     ]
-    return table(["id", "the terminal", "what is missing"], rows) if rows else "Nothing.\n"
+    return table(["id", "what has to be", "what is missing"], rows) if rows else "Nothing.\n"
 
 
 def gap_lines(requirements, titles, found):

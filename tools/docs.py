@@ -306,9 +306,9 @@ def kernel_steps():
 
 
 TABLES = {
-    "conformance": lambda: conformance.page("summary"),
-    "conformance-not-met": lambda: conformance.page("not_met"),
-    "conformance-sections": lambda: conformance.page("sections"),
+    "conformance": lambda: conformance.page("qpboc", "summary"),
+    "conformance-not-met": lambda: conformance.page("qpboc", "not_met"),
+    "conformance-sections": lambda: conformance.page("qpboc", "sections"),
     "field-kinds": lambda: of_docstring(fields),
     "journal-entry": lambda: of_docstring(ring),
     "frame": lambda: of_docstring(batch),
