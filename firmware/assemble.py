@@ -28,26 +28,33 @@ def open_journal(settings, hal):
 
 def open_reader(settings, hal, clock, report):
     """HealingReader at its highest working speed. LinkLost when there is no chip now."""
-    _, where = settings.reader
+    kind, where = settings.reader
+    make_bus = Hsu
     own_card = None
+    if kind == "spi":
+        from firmware.reader.spi import Spi as make_bus  # few terminals need it, memory is small
+    elif kind == "i2c":
+        from firmware.reader.i2c import I2c as make_bus  # likewise
     if settings.reader_engine == "own":
-        from firmware.reader.iso_dep import IsoDepCard  # few terminals need it, memory is small
+        from firmware.reader.iso_dep import IsoDepCard as own_card  # likewise
 
-        own_card = IsoDepCard
     trace = None
     if settings.trace == "frames":
         from firmware.reader.frame_trace import FrameTrace  # likewise
 
         trace = FrameTrace(report, clock)
 
-    def make_chip(stream):
-        bus = Hsu(stream, clock)
+    def open_line():
+        return hal.open_serial(where, 115200) if kind == "serial" else hal.open_bus(kind, where)
+
+    def make_chip(line):
+        bus = make_bus(line, clock)
         if trace:
             trace.bus = bus
-        seen = trace.frame if trace else None
-        return Pn532(bus, clock, settings.reader_baud, trace=seen, own_card=own_card)
+        seen, kbps = trace.frame if trace else None, settings.reader_speed
+        return Pn532(bus, clock, settings.reader_baud, trace=seen, own_card=own_card, kbps=kbps)
 
-    reader = HealingReader(lambda: hal.open_serial(where, 115200), make_chip)
+    reader = HealingReader(open_line, make_chip, report)
     reader.open()
     return reader
 

@@ -7,9 +7,10 @@
 | terminal_id | 9F1C, 8 letters or digits; the number of the terminal when not given |
 | ifd_serial | 9F1E, serial number of the reader, likewise |
 | device | bus; inspector: shows what a card holds, needs neither journal nor parameters |
-| reader | serial:PATH on a PC, serial:UART:tx=PIN,rx=PIN on a board |
+| reader | serial:PATH on a PC, serial:UART:tx=PIN,rx=PIN on a board; spi:, i2c: docs/porting.md |
 | reader_baud | highest speed of the reader link |
 | reader_engine | chip: the PN532's own ISO-DEP; own: ours, with RATS E0 80 (type A) |
+| reader_speed | 106, 212 or 424 kbit/s on the air, where a card of type A allows it |
 | link | tcp:ADDRESS:PORT, serial:PATH or none; a number, as a name server may hold up a tap |
 | link_baud | speed of a serial link |
 | journal | file:PATH; on a board flash:LABEL (ESP32 partition) or flash:end (rp2) |
@@ -27,19 +28,20 @@ from firmware.formats import lines
 
 SINGLE = (
     "terminal", "terminal_id", "ifd_serial", "device", "reader", "reader_baud", "reader_engine",
-    "link", "link_baud", "journal", "journal_blocks", "parameters", "authority", "line", "stop",
-    "vehicle", "driver", "shift", "trace",
+    "reader_speed", "link", "link_baud", "journal", "journal_blocks", "parameters", "authority",
+    "line", "stop", "vehicle", "driver", "shift", "trace",
 )  # fmt: skip
 NEEDED = {"bus": ("reader", "journal", "parameters"), "inspector": ("reader",)}
 DEVICES = tuple(sorted(NEEDED))
 TRACES = ("no", "yes", "full", "frames")
+READER_KINDS = ("serial", "spi", "i2c")  # who opens which: firmware/assemble.py
 
 Settings = namedtuple(
     "Settings",
     (
         "terminal", "terminal_id", "ifd_serial", "device", "reader", "reader_baud",
-        "reader_engine", "link", "link_baud", "journal", "journal_blocks", "parameters",
-        "authority", "line", "stop", "vehicle", "driver", "shift", "trace",
+        "reader_engine", "reader_speed", "link", "link_baud", "journal", "journal_blocks",
+        "parameters", "authority", "line", "stop", "vehicle", "driver", "shift", "trace",
     ),
 )  # fmt: skip
 
@@ -57,9 +59,10 @@ def parse(text, name="settings"):
         terminal_id=_name(found, name, "terminal_id", terminal),
         ifd_serial=_name(found, name, "ifd_serial", terminal),
         device=device,
-        reader=_where(found, name, "reader", ("serial",)),
+        reader=_where(found, name, "reader", READER_KINDS),
         reader_baud=lines.whole(found, name, "reader_baud", 921600, 9600, 1288000),
         reader_engine=lines.word(found, name, "reader_engine", "chip", ("chip", "own")),
+        reader_speed=int(lines.word(found, name, "reader_speed", "106", ("106", "212", "424"))),
         link=_linked(found, name),
         link_baud=lines.whole(found, name, "link_baud", 115200, 9600, 4000000),
         journal=_where(found, name, "journal", ("file", "flash")) if "journal" in found else None,

@@ -60,11 +60,21 @@ def test_wiring_of_a_board_should_keep_its_rest():
     assert read.reader == ("serial", "1:tx=4,rx=5") and read.journal == ("flash", "journal.bin")
 
 
+def test_other_buses_and_speeds_should_be_settings():
+    """What stands behind the kind is read by hal/wiring.py, where the bus is opened."""
+    for kind, where in (("spi", "0.0,irq=25,reset=24"), ("i2c", "1")):
+        read = settings.parse(LEAST.replace("serial:/dev/ttyS0", kind + ":" + where))
+        assert read.reader == (kind, where)
+    assert settings.parse(LEAST).reader_speed == 106
+    assert settings.parse(LEAST + "reader_speed: 424").reader_speed == 424
+
+
 def test_faults_should_name_file_and_line():
     for fault in (
         "device: gate",
         "reader_baud: 9599",
         "reader_baud: fast",
+        "reader_speed: 848",
         "link: radio:1",
         "link: tcp",
         "link: tcp:",
@@ -93,7 +103,8 @@ def test_faults_should_name_file_and_line():
     for old, new, at in (
         ("terminal: 1", "terminal: 0", 1),
         ("reader: serial:/dev/ttyS0", "reader: /dev/ttyS0", 2),
-        ("reader: serial:/dev/ttyS0", "reader: i2c:1", 2),
+        ("reader: serial:/dev/ttyS0", "reader: usb:1", 2),
+        ("reader: serial:/dev/ttyS0", "reader: spi:", 2),
         ("journal: file:journal.bin", "journal: file:", 3),
     ):
         assert against(LEAST.replace(old, new)).startswith("unit.txt:%d: " % at), new

@@ -12,6 +12,8 @@ these plain functions, so the module is the Clock:
                                  port counts from 2000 (micropython.md, 10)
     random_bytes(count)          from the system's random source
     open_serial(where, baud)     byte stream; `where` is a device path, on a board "1:tx=4,rx=5"
+    open_bus(kind, where)        line of an "spi" or "i2c" bus by its wiring text (wiring.py):
+                                 contract in firmware/reader/framed.py, spi.py and i2c.py
     connect(host, port, timeout_ms)
                                  byte stream over TCP
     open_flash(path, block_count, block_size=4096)
@@ -29,7 +31,8 @@ these plain functions, so the module is the Clock:
 
 Byte stream: write(data) hands all bytes over in one call; read(count, timeout_ms) returns as soon
 as `count` bytes are there, fewer on time-out, with timeout_ms=0 what is there; speed(baud) lets
-written bytes leave, then changes the speed, False when this line has no such speed; close().
+written bytes leave, then changes the speed, False when this line has no such speed; close();
+`reset`: None, or reset(level) sets the chip's reset pin, as do the lines of open_bus.
 LinkLost when the line is gone, or cannot be opened.
 
 Block device: MicroPython's protocol, see docs/design.md "Storage"; ioctl(3, 0) returns when all is
@@ -45,6 +48,7 @@ if sys.implementation.name != "micropython":
         heap,
         local_now,
         on_stop,
+        open_bus,
         open_flash,
         open_serial,
         random_bytes,
@@ -65,6 +69,7 @@ elif sys.platform in ("linux", "darwin"):
         heap,
         local_now,
         on_stop,
+        open_bus,
         open_flash,
         open_serial,
         random_bytes,
@@ -85,6 +90,7 @@ else:
         heap,
         local_now,
         on_stop,
+        open_bus,
         open_flash,
         open_serial,
         random_bytes,
@@ -105,6 +111,7 @@ __all__ = (
     "heap",
     "local_now",
     "on_stop",
+    "open_bus",
     "open_flash",
     "open_serial",
     "random_bytes",

@@ -64,7 +64,10 @@ class SerialStream(PolledStream):
 
     def __init__(self, where, baud):
         number, pins = read_wiring(where)
-        self._pins = pins
+        self._pins = [pin for pin in pins if pin[0] != "reset"]
+        for name, pin in pins:
+            if name == "reset":
+                self.reset = machine.Pin(pin, machine.Pin.OUT, value=1).value
         self._uart = machine.UART(number, **self._settings(baud))
         super().__init__(self._uart, "UART " + where)
 
@@ -99,6 +102,13 @@ def open_serial(where, baud):
         return SerialStream(where, baud)
     except ValueError as error:
         raise FormatError("%s: %s" % (where, error))
+
+
+def open_bus(kind, where):
+    """Open an SPI or I2C bus by its wiring text; FormatError when text or pins are wrong."""
+    from firmware.hal import pins_board  # where settings name such a bus
+
+    return pins_board.open_bus(kind, where)
 
 
 def open_flash(path, block_count, block_size=4096):

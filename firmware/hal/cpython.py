@@ -46,8 +46,11 @@ def random_bytes(count):
 class SerialStream(PolledStream):
     """A serial port opened by pyserial, without its read and write."""
 
-    def __init__(self, port):
+    def __init__(self, port, pins=None):
         super().__init__(port.fd, port.port)
+        self._pins = pins
+        if pins:
+            self.reset = pins.reset
         self._port = port
         self._fd = port.fd
 
@@ -75,16 +78,35 @@ class SerialStream(PolledStream):
     def _shut(self):
         with contextlib.suppress(OSError):  # the adapter may be gone already
             self._port.close()
+        if self._pins:
+            self._pins.close()
 
 
 def open_serial(where, baud):
-    """Open the port at path `where`, 8N1, alone; LinkLost when it is not there or in use."""
+    """Open the port at path `where`, 8N1, alone; LinkLost when it is not there or in use.
+
+    Behind the path may stand the reset pin of what is at its other end: ",reset=24".
+    """
+    path, comma, wired = where.partition(",")
+    pins = None
+    if comma:
+        from firmware.hal import pins_cpython  # where settings name a pin
+
+        pins = pins_cpython.open_reset(wired, where)
     try:
-        return SerialStream(serial.Serial(where, baud, timeout=0, exclusive=True))
-    except ValueError as error:
-        raise FormatError("%s: %s" % (where, error)) from error
-    except (OSError, termios.error) as error:
-        raise LinkLost("%s: %s" % (where, error)) from error
+        return SerialStream(serial.Serial(path, baud, timeout=0, exclusive=True), pins)
+    except (OSError, ValueError, termios.error) as error:
+        if pins:
+            pins.close()
+        wrong = LinkLost if isinstance(error, (OSError, termios.error)) else FormatError
+        raise wrong("%s: %s" % (where, error)) from error
+
+
+def open_bus(kind, where):
+    """Open an SPI or I2C bus; FormatError for a text or a library, LinkLost when it is absent."""
+    from firmware.hal import pins_cpython  # where settings name such a bus
+
+    return pins_cpython.open_bus(kind, where)
 
 
 def connect(host, port, timeout_ms):

@@ -22,6 +22,8 @@ WRITE_LIMIT_MS = 1000  # a line that takes no byte for so long is gone
 class PolledStream:
     """A byte stream over `line`, which select.poll accepts; `name` is for error texts."""
 
+    reset = None
+
     def __init__(self, line, name):
         self.name = name
         self._line = line

@@ -102,6 +102,11 @@ def open_serial(where, baud):
         raise LinkLost("%s: %s" % (where, error))
 
 
+def open_bus(kind, where):
+    """This port reaches no pins."""
+    raise FormatError("%s:%s: this port of MicroPython has no such bus" % (kind, where))
+
+
 def open_flash(path, block_count, block_size=4096):
     """The block device in file `path`; FormatError when the file has another size.
 

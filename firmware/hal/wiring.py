@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which UART and which pins, as text: "1:tx=4,rx=5" is UART 1 with two pins; "0" is UART 0 on its
-own pins.
+"""Which port and which pins, as text. A UART of a board: "1:tx=4,rx=5" is UART 1 with two pins;
+"0" is UART 0 on its own pins. SPI and I2C: "0.0,irq=25,reset=24",
+"1,sck=10,mosi=11,miso=12,cs=13", "1"; ":" does for the first comma.
 
 Pure, so that it can be tested without a board.
 """
@@ -10,19 +11,50 @@ from firmware.errors import FormatError
 # ACK and the longest answer are 281 bytes (pn532.md, 1) and the port's own ring holds 256
 # (pn532.md, 2): PD-29
 RECEIVE_RING = 512
-PIN_NAMES = ("tx", "rx", "cts", "rts")
+PIN_NAMES = ("tx", "rx", "cts", "rts", "reset")
+I2C_ADDRESS = 0x24
+# What may stand behind a bus, with its default; None: not wired, or the port's own pin.
+# hz: of the clock, PN532 6.2.4 and 6.2.5; free_us: between two transactions (pn532.md, 2: the
+# data sheet's 1.3 is read as microseconds by some and as milliseconds by others); chip: of gpio
+PINS = (("irq", None), ("reset", None), ("chip", 0))
+BUSES = {
+    "spi": PINS + (("sck", None), ("mosi", None), ("miso", None), ("cs", None), ("hz", 1000000)),
+    "i2c": PINS + (("scl", None), ("sda", None), ("hz", None), ("free_us", 1300)),
+}
+MOST_HZ = {"spi": 5000000, "i2c": 400000}
 
 
 def read_wiring(where):
     """Return (UART number, [(pin name, pin number), ..]); FormatError when the text is neither."""
     number, _, pins = where.partition(":")
-    wired = []
-    for pin in pins.split(",") if pins else ():
+    return _whole(number, where), read_pins(pins, where, PIN_NAMES)
+
+
+def read_bus(kind, where):
+    """Return (bus number, device number or None, {name: number or None}) of "spi" or "i2c".
+
+    FormatError when the text is none such, or asks for more than the PN532 can do.
+    """
+    number, _, pins = where.replace(":", ",", 1).partition(",")
+    number, dot, device = number.partition(".")
+    if dot and kind != "spi":
+        raise FormatError("%s: %s has no devices" % (where, kind))
+    wired = dict(BUSES[kind])
+    wired.update(dict(read_pins(pins, where, tuple(wired))))
+    if wired["hz"] is not None and not 0 < wired["hz"] <= MOST_HZ[kind]:
+        raise FormatError("%s: hz is 1..%d" % (where, MOST_HZ[kind]))
+    return _whole(number, where), _whole(device, where) if dot else None, wired
+
+
+def read_pins(text, where, names):
+    """[(name, number), ..] of "tx=4,rx=5"; FormatError for other names than `names`."""
+    pins = []
+    for pin in text.split(",") if text else ():
         name, _, value = pin.partition("=")
-        if name not in PIN_NAMES:
-            raise FormatError("%s: no pin %s" % (where, name))
-        wired.append((name, _whole(value, where)))
-    return _whole(number, where), wired
+        if name not in names or name in [known for known, _ in pins]:
+            raise FormatError("%s: no pin %s, or it stands twice" % (where, name))
+        pins.append((name, _whole(value, where)))
+    return pins
 
 
 def uart_settings(baud):
@@ -31,6 +63,6 @@ def uart_settings(baud):
 
 
 def _whole(text, where):
-    if not text.isdigit():
+    if not text or [c for c in text if not "0" <= c <= "9"]:
         raise FormatError("%s: not a number: %s" % (where, text))
     return int(text)

@@ -19,6 +19,7 @@ from firmware.reader.targets import read_ats
 
 READ_REGISTER, WRITE_REGISTER, RF_CONFIGURATION, IN_COMMUNICATE_THRU = 0x06, 0x08, 0x32, 0x42
 TX_MODE, RX_MODE, CRC_ON = b"\x63\x02", b"\x63\x03", 0x80
+SPEED = 0x70  # bits of both registers, 0 = 106 kbit/s
 RATS = b"\xe0\x80"  # FSDI 8: 256 bytes, CID 0 (QT-057)
 RATS_US = 5300  # 71680/fc (JR/T 0025.11 A.1)
 I_BLOCK, R_ACK, R_NAK, S_WTX, CHAINING = 0x02, 0xA2, 0xB2, 0xF2, 0x10
@@ -66,8 +67,8 @@ class IsoDepCard:
         modes = self._chip.command(READ_REGISTER, TX_MODE + RX_MODE, HOST_MS)
         if len(modes) != 2:
             raise silence(READ_REGISTER, "%d registers, not 2" % len(modes))
-        written = TX_MODE + bytes((modes[0] | CRC_ON,)) + RX_MODE + bytes((modes[1] | CRC_ON,))
-        self._chip.command(WRITE_REGISTER, written, HOST_MS)
+        modes = [mode & ~SPEED | CRC_ON for mode in modes]  # the last card may have been faster
+        self._write_modes(modes)
         self._limit(limit_index(RATS_US))
         self.ats = self._rats()
         try:
@@ -78,7 +79,28 @@ class IsoDepCard:
         self._limit_us = FWT_UNIT_US << view.fwi
         self._limit(limit_index(self._limit_us))
         self._chip.bus.rest(((SFGT_UNIT_US << min(view.sfgi, 8)) + 999) // 1000)
-        return True
+        return self._raise_speed(modes) if self._chip.kbps > 106 else True
+
+    def _write_modes(self, modes):
+        written = TX_MODE + bytes((modes[0],)) + RX_MODE + bytes((modes[1],))
+        self._chip.command(WRITE_REGISTER, written, HOST_MS)
+
+    def _raise_speed(self, modes):
+        """PPS, where TA1 allows it (PD-25); False when card and reader may not be of one speed.
+
+        A card that knows no PPS keeps silent and stays at 106 (ISO/IEC 14443-4 5.6.2): the session
+        goes on. Any other answer than its own start byte leaves that open.
+        """
+        from firmware.reader import speed  # for the few that ask for it: memory is small
+
+        code = speed.agreed(self.ats, self._chip.kbps)
+        if not code:
+            return True
+        block, agrees = speed.pps(code)
+        answer = self._frame(block, self._limit_us, None)
+        if answer == agrees:
+            self._write_modes([speed.with_speed(mode, code) for mode in modes])
+        return answer in (agrees, b"")
 
     def _rats(self):
         """The ATS, b"" when none came; RATS is sent again twice (QT-066)."""

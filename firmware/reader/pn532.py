@@ -49,14 +49,19 @@ class Pn532:
         trace=None,
         answer_ms=ANSWER_MS,
         own_card=None,
+        kbps=106,
     ):
-        """own_card: iso_dep.IsoDepCard, where cards of type A shall speak by our own ISO-DEP."""
+        """own_card: iso_dep.IsoDepCard, where cards of type A shall speak by our own ISO-DEP.
+
+        kbps: how fast they may at the most, 106, 212 or 424 (PD-25).
+        """
         self.bus = bus
         self.version = None
         self.last_baud = last_baud
         self.unfit = []  # speeds that were refused or failed the echo: not tried again
         self.answer_ms = answer_ms
         self.own_card = own_card
+        self.kbps = kbps
         self.clock = clock
         self._top_baud = top_baud
         self._trace = trace
@@ -142,7 +147,7 @@ class Pn532:
             cards = self._poll(LOOK_B, POLL_MS)
         if len(cards) != 1:
             return cards
-        found = self._activated(cards[0]) if self.own_card else cards
+        found = self._activated(cards[0]) if self.own_card or self.kbps > 106 else cards
         if not found:
             self.reset_field()  # it did not answer, or wrongly: polled anew (QT-066)
         for card in found:
@@ -154,6 +159,13 @@ class Pn532:
 
     def _activated(self, card):
         """[the card as it will be spoken to]: by our ISO-DEP, or by the chip's; [] without ATS."""
+        if not self.own_card:
+            from firmware.reader import speed  # for the few that ask for it: memory is small
+
+            if speed.raised(self, card):
+                return [card]
+            self.reset_field()
+            return self._poll(LOOK_A, POLL_MS)  # and no further word of speed
         if card.kind != "A" or not card.sel_res & SEL_RES_ISO_DEP:
             self.command(*opening.WAITING, opening.SHORT_MS)  # the last card may have changed it
             return [card]
