@@ -10,7 +10,8 @@ LEN + LCS = 0 and TFI + PD + DCS = 0, mod 256. The reader looks for 00 FF, check
 is there and looks on at the very next byte when it is wrong, so noise never makes it wait for
 bytes that will not come. A preamble of any length and a missing postamble make no difference. A
 frame whose LCS is right and whose DCS is wrong is passed over as a whole: a card's data may
-contain bytes that look like a frame.
+contain bytes that look like a frame. Where an ACK is waited for (`inside`), it is looked into:
+half an old answer must not swallow the ACK behind it.
 """
 
 from firmware.errors import FormatError
@@ -50,6 +51,7 @@ class FrameReader:
     def __init__(self):
         self._held = b""  # a whole start code and what follows, or one 00, or nothing
         self._missing = SHORTEST
+        self.inside = False  # until the next ACK, look on inside a damaged frame
 
     def reset(self):
         """Forget an unfinished frame."""
@@ -87,6 +89,10 @@ class FrameReader:
                 break
             if event:
                 events.append(event)
+                if event[0] == "damaged" and self.inside:
+                    at = start + 1
+                elif event[0] == "ack":
+                    self.inside = False
         self._held = held[at:]
         return events
 

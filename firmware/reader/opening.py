@@ -45,7 +45,7 @@ def probe(chip, slowest=0):
         tried.append(baud)
         if chip.bus.speeds and not chip.bus.speed(baud):
             continue
-        if _awake(chip):
+        if _awake(chip) or chip.heard and _awake(chip):  # it lives here: the answer was lost
             return
     raise silence(SAM_CONFIGURATION, "no chip at any speed")
 

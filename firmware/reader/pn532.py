@@ -25,6 +25,9 @@ IN_LIST_PASSIVE_TARGET = 0x4A
 ACK_LIMIT_MS = 30  # the chip may take 15; 20 is the least that is safe (PD-06)
 REPEAT_MS = 100  # an answer that exists already, asked for again
 GAP_MS = 60  # a silence inside a frame that ends it
+MOST_LATE = 1024  # bytes read behind a time limit: what a ring of 512 can hold, and a frame
+OWED_MS = 8000  # how long an answer that never came may still come
+CARD_COMMANDS = (0x40, 0x42)  # whose answers are a card's: one must never pass for another
 ANSWER_MS = 5000  # FWI 8 with five S(WTX) is 1.5 s (PD-22)
 POLL_MS = 100  # one InListPassiveTarget, activation of a slow card included
 CYCLE_MS = 30  # no cycle is begun with less time left: its last look may find a slow card
@@ -68,6 +71,9 @@ class Pn532:
         self._reader = FrameReader()
         self._events = []
         self._since = 0  # when the step began that is being waited for
+        self._late = 0  # bytes read behind its limit
+        self._owed = None  # (code, when) of a card's answer that was waited for in vain
+        self.heard = False  # whether the last command had its ACK
         self._look_us = 0  # when the last look was begun
         self._poll_hung = False
 
@@ -222,37 +228,67 @@ class Pn532:
         """One command: the data of its answer, None when there was none in time."""
         frame = encode(bytes((TO_CHIP, code)) + data)
         self._reader.reset()
+        self._reader.inside = True
         self._events = []
+        self.heard = False
         self.send(frame)
         # the last byte of a long command leaves long after write() has returned
         wire_ms = self.bus.wire_ms(len(frame) + len(ACK))
         self._await_ack(code, ACK_LIMIT_MS + wire_ms)
-        limit_ms = timeout_ms + wire_ms
-        repeated = False
+        return self._answer(code, timeout_ms + wire_ms, spare)
+
+    def _answer(self, code, limit_ms, spare):
+        """What comes behind the ACK: data of the answer, None when there was none in time.
+
+        An answer that was given up may still come, and then looks like that to the same command
+        (PD-08). So while one is owed, an answer of a card is asked for again: a chip at rest says
+        the same once more, one that is still at work says nothing, and that was the old one.
+        """
+        wait_ms, seen, repeated = limit_ms, [], False
         while True:
-            event, payload = self._next_event(limit_ms, spare)
-            if event == "frame" and payload[0] == FROM_CHIP and payload[1:2] == bytes((code + 1,)):
-                return payload[2:]
-            if event == "error":
+            event, payload = self._next_event(wait_ms, spare)
+            if event == "frame" and payload[:2] == bytes((FROM_CHIP, code + 1)):
+                if payload in seen or not self._is_owed(code):
+                    return payload[2:]
+                seen.append(payload)
+                if len(seen) == 2:
+                    continue  # one of them will be repeated, or the chip was at work until here
+                repeated = len(seen) > 2
+            elif event == "silence" and seen:
+                repeated = False
+                if len(seen) == 1:
+                    self._owed, wait_ms, seen = None, limit_ms, []
+                    continue
+                seen = seen[1:]
+            elif event == "error":
                 raise status_error(code, SYNTAX)
-            if event == "silence" and not repeated:
+            elif event == "silence" and not repeated:
                 self._abort()
+                if code in CARD_COMMANDS:
+                    self._owed = (code, self.clock.ticks_ms())
                 return None
-            if event in ("damaged", "silence"):
-                if repeated:
-                    self._abort()
-                    raise silence(code, "answer damaged, and not well repeated")
-                repeated = True
-                spare = None
-                limit_ms = REPEAT_MS
-                # the answer again, not the command: the card sees it once (PD-07)
-                self.send(NACK)
+            elif event not in ("damaged", "silence"):
+                continue
+            if repeated:
+                self._abort()
+                raise silence(code, "answer damaged, and not well repeated")
+            # the answer again, not the command: the card sees it once (PD-07)
+            repeated, spare, wait_ms = True, None, REPEAT_MS
+            self.send(NACK)
+
+    def _is_owed(self, code):
+        """Whether an answer to an earlier command with this code may still come."""
+        if self._owed and self._owed[0] == code:
+            late_ms = self.clock.ticks_diff(self.clock.ticks_ms(), self._owed[1])
+            return 0 <= late_ms <= OWED_MS
+        return False
 
     def _await_ack(self, code, limit_ms):
         """Read up to the ACK; whatever comes before it belongs to an earlier command (PD-08)."""
         while True:
             event, _ = self._next_event(limit_ms, None)
             if event == "ack":
+                self.heard = True
                 return
             if event == "error":
                 raise status_error(code, SYNTAX)
@@ -266,6 +302,7 @@ class Pn532:
             self._trace(">", frame, self.clock.ticks_us())
         self.bus.write(frame)
         self._since = self.clock.ticks_ms()
+        self._late = 0
 
     def _next_event(self, limit_ms, spare):
         """The next event of the FrameReader; "silence" when `limit_ms` from the last step on are
@@ -286,8 +323,10 @@ class Pn532:
                 if chunk is None:
                     spare = None
                     continue
-                if not chunk and left <= 0:
-                    return ("silence", b"")
+                if left <= 0:
+                    self._late += len(chunk)
+                    if not chunk or self._late > MOST_LATE:  # a line that babbles is no answer
+                        return ("silence", b"")
             self._note(reader.feed(chunk))
         return self._events.pop(0)
 

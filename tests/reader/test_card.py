@@ -259,16 +259,61 @@ def test_spare_should_run_while_the_card_computes():
     assert len(slices) == 3  # PD-28
 
 
-def test_silent_card_should_be_aborted_and_the_next_exchange_work():
-    card, _, script = card_on(
-        apdu_step(b"\x00\xa4", (1, ACK)), ABORT, call("400100a4", "41009000")
-    )
+def silent_card(*steps):
+    """(Card, Line, Script) whose first exchange was waited for in vain."""
+    card, line, script = card_on(apdu_step(b"\x00\xa4", (1, ACK)), ABORT, *steps)
     try:
         card.exchange(b"\x00\xa4")
     except ChipError as error:
         assert error.code == -1
-    assert card.exchange(b"\x00\xa4") == b"\x90\x00"  # PD-10
+        return card, line, script
+    raise AssertionError("no error")
+
+
+def test_silent_card_should_be_aborted_and_the_next_exchange_work():
+    right = answered(b"\x90\x00")
+    card, line, script = silent_card(call("400100b0", "41009000"), (NACK, [(1, right)]))
+    assert card.exchange(b"\x00\xb0") == b"\x90\x00"  # PD-10
+    line.clock.pass_ms(8001)  # nothing that old comes
+    script.steps.append(call("400100b0", "41009000"))
+    assert card.exchange(b"\x00\xb0") == b"\x90\x00"
     assert not script.steps
+
+
+def test_answer_that_was_given_up_should_not_pass_for_the_next():
+    """PD-08: it looks like the right one and comes behind the right ACK; the card saw each once.
+
+    Before the right one while the chip is at work, before it at rest, behind it, and alone.
+    """
+    old, right = answered(b"\x6f\x00\x90\x00"), answered(b"\x70\x00\x90\x00")
+    cases = (
+        ([(1, ACK), (1, old), (150, right)], [[]]),
+        ([(1, ACK), (1, old), (50, right)], [[], [(1, right)]]),
+        ([(1, ACK), (1, right)], [[(1, old), (1, right)]]),
+        ([(1, ACK), (1, right), (0, old)], [[(1, right)]]),
+        ([(1, ACK), (1, right)], [[(1, right), (0, old)]]),
+        ([(1, old + ACK + right)], [[(1, right)]]),
+    )
+    for replies, repeats in cases:
+        sent = apdu_step(b"\x00\xb2", *replies)
+        nacks = [(NACK, reply) for reply in repeats]
+        card, line, script = silent_card(sent, *nacks, call("3201" + "01", "33"))
+        assert card.exchange(b"\x00\xb2") == b"\x70\x00\x90\x00", replies
+        assert line.writes.count(sent[0]) == 1
+        card._chip.command(0x32, b"\x01\x01", 50)
+        assert not script.steps
+
+
+def test_answers_without_end_should_not_be_waited_for():
+    """PD-08: three different ones to one command, none of them repeated."""
+    three = [(1, ACK)] + [(1, answered(bytes((0x6F, n, 0x90, 0)))) for n in range(3)]
+    card, _, script = silent_card(apdu_step(b"\x00\xb2", *three), (NACK, []), ABORT)
+    try:
+        card.exchange(b"\x00\xb2")
+    except ChipError as error:
+        assert error.code == -1 and not script.steps
+        return
+    raise AssertionError("no error")
 
 
 def test_reset_field_should_keep_the_times():

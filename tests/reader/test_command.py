@@ -143,6 +143,36 @@ def test_half_a_frame_and_silence_should_cost_one_exchange():
         assert not script.steps
 
 
+def test_half_an_old_answer_should_not_swallow_the_ack_behind_it():
+    """PD-10: it costs the command it belongs to, and not the next one as well."""
+    for cut in range(3, len(ANSWER) - 1):
+        chip, _, script = chip_on((VERSION, [(1, ANSWER[:cut] + ACK + ANSWER)]))
+        assert version(chip) == "32010607", cut
+        assert not script.steps
+
+
+def test_line_that_babbles_should_not_hold_the_reader():
+    """PD-10: bytes without end, and frames without end, all of them somebody else's."""
+
+    class Babble(Line):
+        def read(self, count, timeout_ms):
+            self.clock.now_us += 11 * count
+            self.given = getattr(self, "given", 0) + count
+            assert self.given < 200000, "no end"
+            kept = self.endless[self.given % len(self.endless) :] + self.endless * count
+            return kept[:count]
+
+    other = from_chip("4b00")
+    for endless in (b"\x55", b"\x00", ANSWER, other, ACK, ACK + other, ACK + b"\x00\xff\x09"):
+        line = Babble(lambda data, baud: [])
+        line.endless = endless
+        chip = Pn532(Hsu(line, line.clock), line.clock)
+        begin_us = line.clock.now_us
+        assert code_of(lambda: version(chip)) == -1  # noqa: B023
+        assert line.clock.now_us - begin_us < 300000
+        assert not chip.recover()
+
+
 def test_silence_should_abort_and_drain():
     chip, line, script = chip_on((VERSION, [(1, ACK)]), (ACK, [(1, b"\x12" * 40)]), GOOD)
     assert code_of(lambda: version(chip)) == -1
