@@ -8,7 +8,7 @@ SECONDS ?= 20
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check lint format types test-host test-micropython demo replay serve \
-	fuzz mutation \
+	fuzz mutation test-clients \
 	collect bench size mpy lock sessions docs docs-check \
 	conformance clean
 
@@ -36,7 +36,7 @@ collect: $(READY)  ## the collector: takes uploads into a ledger
 bench: $(READY)  ## taps a second, time of each APDU, journal writes
 	@$(BIN)/faretap bench $(ARGS)
 
-test: check test-host  ## everything: what CI runs
+test: check test-host test-clients  ## everything: what CI runs
 
 check: lint types mpy  ## no tests, seconds: lint, types, MicroPython syntax
 
@@ -53,7 +53,11 @@ types: $(READY)  ## mypy: all as CPython, firmware again against the stubs of a 
 	@$(BIN)/mypy --no-error-summary --config-file tools/mypy_micropython.ini
 
 test-host: $(READY)  ## pytest: host tests, and the shared tests on both interpreters
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --ignore tests/clients $(ARGS)
+
+test-clients: $(READY)  ## other people's PN532 drivers and PC/SC on the virtual chip and card; installs them first
+	@tools/clients.sh
+	@$(BIN)/python -m pytest tests/clients $(ARGS)
 
 test-micropython: $(READY)  ## the shared tests under MicroPython, a process a file, 264 KB of heap
 	@$(BIN)/python -m pytest tests/host/test_micropython.py $(ARGS)

@@ -81,8 +81,6 @@ class Radio:
 
     def present(self, target: Target):
         """R(NAK) presence check of Diagnose 06 (PS-11); generator."""
-        here = any(card is target.card for card in self.field.cards())
-        target.lost = target.lost or not here
         if not target.picc.active:
             return False
         return (yield from target.blocks_over(self.air).alive())
@@ -130,7 +128,9 @@ class Radio:
         return answer
 
     def _of_field(self, target: Target, act):
-        """What a card says, None for silence."""
+        """What a card says, None for silence; also R(NAK), for which a card need not act."""
+        here = any(card is target.card for card in self.field.cards())
+        target.lost = target.lost or not here
         if target.lost or self.jammed:
             return None
         try:

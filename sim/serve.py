@@ -7,6 +7,10 @@ The chip does everything; this file only moves bytes, tells the time and reads t
 has set. The server keeps the slave end open itself, raw, so that a client may close and open again
 without EIO or echo. B0, which libnfc sets while it opens, is ignored. Bytes that nobody reads are
 lost when the queue is full, as they are on a UART.
+
+A client that flushes its output as it closes (nfcpy, right behind the ACK that lets the chip
+change its speed) may so take bytes out of a pty that a UART would have had in its FIFO already.
+The pty is in packet mode and tells of the flush; the ACK is then put back.
 """
 
 import os
@@ -18,6 +22,8 @@ import threading
 import time
 import tty
 from fcntl import ioctl
+
+from sim.chip_line import ACK
 
 GRAIN_US = 400  # bytes of one answer are handed over in lots of this length
 SPIN_US = 120  # select() wakes up late by about this; the rest is waited out awake
@@ -47,6 +53,8 @@ class PtyServer:
         self.master, self.slave = pty.openpty()
         tty.setraw(self.slave)
         self._set_speed(115200)
+        ioctl(self.master, termios.TIOCPKT, struct.pack("i", 1))
+        self.flushed = False  # the host threw its output away since it last said something
         self.path = os.ttyname(self.slave)
         self.baud = 115200
         self.alarm, self.bell = os.pipe()
@@ -124,9 +132,19 @@ class PtyServer:
         return max(0, next_us - self.now_us() - SPIN_US) / 1_000_000
 
     def _listen(self) -> None:
-        data = os.read(self.master, 4096)
+        packet = os.read(self.master, 4096)
+        if packet[0] != termios.TIOCPKT_DATA:
+            self.flushed |= bool(packet[0] & termios.TIOCPKT_FLUSHWRITE)
+            return
         now_us = self.now_us()
         self.baud = host_speed(self.master) or self.baud
+        data = self._put_back(packet[1:])
         if self.trace:
             self.trace("host", data, now_us)
         self.chip.feed(data, now_us, self.baud)
+
+    def _put_back(self, data: bytes) -> bytes:
+        """Data with the ACK behind SetSerialBaudRate, if a flush lost it and the speed is new."""
+        flushed, self.flushed = self.flushed, False
+        lost = flushed and self.chip.speed_granted == self.baud != self.chip.baud
+        return ACK + data if lost and not data.startswith(ACK) else data

@@ -38,7 +38,7 @@ debian_packages() { # names: installs those that are missing, or prints the comm
 
 debian() {
     status=0
-    for group in libnfc-bin "pcscd vsmartcard-vpcd python3-pyscard" opensc; do
+    for group in "libnfc-bin libnfc-examples libnfc-pn53x-examples" "pcscd vsmartcard-vpcd python3-pyscard" opensc; do
         # shellcheck disable=SC2086
         debian_packages $group || status=1
     done

@@ -32,7 +32,7 @@ def node_of(place):
 
 def is_shared(path):
     """True for a test file that runs on both interpreters."""
-    return path.startswith("tests/") and not path.startswith("tests/host/")
+    return path.startswith("tests/") and not path.startswith(("tests/host/", "tests/clients/"))
 
 
 def by_test(ended, places):

@@ -34,7 +34,4 @@ if [ ! -f build/typings/machine.pyi ]; then
         --no-deps --target build/typings --upgrade -r tools/typings.lock
 fi
 
-# libnfc is a stranger's driver that the virtual PN532 is tested with; without it those tests are skipped.
-command -v nfc-list >/dev/null || debian_package libnfc-bin ||
-    echo "setup: going on without nfc-list: its tests will be shown as skipped" >&2
 touch .venv/.ready

@@ -43,15 +43,24 @@ Examples:
 @click.option("--wallet", type=click.Path(path_type=Path, file_okay=False), help="Cards in turn.")
 @click.option("--stay", default=2.0, show_default=True, help="Seconds for each card of a wallet.")
 @click.option("--link", type=click.Path(), help="A symbolic link to the pty.")
+@click.option(
+    "--power",
+    type=click.Choice(("awake", "asleep", "low_vbat")),
+    default="awake",
+    show_default=True,
+    help="State at the start; in low_vbat a chip answers SAMConfiguration alone.",
+)
 @click.option("--no-pace", is_flag=True, help="Answer at once instead of at a chip's pace.")
-def command(session, card_path, image, wallet, stay, link, no_pace):
+def command(session, card_path, image, wallet, stay, link, power, no_pace):
     """Serve one virtual chip until Ctrl-C. Prints the path of its serial line."""
     if sum(map(bool, (session, card_path, wallet))) > 1:
         raise click.UsageError("say one of --session, --card, --wallet")
     field = Field()
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
-    chip = Chip(field, Timing.none() if no_pace else Timing())
+    # Not all drivers of other people begin with SAMConfiguration, so this one is awake if not told
+    # otherwise.
+    chip = Chip(field, Timing.none() if no_pace else Timing(), power=power)
     home = card_path.parent if card_path else wallet
     with in_use(home) if home else nullcontext(), PtyServer(chip, link=link) as server:
         cards = cards_of(session, card_path, image, wallet)

@@ -53,6 +53,15 @@ def test_answers_should_be_chained_by_the_fsd_of_rats(fsdi, fsd):
     assert card.seen == [b"\x01\x02"] * 2
 
 
+def test_card_that_has_left_should_be_silent_to_r_nak():
+    """PS-14, PS-21: nobody's action is needed for R(ACK), but the card is."""
+    field = FakeField(FakeCard())
+    raw = Raw(field=field, rats="e080")
+    assert raw.block("b2") == b"\x00\xa3"
+    field.here = []
+    assert raw.block("b2") == b"\x01"
+
+
 def test_chained_command_should_reach_the_card_whole():
     card = FakeCard()
     raw = Raw(card, rats="e080")

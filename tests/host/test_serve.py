@@ -201,6 +201,22 @@ def test_client_should_raise_the_speed_and_read_a_long_answer():
             assert client.read(19, 0.2) == b"", "left at 115200: no valid frame"
 
 
+@pytest.mark.parametrize("flushed", [True, False])
+def test_ack_that_a_flush_has_lost_should_be_put_back(flushed):
+    """PS-06: nfcpy flushes as it closes, behind its ACK. Without a flush nothing is put back: a
+    host that sends no ACK stays without its speed.
+    """
+    with serving() as server, Client(server.path) as client:
+        assert client.ask(command("1007"), 15) == answer("11")
+        if flushed:
+            client.write(ACK)
+            termios.tcflush(client.fd, termios.TCOFLUSH)
+        client.speed(921600)
+        client.write(VERSION)
+        heard = client.read(19, PATIENCE_S if flushed else 0.2)
+        assert heard == (VERSION_ANSWER if flushed else b"")
+
+
 def test_paced_exchange_should_keep_to_the_model():  # PS-18
     model = Timing()
     with serving(FakeCard(), timing=model) as server, Client(server.path) as client:
