@@ -29,10 +29,14 @@ def open_journal(settings, hal):
 def open_reader(settings, hal, clock, report):
     """HealingReader at its highest working speed. LinkLost when there is no chip now."""
     kind, where = settings.reader
+    if kind in ("pn532pi", "adafruit"):
+        from firmware.reader import borrowed  # few terminals need it, memory is small
+
+        return borrowed.open_reader(kind, where, hal, clock, report)
     make_bus = Hsu
     own_card = None
     if kind == "spi":
-        from firmware.reader.spi import Spi as make_bus  # few terminals need it, memory is small
+        from firmware.reader.spi import Spi as make_bus  # likewise
     elif kind == "i2c":
         from firmware.reader.i2c import I2c as make_bus  # likewise
     if settings.reader_engine == "own":

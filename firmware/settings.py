@@ -7,7 +7,7 @@
 | terminal_id | 9F1C, 8 letters or digits; the number of the terminal when not given |
 | ifd_serial | 9F1E, serial number of the reader, likewise |
 | device | bus; inspector: shows what a card holds, needs neither journal nor parameters |
-| reader | serial:PATH on a PC, serial:UART:tx=PIN,rx=PIN on a board; spi:, i2c: docs/porting.md |
+| reader | serial:PATH on a PC, serial:UART:tx=PIN,rx=PIN on a board; others: docs/porting.md |
 | reader_baud | highest speed of the reader link |
 | reader_engine | chip: the PN532's own ISO-DEP; own: ours, with RATS E0 80 (type A) |
 | reader_speed | 106, 212 or 424 kbit/s on the air, where a card of type A allows it |
@@ -34,7 +34,8 @@ SINGLE = (
 NEEDED = {"bus": ("reader", "journal", "parameters"), "inspector": ("reader",)}
 DEVICES = tuple(sorted(NEEDED))
 TRACES = ("no", "yes", "full", "frames")
-READER_KINDS = ("serial", "spi", "i2c")  # who opens which: firmware/assemble.py
+# who opens which: firmware/assemble.py
+READER_KINDS = ("serial", "spi", "i2c", "pn532pi", "adafruit")
 
 Settings = namedtuple(
     "Settings",

@@ -29,7 +29,7 @@ ENDING_S = 5  # a process whose output has ended is gone soon, or hangs
 
 SETTINGS = """terminal: {terminal}
 device: bus
-reader: serial:{reader}
+reader: {driver}:{reader}
 link: {link}
 journal: file:{folder}/journal.bin
 journal_blocks: {blocks}
@@ -40,12 +40,12 @@ vehicle: 8061
 driver: 4711
 shift: 1
 trace: {trace}
-"""
+{more}"""
 
 
 class Rig:
     """folder: must exist; runtime: (argv, env, cwd) of an interpreter; timing: of the chip; root:
-    the module that is the terminal.
+    the module that is the terminal; driver: `reader` of the settings; more: lines of them.
     """
 
     def __init__(
@@ -60,6 +60,8 @@ class Rig:
         trace=False,
         serial_link=False,
         root="firmware.main",
+        driver="serial",
+        more="",
     ):
         self.folder = Path(folder).resolve()  # the firmware runs in another folder
         self.runtime = runtime
@@ -77,7 +79,10 @@ class Rig:
         self.same_card_s = same_card_s
         self.trace = trace
         self.root = root
+        self.driver = driver
+        self.more = more
         self.firmware: FirmwareProcess | None = None
+        self.begun: list = []  # events of the last start
         self.restarts = 0
 
     def __enter__(self):
@@ -93,6 +98,8 @@ class Rig:
         (self.folder / "settings.txt").write_text(
             SETTINGS.format(
                 terminal=TERMINAL,
+                driver=self.driver,
+                more=self.more,
                 reader=self.chip_server.link or self.chip_server.path,
                 link=f"tcp:127.0.0.1:{self.collector_server.port}",
                 folder=self.folder,
@@ -108,7 +115,7 @@ class Rig:
         while True:
             self.firmware = FirmwareProcess(*self.runtime, self.root, self.folder / "settings.txt")
             try:
-                until(self.firmware, "ready")
+                self.begun = until(self.firmware, "ready")
                 return
             except LinkLost:
                 if not self.was_killed():

@@ -16,6 +16,8 @@ these plain functions, so the module is the Clock:
                                  contract in firmware/reader/framed.py, spi.py and i2c.py
     connect(host, port, timeout_ms)
                                  byte stream over TCP
+    open_library(name, where)    the object of another PN532 driver, "pn532pi" or "adafruit", on a
+                                 serial port: CPython alone, absent elsewhere
     open_flash(path, block_count, block_size=4096)
                                  block device: a file on PCs, a flash region on boards
     read_text(path)              a whole UTF-8 text file; OSError when it cannot be opened
@@ -50,6 +52,7 @@ if sys.implementation.name != "micropython":
         on_stop,
         open_bus,
         open_flash,
+        open_library,
         open_serial,
         random_bytes,
         read_text,
@@ -113,6 +116,7 @@ __all__ = (
     "on_stop",
     "open_bus",
     "open_flash",
+    "open_library",
     "open_serial",
     "random_bytes",
     "read_text",

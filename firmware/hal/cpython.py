@@ -109,6 +109,13 @@ def open_bus(kind, where):
     return pins_cpython.open_bus(kind, where)
 
 
+def open_library(name, where):
+    """The object of another PN532 driver on the port at `where`; see libraries.py."""
+    from firmware.hal import libraries  # for units whose settings name one
+
+    return libraries.open_library(name, where)
+
+
 def connect(host, port, timeout_ms):
     """Connect to a TCP server; LinkLost when it refuses, cannot be found or takes too long."""
     name = "%s:%d" % (host, port)

@@ -45,6 +45,9 @@ def limit_index(limit_us):
 class IsoDepCard:
     """A selected card of type A: `kind`, `uid`, `sel_res`, `look_us`; after activate() `ats`."""
 
+    rats = RATS
+    most_sent = 256  # bytes of a block to the card, whatever FSC allows
+
     def __init__(self, chip, target):
         self._chip = chip
         self.number = target.number
@@ -75,7 +78,7 @@ class IsoDepCard:
             view = read_ats(self.ats)
         except FormatError:
             return False
-        self._fsc = view.fsc
+        self._fsc = min(view.fsc, self.most_sent)
         self._limit_us = FWT_UNIT_US << view.fwi
         self._limit(limit_index(self._limit_us))
         self._chip.bus.rest(((SFGT_UNIT_US << min(view.sfgi, 8)) + 999) // 1000)
@@ -105,7 +108,7 @@ class IsoDepCard:
     def _rats(self):
         """The ATS, b"" when none came; RATS is sent again twice (QT-066)."""
         for _ in range(1 + REPEATS):
-            answer = self._frame(RATS, RATS_US, None)
+            answer = self._frame(self.rats, RATS_US, None)
             if answer:
                 return answer
         return b""
