@@ -16,7 +16,7 @@ are.
 """
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from firmware.errors import FormatError
 from sim.chip_commands import BAUDS, FIFO_DATA, WUPA, carry_out
@@ -68,6 +68,8 @@ class Chip:
         self.late: deque[tuple[float, bytes]] = (
             deque()
         )  # (due_us, bytes): answers that nothing holds back any more
+        # watch(code, radio_us, card_us, chip_us): the model's split of each command, at its answer
+        self.watch: Callable[[int, int, int, int], None] | None = None
         self.exchanges = 0  # commands taken, the number Faults goes by
         self.per_code = {}
         self._start(power)
@@ -81,6 +83,7 @@ class Chip:
         self.waking = WAKE_BYTES
         self.job: Generator | None = None  # the running command
         self.job_us: float | None = None  # when it goes on; None: never by itself
+        self.work_us = 0.0  # when it began, behind the ACK
         self.last_answer = b""
         self.fault = REST
         self.speed_granted: int | None = None  # waits for the host's ACK
@@ -219,6 +222,7 @@ class Chip:
         if not (fault.drop_ack or fault.mute):
             begin_us = self._send(begin_us, ACK)
         self.job = carry_out(self, code, payload[1:])
+        self.work_us = begin_us
         self.job_us = begin_us + (self.timing.firmware_ms + fault.answer_delay_ms) * 1000
 
     def _abort(self, at_us: float) -> None:
@@ -250,6 +254,11 @@ class Chip:
 
     def _answer(self, body: bytes, at_us: float) -> None:
         fault = self.fault
+        if self.watch:
+            chip_us = (self.timing.firmware_ms + fault.answer_delay_ms) * 1000
+            card_us = self.radio.card_ms * 1000
+            radio_us = at_us - self.work_us - chip_us - card_us
+            self.watch(body[1] - 1, round(radio_us), round(card_us), round(chip_us))
         self.last_answer = encode(body, bare=bool(self.parameters & NO_POSTAMBLE))
         out = spoil(fault, self.last_answer)
         if fault.late_answer_ms:

@@ -29,10 +29,11 @@ class Radio:
         self.jammed = False  # knob: hears no card until the field was off
         self.fault = REST  # of the running command
         self.block = 0  # frames sent in it
+        self.card_ms = 0.0  # of its time so far, what the card computed
 
     def begin(self, fault) -> None:
         """A new command, with the knobs it meets."""
-        self.fault, self.block = fault, 0
+        self.fault, self.block, self.card_ms = fault, 0, 0.0
         self.jammed = self.jammed or fault.stuck == "field"
 
     def off(self) -> None:
@@ -101,7 +102,9 @@ class Radio:
         if answer is None:
             yield target.fwt_ms()
             raise ChipError("no answer", TIMED_OUT)
-        yield self.timing.raw_ms(len(data), len(answer)) + self._work_ms(target.card)
+        busy_ms = self._work_ms(target.card)
+        self.card_ms += busy_ms
+        yield self.timing.raw_ms(len(data), len(answer)) + busy_ms
         return answer
 
     def air(self, target: Target, frame: bytes, limit_ms: float, hurried: bool = False):
@@ -122,6 +125,7 @@ class Radio:
         if answer is None or lost == "in" or too_slow:
             yield limit_ms
             raise ChipError("no answer", TIMED_OUT)
+        self.card_ms += busy_ms
         yield self.timing.raw_ms(len(frame), len(answer), out_divisor, back_divisor) + busy_ms
         if damaged:
             raise ChipError("damaged answer", CRC)

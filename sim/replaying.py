@@ -84,20 +84,23 @@ def parameter_text(session):
     return "\n".join(text) + "\n"
 
 
-def replay(session, runtime, timing=None):
-    """Play `session`; runtime: argv, env, cwd of an interpreter. LinkLost when it cannot be."""
+def replay(session, runtime, timing=None, tracer=None):
+    """Play `session`; runtime: argv, env, cwd of an interpreter. LinkLost when it cannot be.
+
+    tracer: sim.tracing.EventTrace, for a trace of it.
+    """
     card, field = ReplayCard(session), Field()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        PtyServer(Chip(field, timing or Timing.none())) as server,
-    ):
+    chip = Chip(field, timing or Timing.none())
+    chip.watch = tracer.watch if tracer else None
+    trace = "frames" if tracer else "full"
+    with tempfile.TemporaryDirectory() as folder, PtyServer(chip) as server:
         settings = Path(folder) / "settings.txt"
         recorded = Path(folder) / "recorded.txt"
-        settings.write_text(SETTINGS.format(reader=server.path, folder=folder, trace="full"))
+        settings.write_text(SETTINGS.format(reader=server.path, folder=folder, trace=trace))
         recorded.write_text(recorded_text(session))
         (Path(folder) / "parameters.txt").write_text(parameter_text(session))
         with FirmwareProcess(*runtime, "sim.desk", settings, recorded) as firmware:
-            taps, apdus = _presentations(session, card, field, firmware)
+            taps, apdus = _presentations(session, card, field, firmware, tracer)
     last = taps[-1]
     return Replayed(
         outcome=last["outcome"],
@@ -115,18 +118,23 @@ def replay(session, runtime, timing=None):
     )
 
 
-def _presentations(session, card, field, firmware):
+def _presentations(session, card, field, firmware, tracer=None):
     """Put the card into the field once for each recorded presentation."""
     taps, apdus = [], []
-    until(firmware, "ready")
+    all_seen = until(firmware, "ready")
     for number in range(len(session.presentations)):
         field.place(card)
         seen = until(firmware, "tap")
         field.remove()
         taps.append(seen[-1])
         apdus.append([one for one in seen if one["event"] == "apdu"])
+        all_seen += seen
         if number + 1 < len(session.presentations):
-            until(firmware, "ready")
+            all_seen += until(firmware, "ready")
+    for event in all_seen if tracer else ():
+        tracer.take(event)
+    if tracer:
+        tracer.close()
     return taps, apdus
 
 

@@ -3,7 +3,7 @@
 # Installs what `make test-clients` puts before the virtual chip and the virtual card:
 #   env     Python drivers, build/clients/python, pinned by tools/clients.lock
 #   node    Node drivers, build/clients/node, pinned by tools/clients/package-lock.json
-#   debian  libnfc, pcscd with vpcd, pyscard, opensc
+#   debian  libnfc, pcscd with vpcd, pyscard, opensc, tshark
 # Without a word all three; what cannot be had is said, and its tests are skipped. With a word that part alone, and
 # the status says whether it is there.
 set -eu
@@ -38,7 +38,11 @@ debian_packages() { # names: installs those that are missing, or prints the comm
 
 debian() {
     status=0
+<<<<<<< HEAD
     for group in "libnfc-bin libnfc-examples libnfc-pn53x-examples" "pcscd vsmartcard-vpcd python3-pyscard" opensc; do
+=======
+    for group in libnfc-bin "pcscd vsmartcard-vpcd python3-pyscard" opensc tshark; do
+>>>>>>> 0eb7c98 (trace: Write down the line to the chip, and the air as a capture for Wireshark (PS-22).)
         # shellcheck disable=SC2086
         debian_packages $group || status=1
     done

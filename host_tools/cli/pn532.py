@@ -11,12 +11,14 @@ import click
 
 from firmware.formats import session as sessions
 from host_tools.cli.replay import read
+from host_tools.cli.tracing import trace_files, trace_options
 from sim.card import Card
 from sim.chip import Chip
 from sim.field import Field
 from sim.replay import ReplayCard
 from sim.serve import PtyServer
 from sim.timing import Timing
+from sim.tracing import LineTrace
 from sim.wallet import Wallet, in_use
 
 AWAY_S = 1.0
@@ -28,6 +30,7 @@ Examples:
   faretap pn532 --session sim/sessions/pboc-approved-v01.session
   faretap pn532 --card wallet/adult-1.json --link /tmp/pn532
   faretap pn532 --wallet wallet --stay 3
+  faretap pn532 --wallet wallet --trace line.trace --pcap air.pcapng
   LIBNFC_DEVICE=pn532_uart:/tmp/pn532 nfc-list        (libnfc, in another shell)
   faretap terminal --reader serial:/tmp/pn532 --parameters parameters.txt
 """
@@ -51,7 +54,8 @@ Examples:
     help="State at the start; in low_vbat a chip answers SAMConfiguration alone.",
 )
 @click.option("--no-pace", is_flag=True, help="Answer at once instead of at a chip's pace.")
-def command(session, card_path, image, wallet, stay, link, power, no_pace):
+@trace_options
+def command(session, card_path, image, wallet, stay, link, power, no_pace, trace, pcap, mask):
     """Serve one virtual chip until Ctrl-C. Prints the path of its serial line."""
     if sum(map(bool, (session, card_path, wallet))) > 1:
         raise click.UsageError("say one of --session, --card, --wallet")
@@ -62,7 +66,11 @@ def command(session, card_path, image, wallet, stay, link, power, no_pace):
     # otherwise.
     chip = Chip(field, Timing.none() if no_pace else Timing(), power=power)
     home = card_path.parent if card_path else wallet
-    with in_use(home) if home else nullcontext(), PtyServer(chip, link=link) as server:
+    with (
+        in_use(home) if home else nullcontext(),
+        trace_files(trace, pcap, mask, "virtual chip") as files,
+        PtyServer(chip, link=link, trace=LineTrace(files, chip) if files else None) as server,
+    ):
         cards = cards_of(session, card_path, image, wallet)
         click.echo(f"PN532 at {server.path}" + (f", linked from {link}" if link else ""))
         with suppress(KeyboardInterrupt):

@@ -10,13 +10,16 @@ import click
 from firmware.errors import FormatError
 from firmware.formats import session as sessions
 from host_tools.cli.runtime import runtime_command
+from host_tools.cli.tracing import trace_files, trace_options
 from host_tools.waterfall import waterfall
 from sim import replaying
 from sim.timing import Timing
+from sim.tracing import EventTrace
 
 # The desk is compiled from source inside the same heap and keeps every exchange for its report,
 # which no board does; within 240 KB a session now and then had 464 bytes too few.
 DESK_HEAP_KIB = 320
+TRACE_HEAP_KIB = 32  # each frame as a line of JSON
 
 FIELDS = (
     "outcome",
@@ -35,6 +38,7 @@ FIELDS = (
 Examples:
   faretap replay sim/sessions/*.session
   faretap replay --waterfall --paced sim/sessions/pboc-approved-v01.session
+  faretap replay --paced --trace tap.trace --pcap tap.pcapng FILE.session
   faretap replay --runtime cpython --json FILE.session | jq .outcome
 """
 )
@@ -49,19 +53,25 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--paced", is_flag=True, help="Keep the times of link, radio and card.")
 @click.option("--waterfall", "show_air", is_flag=True, help="Show every exchange, tags decoded.")
-def command(files, runtime, as_json, paced, show_air):
+@trace_options
+def command(files, runtime, as_json, paced, show_air, trace, pcap, mask):
     """Play .session FILES and check their `expect` lines.
 
     Exit status 1 when a session does not end as it promises, 2 when a file is malformed.
     """
-    interpreter = runtime_command(runtime, DESK_HEAP_KIB)
+    if (trace or pcap) and len(files) > 1:
+        raise click.UsageError("--trace and --pcap take one session")
+    heap_kib = DESK_HEAP_KIB + (TRACE_HEAP_KIB if trace or pcap else 0)
+    interpreter = runtime_command(runtime, heap_kib)
     if interpreter.note:
         click.echo(interpreter.note, err=True)
     played_well = True
     for path in files:
         session = sessions.parse(read(path), str(path))
         timing = Timing() if paced else Timing.none()
-        played = replaying.replay(session, interpreter[:3], timing)
+        with trace_files(trace, pcap, mask, "simulated tap") as written:
+            tracer = EventTrace(written) if written else None
+            played = replaying.replay(session, interpreter[:3], timing, tracer)
         wrong = replaying.failed(session, played)
         played_well = played_well and not wrong
         if as_json:

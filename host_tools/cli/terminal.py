@@ -14,8 +14,10 @@ from firmware.formats import parameters as fleet
 from host_tools.cli.replay import read
 from host_tools.cli.runtime import runtime_command
 from host_tools.cli.screen import Screen
+from host_tools.cli.tracing import trace_files, trace_options
 from sim.event_recorder import SessionRecorder
 from sim.process import FirmwareProcess
+from sim.tracing import EventTrace
 
 SELLING = [one for one, needs in unit.NEEDED.items() if "journal" in needs]
 
@@ -28,6 +30,8 @@ Examples:
       --journal day.bin --link tcp:127.0.0.1:4755
   faretap terminal --reader serial:/dev/ttyUSB0 --parameters parameters.txt \\
       --record first.session --mask-pan
+  faretap terminal --reader serial:/dev/ttyUSB0 --parameters parameters.txt \\
+      --trace line.trace --pcap air.pcapng
 """
 )
 @click.option("--reader", required=True, metavar="serial:PATH", help="Serial line of the PN532.")
@@ -52,10 +56,12 @@ Examples:
 )
 @click.option("--record", type=click.Path(path_type=Path), help="Write a session file.")
 @click.option("--mask-pan", is_flag=True, help="Mask the card number in the session file.")
-def command(parameters, runtime, record, mask_pan, **options):
+@trace_options
+def command(parameters, runtime, record, mask_pan, trace, pcap, mask, **options):
     """Take fares until Ctrl-C. Real cards are really debited: use test cards and test keys."""
     fleet_parameters = fleet.parse(read(parameters), str(parameters))
-    text = settings_text(parameters, bool(record), **options)
+    reported = "frames" if trace or pcap else "full" if record else "no"
+    text = settings_text(parameters, reported, **options)
     unit.parse(text, "options")
     interpreter = runtime_command(runtime)
     if interpreter.note:
@@ -66,8 +72,11 @@ def command(parameters, runtime, record, mask_pan, **options):
     with tempfile.TemporaryDirectory(prefix="faretap-") as folder:
         path = Path(folder) / "settings.txt"
         path.write_text(text, encoding="utf-8")
-        with FirmwareProcess(*interpreter[:3], "firmware.main", path) as firmware:
-            sys.exit(run(firmware, recorder))
+        with (
+            trace_files(trace, pcap, mask, "terminal") as files,
+            FirmwareProcess(*interpreter[:3], "firmware.main", path) as firmware,
+        ):
+            sys.exit(run(firmware, [recorder, EventTrace(files) if files else None]))
 
 
 def settings_text(parameters, trace, reader, device, journal, link, number, baud, line):
@@ -80,12 +89,12 @@ link: {link}
 journal: file:{journal.resolve()}
 parameters: {parameters.resolve()}
 line: {line}
-trace: {"full" if trace else "no"}
+trace: {trace}
 """
 
 
-def run(firmware, recorder):
-    """Show events until the terminal ends or Ctrl-C; the exit status."""
+def run(firmware, takers):
+    """Show events and hand them to `takers` until the terminal ends or Ctrl-C; the exit status."""
     console, screen = Console(highlight=False, soft_wrap=True), Screen()
     try:
         while True:
@@ -97,8 +106,9 @@ def run(firmware, recorder):
             line = screen.line(event)
             if line:
                 console.print(line)
-            if recorder:
-                recorder.take(event)
+            for taker in takers:
+                if taker:
+                    taker.take(event)
     except KeyboardInterrupt:
         console.print("stopped; what is in the journal stays there")
         return 0
