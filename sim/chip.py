@@ -53,8 +53,14 @@ RESET_CONFIGURATION = {
 class Chip:
     """One PN532. `power` is its state at the start: "low_vbat", "asleep" or "awake".
 
+    Another face (sim/chip_bus.py) sets `wire_kind` and `wake_source` to what its bus has, and
+    calls `rouse()`.
+
     `fsdi` is what its automatic RATS asks for: 5, so 64 bytes a block, in a real one.
     """
+
+    wire_kind: type = Wire  # bytes on their way to the host
+    wake_source = 0x10  # PowerDown, bit 4: HSU
 
     def __init__(self, field, timing=None, faults=None, power="low_vbat", fsdi=FSDI_64):
         self.timing = timing or Timing.none()
@@ -78,7 +84,7 @@ class Chip:
         self.power = power
         self.baud = RESET_BAUD
         self.finder = FrameFinder()
-        self.wire = Wire()
+        self.wire = self.wire_kind()
         self.heard_us = 0.0
         self.waking = WAKE_BYTES
         self.job: Generator | None = None  # the running command
@@ -103,6 +109,12 @@ class Chip:
         self.inbox.clear()
         self.late.clear()
         self._start(power)
+
+    def rouse(self) -> None:
+        """The oscillator is up, woken by something else than bytes."""
+        self.waking = 0
+        if self.power == "asleep":
+            self.power = "awake"
 
     # --- the caller's side --------------------------------------------------------------------
     def feed(self, data: bytes, now_us: int, baud: int) -> None:

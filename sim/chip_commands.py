@@ -17,7 +17,6 @@ DATA_MAX = 262  # of InDataExchange, each way
 MORE = 0x40  # MI: in Tg and in the status
 FOR_EVER = 0xFF
 AUTOMATIC_RATS = 0x10  # SetParameters, bit 4
-WAKE_BY_HSU = 0x10  # PowerDown, bit 4
 CONFIGURATION_SIZES = {0x01: 1, 0x02: 3, 0x04: 1, 0x05: 3, 0x0A: 11, 0x0B: 8, 0x0C: 3, 0x0D: 9}
 KIND_BY_BRTY = {0: "A", 1: "F", 2: "F", 3: "B", 4: "J"}
 LIST_SIZES = {0: (0, 4, 7, 10), 1: (5,), 2: (5,), 3: (1, 2), 4: (0,)}  # initiator data by BrTy
@@ -108,7 +107,7 @@ def sam_configuration(chip, data):
 
 
 def power_down(chip, data):
-    chip.sleep_after_answer = "asleep" if data[0] & WAKE_BY_HSU else "dead"
+    chip.sleep_after_answer = "asleep" if data[0] & chip.wake_source else "dead"
     return b"\x00"
 
 
