@@ -91,7 +91,11 @@ class Face:
 
     def _hears(self) -> bool:
         """Whether the chip takes the transaction that begins; one that comes asleep wakes it."""
-        if self._in_reset or self.chip.power == "dead":
+        if self._in_reset:
+            return False
+        if self._ready():
+            return True  # to PowerDown there is an answer, and it is fetched before
+        if self.chip.power == "dead":
             return False
         if self._is_asleep():
             if self._up_us is None:

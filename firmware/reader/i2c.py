@@ -18,6 +18,7 @@ READY = 0x01
 HEAD = 24  # bytes of a frame read before its length is known: answers without data fit
 ASLEEP_LIMIT_MS = 10  # how long an address that nobody takes is tried: five times the oscillator's
 RETRY_US = 1000
+TRANSACTIONS = 8  # of one exchange, a few looks at the state among them
 REPEAT_US = 20000  # an answer that exists already, asked for again
 
 
@@ -29,6 +30,10 @@ class I2c(FramedBus):
         self.poll_us = max(POLL_US, line.free_us)
         self._frames = FrameReader()
         self._ack_due = False
+
+    def wire_ms(self, count):
+        """What an exchange takes on the bus alone, written, looked at and read."""
+        return (TRANSACTIONS * self._line.free_us + 999) // 1000
 
     def wake(self):
         """The address alone wakes the chip (PD-14); the byte behind it is the start of nothing."""
@@ -81,11 +86,9 @@ class I2c(FramedBus):
             return b""
         frame = head[1:]
         self._frames.reset()
-        if self._frames.feed(frame) or len(frame) < HEAD:
+        if self._frames.feed(frame) or len(frame) < HEAD or not self._frames.started():
             return frame
         missing = self._frames.missing() + 1  # and its postamble
-        if not self._frames.started():
-            missing = LONGEST_ON_WIRE  # a preamble longer than any that was seen
         self._put(NACK)
         if not self._is_ready(REPEAT_US):
             return frame

@@ -68,6 +68,11 @@ class Wire:
         return True
 
 
+def hsu(chip, clock):
+    """The bus over HSU."""
+    return Hsu(Wire(chip, clock), clock)
+
+
 class RadioCard(SmallCard):
     """A SmallCard as the field has it: a kind, a time it takes."""
 
@@ -85,16 +90,18 @@ class RadioCard(SmallCard):
 
 
 class ChipStand(Stand):
-    """`sent`: the commands to the chip; `radio`: sim.field.Field to place cards in."""
+    """`sent`: the commands to the chip; `radio`: sim.field.Field to place cards in.
 
-    def __init__(self, extra="", timing=None, faults=None, own_card=None):
+    make_bus(chip, clock) -> bus, another one than HSU; kbps: as of Pn532.
+    """
+
+    def __init__(self, extra="", timing=None, faults=None, own_card=None, make_bus=None, kbps=106):
         self.radio = Field()
         self.chip_clock = ChipClock()
         self.chip = Chip(self.radio, timing or Timing(), faults)
         self.sent = []
-        wire = Wire(self.chip, self.chip_clock)
-        bus = Hsu(wire, self.chip_clock)
-        self.pn532 = Pn532(bus, self.chip_clock, trace=self._trace, own_card=own_card)
+        bus = (make_bus or hsu)(self.chip, self.chip_clock)
+        self.pn532 = Pn532(bus, self.chip_clock, trace=self._trace, own_card=own_card, kbps=kbps)
         self.pn532.open()
         super().__init__(extra)
 
