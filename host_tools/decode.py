@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator
 from firmware.errors import FormatError
 from firmware.formats import session
 from firmware.kernel import dol, tlv
-from host_tools import decode_frame
+from host_tools import capture, decode_frame, trace
 from host_tools.decode_batch import explain_batch, explain_record
+from host_tools.decode_capture import explain_capture
 from host_tools.decode_journal import explain_journal, is_journal
 from host_tools.decode_loads import explain_loads
 from host_tools.decode_names import INSTRUCTIONS, STATUS_WORDS, TAGS
+from host_tools.decode_trace import explain_trace
 from host_tools.decode_values import Row, meaning_of, parts_of, printable, tag_name
 
 HEADER_BYTES = 4
@@ -190,6 +192,7 @@ KINDS: dict[str, Callable[[bytes, int], Iterator[Row]]] = {
     "apdu": explain_apdu,
     "batch": explain_batch,
     "c-apdu": explain_c_apdu,
+    "capture": lambda data, depth: explain_capture(data, explain_c_apdu, explain_r_apdu, depth),
     "frame": explain_frame,
     "journal": explain_journal,
     "loads": explain_loads,
@@ -197,6 +200,7 @@ KINDS: dict[str, Callable[[bytes, int], Iterator[Row]]] = {
     "record": explain_record,
     "session": explain_session,
     "tlv": explain_tlv,
+    "trace": lambda data, depth: explain_trace(data, explain_apdu, depth),
     **{kind: explain_value(kind) for kind in VALUE_KINDS},
 }
 
@@ -246,6 +250,8 @@ def is_frame(data: bytes) -> bool:
 # The first that fits; an answer comes before TLV, because 9000 could be an empty object.
 DETECTORS = (
     ("session", lambda data: data.startswith(session.FIRST_LINE.encode())),
+    ("trace", trace.is_trace),
+    ("capture", capture.is_capture),
     ("batch", lambda data: data.startswith(b"FT")),
     ("journal", is_journal),
     ("frame", is_frame),

@@ -63,6 +63,11 @@ def is_trace(data: bytes) -> bool:
 
 def read(text: str, name: str = "trace") -> Iterator[Frame | Note]:
     """Everything in a trace. FormatError `name:LINE: why` where a line is none."""
+    return (entry for _, entry in read_lines(text, name))
+
+
+def read_lines(text: str, name: str = "trace") -> Iterator[tuple[int, Frame | Note]]:
+    """The same with the numbers of the lines."""
     lines = text.split("\n")
     if lines[0].rstrip("\r") != FIRST_LINE:
         raise FormatError(f"{name}:1: does not begin with `{FIRST_LINE}`")
@@ -77,7 +82,7 @@ def read(text: str, name: str = "trace") -> Iterator[Frame | Note]:
         except ValueError as why:
             raise FormatError(f"{name}:{number}: {why}") from None
         last_us = entry.at_us
-        yield entry
+        yield number, entry
 
 
 def _entry(line: str) -> Frame | Note:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Say what bytes mean: TLV, APDUs, PN532 frames, DOLs, sessions, journals."""
+"""Say what bytes mean: TLV, APDUs, frames, sessions, journals, traces, captures."""
 
 import sys
 from pathlib import Path
@@ -18,6 +18,8 @@ Examples:
   faretap decode --as ttq 28000080
   faretap decode card.session
   faretap decode journal.bin
+  faretap decode line.trace
+  faretap decode air.pcapng
   printf '6F0484029000' | faretap decode -
 """
 
@@ -28,16 +30,27 @@ Examples:
 def command(what: tuple[str, ...], kind: str | None) -> None:
     """Say what bytes mean, part by part.
 
-    The bytes are hex digits, with or without blanks, or a file (hex text, a .session, binary), or
-    standard input (-). What they are is seen from them; --as decides where that is not enough.
+    The bytes are hex digits, with or without blanks, or a file (hex text, a .session, a trace or
+    capture of --trace and --pcap, binary), or standard input (-). What they are is seen from them;
+    --as decides where that is not enough.
     Exit status 2 for bytes that break their format: what is right is shown, then where it breaks.
     """
     rows: list[Row] = []
     try:
         for row in decode.explain(read_bytes(what), kind):
             rows.append(row)
+    except FormatError as wrong:
+        raise FormatError(placed(str(wrong), what)) from None
     finally:
         show(rows)
+
+
+def placed(text: str, what: tuple[str, ...]) -> str:
+    """A fault with the name of its file, where the bytes were in one."""
+    if len(what) != 1 or not Path(what[0]).is_file():
+        return text
+    kind, colon, rest = text.partition(":")
+    return f"{what[0]}:{rest}" if colon and kind in decode.KINDS else f"{what[0]}: {text}"
 
 
 def read_bytes(what: tuple[str, ...]) -> bytes:
