@@ -8,8 +8,9 @@ which lets time pass, and `irq`: None, or irq(timeout_ms) -> True as soon as the
 low, that is, when it has something to say; False after the time.
 """
 
-from firmware.reader.bus import DRAIN_LIMIT_MS, QUIET_MS
+from firmware.reader.bus import QUIET_MS
 
+MOST_HELD = 2  # frames
 POLL_US = 500  # between two looks at the chip's state
 
 
@@ -49,11 +50,9 @@ class FramedBus:
         self._held = b""
 
     def drain(self):
-        """Throw away what the chip has to say, until it is silent."""
-        clock = self._clock
-        begin = clock.ticks_ms()
-        while clock.ticks_diff(clock.ticks_ms(), begin) < DRAIN_LIMIT_MS:
-            if not self._is_ready(QUIET_MS * 1000):
+        """Throw away what the chip has to say: what it held, and what it was just about to."""
+        for _ in range(MOST_HELD):
+            if not self._is_ready(max(QUIET_MS * 1000, self.poll_us)):
                 break
             self._fetch()
         self._held = b""
