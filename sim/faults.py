@@ -55,6 +55,13 @@ class Fault:
 
 
 REST = Fault()
+CHOICES: dict[str, tuple[str, ...]] = {
+    "stuck": ("wake", "power", "field"),
+    "card_lost": ("before", "after"),
+    "rf_lost": ("out", "in"),
+    "rf_damaged": ("out", "in"),
+}
+STOPS = ("reset", "wake", "power")
 
 
 class Faults:

@@ -62,6 +62,13 @@ class Field:
             self._cards, self._powered = [], []
             self._change.notify_all()
 
+    def leave(self, card):
+        """Take one card away; those that stay keep their power."""
+        with self._change:
+            self._cards = [one for one in self._cards if one is not card]
+            self._powered = [one for one in self._powered if one is not card]
+            self._change.notify_all()
+
     def tear(self, at_apdu=None, ins=None, last=False, acted=False):
         """Tear the card off at one APDU to come.
 
@@ -171,8 +178,7 @@ class Field:
         )
 
     def _tear_off(self, card, c_apdu, acted):
-        self._cards = [one for one in self._cards if one is not card]
-        self._powered = [one for one in self._powered if one is not card]
+        self.leave(card)
         self.torn += 1
         self._note(card, c_apdu, None, acted)
         raise LinkLost("the card left the field")

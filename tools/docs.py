@@ -29,7 +29,7 @@ from firmware.journal import journal, ring  # noqa: E402
 from firmware.kernel import outcome, torn  # noqa: E402
 from host_tools.cli.main import command_files  # noqa: E402
 from host_tools.decode_names import TAGS  # noqa: E402
-from sim import faults, hostile, kinds, morning, profile  # noqa: E402
+from sim import fault_text, faults, hostile, kinds, morning, profile  # noqa: E402
 from tools import conformance  # noqa: E402
 from tools.citations import identifiers  # noqa: E402
 from tools.docs_words import FIELD_WORDS, WORDS  # noqa: E402
@@ -217,19 +217,12 @@ def parameter_keys():
 
 
 def fault_knobs():
-    notes, above = {}, []
-    for line in inspect.getsource(faults.Fault).split("\n"):
-        field, _, comment = line.strip().partition("  # ")
-        if field.startswith("# "):
-            above.append(field[2:])
-            continue
-        notes[field.partition(":")[0]] = " ".join(above) or comment
-        above = []
+    notes = fault_text.meanings()
     rows = [
-        ["`%s`" % one.name, shown(one.default) or "-", notes[one.name]]
+        ["`%s`" % one.name, fault_text.takes(one.name), shown(one.default) or "-", notes[one.name]]
         for one in dataclasses.fields(faults.Fault)
     ]
-    return table(["knob", "at rest", "meaning"], rows)
+    return table(["knob", "takes", "at rest", "meaning"], rows)
 
 
 def cards():

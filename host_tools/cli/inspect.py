@@ -11,7 +11,7 @@ import click
 
 from firmware.devices.inspector import money
 from firmware.errors import LinkLost
-from host_tools.cli.pn532 import load_card
+from host_tools.cli.pn532_field import load_card
 from host_tools.cli.runtime import runtime_command
 from sim.chip import Chip
 from sim.field import Field

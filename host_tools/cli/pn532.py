@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Serve the virtual PN532 on a pty, with a card, a recorded session or a wallet in front of it."""
 
-import itertools
 import signal
 import threading
 from contextlib import nullcontext, suppress
@@ -9,19 +8,26 @@ from pathlib import Path
 
 import click
 
-from firmware.formats import session as sessions
-from host_tools.cli.replay import read
+from host_tools.cli.pn532_field import Cards, faults_of, load_card, load_session, play, present
 from host_tools.cli.tracing import trace_files, trace_options
-from sim.card import Card
+from sim import fault_text
 from sim.chip import Chip
 from sim.field import Field
-from sim.replay import ReplayCard
 from sim.serve import PtyServer
 from sim.timing import Timing
 from sim.tracing import LineTrace
 from sim.wallet import Wallet, in_use
 
-AWAY_S = 1.0
+POWER = ("awake", "asleep", "low_vbat")
+
+
+def show_knobs(context, _, asked):
+    """Print what --faults knows, and end."""
+    if not asked or context.resilient_parsing:
+        return
+    for name, meaning in fault_text.meanings().items():
+        click.echo(f"{name:16} {fault_text.takes(name):38} {meaning}")
+    context.exit()
 
 
 @click.command(
@@ -30,9 +36,20 @@ Examples:
   faretap pn532 --session sim/sessions/pboc-approved-v01.session
   faretap pn532 --card wallet/adult-1.json --link /tmp/pn532
   faretap pn532 --wallet wallet --stay 3
+  faretap pn532 --wallet wallet --timeline rush.txt
   faretap pn532 --wallet wallet --trace line.trace --pcap air.pcapng
+  faretap pn532 --card wallet/adult-1.json --faults "40.2: status=01; *: ack_delay_ms=16"
+  faretap pn532 --card wallet/adult-1.json --faults "seed 42 share=0.1" --firmware-ms 2
   LIBNFC_DEVICE=pn532_uart:/tmp/pn532 nfc-list        (libnfc, in another shell)
   faretap terminal --reader serial:/tmp/pn532 --parameters parameters.txt
+
+\b
+A timeline:           Knobs:
+  0     come adult-1    3: wrong_dcs              command 3, from 0
+  +2.5  leave           40.0: status=27           the first InDataExchange
+  +1    come student-1  *: ack_delay_ms=2         all others; --knobs lists them
+  +2    leave           stop_at 120 reset         behind 120 bytes of the link
+  +1    repeat          seed 42 share=0.2         drawn; the same seed, the same knobs
 """
 )
 @click.option("--session", type=click.Path(path_type=Path, dir_okay=False), help="A session file.")
@@ -45,66 +62,82 @@ Examples:
 @click.option("--image", default="0031", show_default=True, help="Image of a published test card.")
 @click.option("--wallet", type=click.Path(path_type=Path, file_okay=False), help="Cards in turn.")
 @click.option("--stay", default=2.0, show_default=True, help="Seconds for each card of a wallet.")
+@click.option(
+    "--timeline",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="When which card comes and goes; cards of --wallet, or files beside it.",
+)
 @click.option("--link", type=click.Path(), help="A symbolic link to the pty.")
+@click.option("--no-pace", is_flag=True, help="Answer at once instead of at a chip's pace.")
+@click.option(
+    "--firmware-ms",
+    type=click.FloatRange(0, 1000),
+    default=0.0,
+    show_default=True,
+    help="The chip's own time a command.",
+)
+@click.option("--faults", help="Knobs, or a file of them: what goes wrong, and when.")
+@click.option("--knobs", is_flag=True, callback=show_knobs, is_eager=True, help="List the knobs.")
 @click.option(
     "--power",
-    type=click.Choice(("awake", "asleep", "low_vbat")),
-    default="awake",
+    type=click.Choice(POWER),
+    default=POWER[0],
     show_default=True,
     help="State at the start; in low_vbat a chip answers SAMConfiguration alone.",
 )
-@click.option("--no-pace", is_flag=True, help="Answer at once instead of at a chip's pace.")
 @trace_options
-def command(session, card_path, image, wallet, stay, link, power, no_pace, trace, pcap, mask):
+def command(
+    session,
+    card_path,
+    image,
+    wallet,
+    stay,
+    timeline,
+    link,
+    no_pace,
+    firmware_ms,
+    faults,
+    knobs,
+    power,
+    trace,
+    pcap,
+    mask,
+):
     """Serve one virtual chip until Ctrl-C. Prints the path of its serial line."""
     if sum(map(bool, (session, card_path, wallet))) > 1:
         raise click.UsageError("say one of --session, --card, --wallet")
+    if timeline and (session or card_path):
+        raise click.UsageError("--timeline names its cards itself; only --wallet goes with it")
+    if no_pace and firmware_ms:
+        raise click.UsageError("--no-pace and --firmware-ms contradict each other")
     field = Field()
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
     # Not all drivers of other people begin with SAMConfiguration, so this one is awake if not told
     # otherwise.
-    chip = Chip(field, Timing.none() if no_pace else Timing(), power=power)
+    timing = Timing.none() if no_pace else Timing(firmware_ms=firmware_ms)
+    chip = Chip(field, timing, faults_of(faults), power=power)
     home = card_path.parent if card_path else wallet
     with (
         in_use(home) if home else nullcontext(),
         trace_files(trace, pcap, mask, "virtual chip") as files,
         PtyServer(chip, link=link, trace=LineTrace(files, chip) if files else None) as server,
     ):
-        cards = cards_of(session, card_path, image, wallet)
         click.echo(f"PN532 at {server.path}" + (f", linked from {link}" if link else ""))
         with suppress(KeyboardInterrupt):
-            present(field, cards, wallet, stay, over)
+            if timeline:
+                with Cards(timeline.parent, wallet, image) as card_of:
+                    play(field, timeline, card_of, over)
+            else:
+                cards = cards_of(session, card_path, image, wallet)
+                present(field, cards, wallet, stay, over)
     click.echo("stopped")
 
 
 def cards_of(session, card_path, image, wallet):
     """The cards to present, in order."""
     if session:
-        return [ReplayCard(sessions.parse(read(session), str(session)))]
+        return [load_session(session)]
     if card_path:
         return [load_card(card_path, image)]
     return Wallet(wallet).cards() if wallet else []
-
-
-def load_card(path, image):
-    """A card of a wallet, or of a file in the shape of the published test card."""
-    if '"images"' in read(path)[:100000] and '"state"' not in read(path):
-        return Card.from_test_card(path, image)
-    return Card.load(path)
-
-
-def present(field, cards, wallet, stay_s, over):
-    """One card stays; the cards of a wallet come and go for ever."""
-    if not wallet:
-        field.place(*cards)
-        over.wait()
-        return
-    for card in itertools.cycle(cards):
-        field.place(card)
-        click.echo(f"card {card.path.stem if card.path else card.uid.hex()}")
-        if over.wait(stay_s):
-            return
-        field.remove()
-        if over.wait(AWAY_S):
-            return
