@@ -18,6 +18,11 @@ POL_RES = 0x01
 SYSTEM_CODE = b"\xff\xff"
 
 
+def atqb(card) -> bytes:
+    """ATQB of a type B card: PUPI, application data 0, protocol info (ISO/IEC 14443-3, 7.9)."""
+    return b"\x50" + card.uid[:4] + bytes(4) + bytes((0x00, 0x81, FWI_B << 4 | 1))
+
+
 class Target:
     """A listed card; `radio` is the seam its blocks go through."""
 
@@ -54,8 +59,7 @@ class Target:
         """Target data of InListPassiveTarget, from Tg on (7.3.5); `polled`: its initiator data."""
         card, number = self.card, bytes((self.number,))
         if card.kind == "B":
-            atqb = b"\x50" + card.uid[:4] + bytes(4) + bytes((0x00, 0x81, FWI_B << 4 | 1))
-            return number + atqb + b"\x01\x00"
+            return number + atqb(card) + b"\x01\x00"
         if card.kind == "F":
             found = card.uid[:8] + bytes(8) + (SYSTEM_CODE if polled[3:4] == b"\x01" else b"")
             return number + bytes((len(found) + 2, POL_RES)) + found

@@ -132,3 +132,10 @@ NODE_PN532 = Client(
     ["node", "-e", "require('pn532'); require('serialport')"],
     {"NODE_PATH": str(HOME / "node" / "node_modules"), "NODE_NO_WARNINGS": "1"},
 )
+PCSCD = Client("pcscd", [], ["pcscd", "--version"])
+PYSCARD = Client(
+    "pyscard",
+    ["/usr/bin/python3", str(DRIVERS / "with_pyscard.py")],
+    ["/usr/bin/python3", "-c", "import smartcard.scard"],
+)
+OPENSC = Client("opensc-tool", [], ["opensc-tool", "--info"])
