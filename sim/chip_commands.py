@@ -145,7 +145,8 @@ def split(chip) -> bytes:
 
 def in_communicate_thru(chip, data):
     limit = chip.configuration[0x02][2]
-    answer = yield from chip.radio.raw(data, limit)
+    speeds = tuple(chip.registers.get(mode, 0) >> 4 & 7 for mode in (TX_MODE, RX_MODE))
+    answer = yield from chip.radio.raw(data, limit, speeds)
     return b"\x00" + answer
 
 
@@ -176,7 +177,14 @@ def in_psl(chip, data):
     need(data[1] <= 2 and data[2] <= 2, "speed")
     target = chip.radio.target(data[0])
     yield from chip.radio.change_speed(target, data[1], data[2])
+    set_speeds(chip, data[1], data[2])
     return b"\x00"
+
+
+def set_speeds(chip, to_card, from_card):
+    """Bits 6..4 of both mode registers, as the chip sets them by itself."""
+    for mode, speed in ((TX_MODE, to_card), (RX_MODE, from_card)):
+        chip.registers[mode] = chip.registers.get(mode, 0) & 0x8F | speed << 4
 
 
 def in_list_passive_target(chip, data):
@@ -184,6 +192,8 @@ def in_list_passive_target(chip, data):
     need(1 <= most <= 2 and len(initiator) in LIST_SIZES.get(kind, ()), "InListPassiveTarget")
     tries = chip.configuration[0x05][2]
     chip.from_host = chip.to_host = b""
+    if KIND_BY_BRTY[kind] in "AB":
+        set_speeds(chip, 0, 0)
     return poll_for_cards(chip, most, kind, initiator, tries)
 
 
@@ -263,6 +273,7 @@ TABLE = {
     0x8E: (0, 262, not_a_target),
     0x90: (0, 262, not_a_target),
 }
+TX_MODE, RX_MODE = 0x6302, 0x6303  # registers of the CIU
 WITH_STATUS = (0x40, 0x42, 0x44, 0x4E, 0x52, 0x54)  # whose first answer byte is the status
 
 

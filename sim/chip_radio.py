@@ -196,11 +196,15 @@ class Radio:
         pps = bytes((0xD0, 0x11, to_card | from_card << 2))
         yield from self.air(target, pps, target.fwt_ms())
 
-    def raw(self, frame: bytes, limit_index: int):
-        """One frame as the host made it (InCommunicateThru, PS-14); generator."""
+    def raw(self, frame: bytes, limit_index: int, speeds: tuple[int, ...] = (0, 0)):
+        """One frame as the host made it (InCommunicateThru, PS-14); generator.
+
+        `speeds`: to the card and from it, as the host left the chip; at others than its own a card
+        hears nothing.
+        """
         limit_ms = self.timing.limit_ms(limit_index)
         target = self.targets[0] if self.targets else None
-        if target is None:
+        if target is None or speeds != (target.picc.to_card, target.picc.from_card):
             yield limit_ms
             raise ChipError("no answer", TIMED_OUT)
         if not target.speaks_iso_dep:
