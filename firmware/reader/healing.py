@@ -23,6 +23,7 @@ class HealingReader:
         self.report = report
         self.stream = None
         self.chip = None
+        self.version = None  # of the chip that answered last
 
     def open(self):
         """Open line and chip; LinkLost when there is none."""
@@ -33,6 +34,7 @@ class HealingReader:
             if not self._reset():
                 raise
             self.chip.open()
+        self.version = self.chip.version
 
     def _open_line(self):
         self.stream = self.open_stream()
@@ -60,11 +62,14 @@ class HealingReader:
         self._close()
         try:
             self._open_line()
-            self.chip.open()
         except LinkLost:
-            self._close()
             return False
-        return True
+        # known: one round from the speed of a reset up, so that a dead one is soon called dead
+        self.chip.version = self.version
+        if self.chip.recover():
+            return True
+        self._close()
+        return False
 
     def _reset(self):
         """RSTPD_N low and high again: the chip forgets all and is in LowVbat; False without a pin.

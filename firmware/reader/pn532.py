@@ -32,6 +32,7 @@ ANSWER_MS = 5000  # FWI 8 with five S(WTX) is 1.5 s (PD-22)
 POLL_MS = 100  # one InListPassiveTarget, activation of a slow card included
 CYCLE_MS = 30  # no cycle is begun with less time left: its last look may find a slow card
 POLL_OVER_MS = 12  # how far a poll may outlast `find`; abort and drain go into the 20 of PD-18 too
+BARREN_MS = 300  # a field in which nothing was found for so long is switched anew (PD-34)
 FIELD_REST_MS = 6  # off 5.1..10 ms, then on 5.1 ms or more (JR/T 0025.11; PD-27)
 
 SIGNS = {"ack": ACK, "nack": NACK, "error": ERROR}
@@ -75,6 +76,7 @@ class Pn532:
         self._owed = None  # (code, when) of a card's answer that was waited for in vain
         self.heard = False  # whether the last command had its ACK
         self._look_us = 0  # when the last look was begun
+        self._lit_ms = None  # when the field was switched last
         self._poll_hung = False
 
     @property
@@ -127,6 +129,8 @@ class Pn532:
         one more cycle later. With less than 30 ms it may miss a slow card each time.
         """
         start = self.clock.ticks_ms()
+        if self._lit_ms is not None and self.clock.ticks_diff(start, self._lit_ms) >= BARREN_MS:
+            self.reset_field()  # chip or card may be deaf to the other until then
         while True:
             cards = self._cycle(start, timeout_ms)
             if cards or self._left_ms(start, timeout_ms) < CYCLE_MS:
@@ -182,6 +186,7 @@ class Pn532:
         """Switch the RF field, and give the cards time to see it; off resets every card."""
         self.command(RF_CONFIGURATION, b"\x01\x01" if on else b"\x01\x00", opening.SHORT_MS)
         self.bus.rest(FIELD_REST_MS)
+        self._lit_ms = self.clock.ticks_ms()
 
     def reset_field(self):
         """Field off 5.1..10 ms, then on as long before a poll (QT-050, QT-069; PD-27).

@@ -124,6 +124,18 @@ def test_find_should_end_in_time_when_the_chip_waits_for_ever():
         assert not script.steps
 
 
+def test_field_in_which_nothing_is_found_should_be_switched_anew():
+    """PD-34: a chip, or a card, that is deaf until then; each 300 ms, and only behind a power()."""
+    chip, line, script = chip_on(FIELD_ON, NONE_B, NONE_A, *RESET, NONE_B, NONE_A, NONE_B, NONE_A)
+    chip.power(True)
+    for wait_ms in (0, 300, 200):
+        line.clock.pass_ms(wait_ms)
+        begin_us = line.clock.now_us
+        assert chip.find(20) == []
+        assert line.clock.now_us - begin_us <= 40000  # PD-18
+    assert not script.steps
+
+
 def test_broken_answer_to_a_poll_should_be_a_chip_error():
     for answer in ("4b", "4b01", "4b0101000420070411", "4b0001", "4b01010004200304112233"):
         chip, _, _ = chip_on(NONE_B, call("4a0200", answer))
