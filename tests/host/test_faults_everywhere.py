@@ -191,7 +191,9 @@ def test_chip_should_come_back_from_a_stop_at_any_byte(engine, stop):
     opened = stop == "power"  # in the opening a dead chip ends the process: behind it
     of_opening, of_tap = usual(engine)[3]
     count = of_tap + of_opening * (not opened)
-    places = range(1, count, 5 if opened else 1) if ALL else sorted(dice.sample(range(1, count), 32))
+    places = (
+        range(1, count, 5 if opened else 1) if ALL else sorted(dice.sample(range(1, count), 32))
+    )
     for stop_at in places:
         try:
             part = "power" if opened else "stops"
