@@ -125,7 +125,7 @@ def test_find_should_end_in_time_when_the_chip_waits_for_ever():
 
 
 def test_field_in_which_nothing_is_found_should_be_switched_anew():
-    """PD-34: a chip, or a card, that is deaf until then; each 300 ms, and only behind a power()."""
+    """PD-34: chip or card may be deaf until then; each 300 ms, and only behind a power()."""
     chip, line, script = chip_on(FIELD_ON, NONE_B, NONE_A, *RESET, NONE_B, NONE_A, NONE_B, NONE_A)
     chip.power(True)
     for wait_ms in (0, 300, 200):
