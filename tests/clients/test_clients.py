@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A client that is not there is skipped by its name, and who ran is told at the end."""
 
+import json
+import re
 import sys
 
 import pytest
 
 from tests.clients import clients
-from tests.clients.clients import Client
+from tests.clients.clients import ROOT, Client
 from tests.clients.stand import SELECT_PPSE
 
 
@@ -40,3 +42,16 @@ def test_summary_should_list_who_ran_and_who_did_not():
         "foreign clients that ran: none",
         "foreign client that did not run: c (x)",
     ]
+
+
+def test_page_should_name_the_versions_that_are_locked():
+    """docs/simulator.md, "Foreign clients", against the locks in tools/."""
+    text = (ROOT / "docs" / "simulator.md").read_text(encoding="utf-8")
+    rows = [row.split("|")[1:3] for row in text.splitlines() if row.count("|") == 6]
+    lock = (ROOT / "tools" / "clients.lock").read_text(encoding="utf-8")
+    locked = dict(re.findall(r"^([\w-]+)==(\S+)", lock, re.M))
+    node = json.loads((ROOT / "tools" / "clients" / "package.json").read_text())["dependencies"]
+    python = ("nfcpy", "pn532pi", "adafruit-circuitpython-pn532")
+    wanted = [(name, locked[name]) for name in python]
+    wanted.append(("pn532 of npm, on serialport", "%(pn532)s, %(serialport)s" % node))
+    assert [one for one in wanted if [" %s " % cell for cell in one] not in rows] == []

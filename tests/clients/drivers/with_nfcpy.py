@@ -18,7 +18,7 @@ def connect(path):
         raise LookupError("sense found no card")
     tag = nfc.tag.activate(frontend, target)
     return (
-        "nfcpy %s, %s" % (version("nfcpy"), frontend.device.chipset_name),
+        "nfcpy " + version("nfcpy"),
         target.sdd_res,
         None,  # it keeps what it makes of the ATS, not the ATS
         tag.transceive,
