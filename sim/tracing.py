@@ -70,7 +70,8 @@ class EventTrace:
         if event["event"] == "frame":
             self._frame(event)
         elif event["event"] == "work":
-            self._wait("work", event, us=event["us"], hidden_us=event["hidden_us"])
+            values = {"us": event["us"], "hidden_us": event["hidden_us"]}
+            self._wait("work", event, **values, last=int(event["last"]))
         elif event["event"] == "tap":
             values = {name: event[name] for name in TAP_VALUES}
             journal_us = event["phases_us"].get("journal", 0)

@@ -2,10 +2,11 @@
 """How long background work takes (kernel/work.py), for terminals whose settings
 say `trace: frames`; loaded only there.
 
-    {"event": "work", "us": so long it took, "hidden_us": as much of it while a card was computing}
+    {"event": "work", "us": so long it took, "hidden_us": as much of it while a card was computing,
+     "last": whether it was done behind the last exchange}
 
-One event an exchange at most, behind it; the sum of `us` is the cryptography of a tap, and what is
-not hidden made the tap longer.
+One event an exchange at most, behind it, and one at the end; the sum of `us` is the cryptography
+of a tap, and what is not hidden made the tap longer.
 """
 
 from firmware.errors import LinkLost
@@ -28,7 +29,7 @@ class WorkMeter:
             try:
                 wanted = steps.throw(lost) if lost else steps.send(reply)
             except StopIteration as end:
-                self.tell()
+                self.tell(True)
                 return end.value
             reply = lost = None
             if not isinstance(wanted, bytes):
@@ -47,10 +48,11 @@ class WorkMeter:
             self.waiting = False
             self.tell()
 
-    def tell(self):
+    def tell(self, last=False):
         """Report what was done since the last time."""
         if self.us:
-            self.report({"event": "work", "us": self.us, "hidden_us": self.hidden_us})
+            event = {"event": "work", "us": self.us, "hidden_us": self.hidden_us, "last": last}
+            self.report(event)
         self.us = self.hidden_us = 0
 
     def _timed_step(self, step):

@@ -51,8 +51,8 @@ def test_slices_in_the_waiting_time_should_be_told_as_hidden():
         return b"\x90\x00"
 
     assert told_of(exchange, "done") == [
-        {"event": "work", "us": 200, "hidden_us": 200},
-        {"event": "work", "us": 300, "hidden_us": 0},
+        {"event": "work", "us": 200, "hidden_us": 200, "last": False},
+        {"event": "work", "us": 300, "hidden_us": 0, "last": True},
     ]
 
 
