@@ -155,7 +155,7 @@ class IsoDepCard:
         Silence and damage are asked after with R(NAK), within a chained answer with the R(ACK)
         again; a card that has not got the block gets it again and has not executed it (§13.3.5).
         """
-        sent, failures, limit_us = block, 0, self._limit_us
+        sent, failures, again, limit_us = block, 0, 0, self._limit_us
         is_chained, is_ack = block[0] & 0xE0 == 0 and block[0] & CHAINING, block[0] & 0xE0 == 0xA0
         while True:
             answer = self._frame(sent, limit_us, spare)
@@ -173,14 +173,15 @@ class IsoDepCard:
                     return answer
                 if is_ack or answer[0] & 1 == self._block:
                     raise self._broken("R(ACK) out of its turn")
-                sent = block  # it never came
+                sent = block  # it never came: to send it once more is no third R(NAK)
+                again += 1
             elif answer and answer[0] & 0xE6 == I_BLOCK:
                 return answer
             else:
                 sent = block if is_ack else bytes((R_NAK | self._block,))
-            failures += 1
-            if failures > REPEATS:
-                raise silence(IN_COMMUNICATE_THRU, "block lost %d times" % failures)
+                failures += 1
+            if max(failures, again) > REPEATS:
+                raise silence(IN_COMMUNICATE_THRU, "block lost %d times" % max(failures, again))
 
     def _extended(self, multiplier):
         """(S(WTX) to be sent, time limit): the card's own multiplier, 60 to 63 as 59 (QT-064)."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from firmware.formats import batch, session
 from firmware.kernel import apdu, tags
 from firmware.reader import frame
-from tests.fuzz import bends, recorded
+from tests.fuzz import air, bends, faulty, recorded
 from tests.fuzz.taps import HEAD_BYTES
 from tests.small_card import LAST, SmallCard
 from tests.stand import FLEET, SETTINGS, Stand
@@ -162,6 +162,36 @@ def _chip():
     ]
 
 
+def _blocks():
+    """Cards of each ATS that answer well, in one block and in two, with S(WTX), with R(ACK)."""
+    plain = b"\x09\x02\x70\x00"
+    found = [bytes([speed, 5, 5, 5, 8 + at, 0]) + plain * 3
+             for at in range(len(air.ATS)) for speed in (0, 1)]  # fmt: skip
+    for more in (b"\x01\x02ab" + plain, b"\x04\x01" + plain, b"\x03" + plain, b"\x06\x00" + plain):
+        found += [bytes([0, 200, 5, 5, 8, 0]) + more * 3, bytes([0, 200, 5, 5, 9, 0]) + more * 9]
+    return found
+
+
+def _air():
+    """Each way of the air at each of the first frames, commands and answers short and long."""
+    found = []
+    for how in range(8):
+        for at in range(4):
+            bent = bytes(at) + bytes([how, 1, 2][: 3 if how == 3 else 1])
+            found += [bytes([0, 0, 0, 30, 200, 0]) + bent, bytes([1, 1, 1, 44, 9, 0]) + bent]
+    return found
+
+
+def _faults():
+    """Each knob at the first poll, at an APDU and at the last READ RECORD, in both engines."""
+    knobs = range(len(faulty.KNOBS))
+    found = [bytes([head, at, 0, knob, 20, 3])
+             for knob in knobs for head, at in ((0, 1), (1, 9), (0, 10))]  # fmt: skip
+    stops = [bytes([4 + head, at, at, stop])
+             for head in (0, 1) for at in (9, 40) for stop in range(3)]  # fmt: skip
+    return [b"", *found[::3], *stops, *[bytes([16, at, 1]) for at in range(9)]]
+
+
 def _messages():
     _, record = _stored()
     frames = [batch.pack_batch(1, [(1, record), (2, b"")]), batch.pack_ack(1, 0x1234, 2)]
@@ -185,6 +215,9 @@ MAKERS = {
     "frames": _frames,
     "targets": _targets,
     "chip": _chip,
+    "blocks": _blocks,
+    "air": _air,
+    "faults": _faults,
     "messages": _messages,
     "uploads": _uploads,
 }

@@ -3,7 +3,7 @@
 
 from collections import namedtuple
 
-from tests.fuzz import dialogues, parsers, recorded, taps
+from tests.fuzz import air, dialogues, faulty, parsers, recorded, taps
 from tests.fuzz.bounds import Memory
 
 # run(data); memory: bounds.Memory; longest: bytes of an input
@@ -20,6 +20,9 @@ TARGETS = (
     Target("frames", dialogues.read_frames, Memory(16384, 100), 1200),
     Target("targets", dialogues.read_targets, Memory(16384, 400), 300),
     Target("chip", dialogues.talk_to_chip, Memory(65536, 100), 1200),
+    Target("blocks", air.talk_in_blocks, Memory(16384, 200), 600),
+    Target("air", air.bend_the_air, Memory(16384, 200), 200),
+    Target("faults", faulty.spoil, Memory(260_000, 400), 96),
     Target("messages", dialogues.read_messages, Memory(65536, 200), 4400),
     Target("uploads", dialogues.send_batches, Memory(65536, 100), 400),
 )

@@ -20,7 +20,7 @@ from tests.fuzz.watch import Watch
 from tests.stand import Stand
 
 ROOT = Path(__file__).resolve().parents[2]
-SLOW = ("taps", "recorded")  # memory is counted for some of their inputs only
+SLOW = ("taps", "recorded", "faults")  # memory is counted for some of their inputs only
 
 
 @pytest.fixture(autouse=True)

@@ -79,6 +79,24 @@ def test_silence_damage_and_waiting_should_be_answered():
     assert chip.sent == ["42 0200", "42 b2", "42 b2", "32 02000b0a", "42 f205", "32 02000b07"]
 
 
+def test_block_that_never_came_should_be_sent_again_behind_two_failures():
+    """PD-24, QT-065: R(NAK) twice at the most, and the R(ACK) that then says so is no failure."""
+    for answers, failures in (
+        (("01", "02", "00a3", "00029000"), 0),
+        (("01", "00a3", "02", "00a3", "00029000"), 0),
+        (("01", "00a3", "02", "00a3", "01"), 1),
+        (("00a3", "00a3", "00029000"), 0),
+        (("00a3", "00a3", "00a3"), 1),
+    ):
+        card, chip = activated(*answers)
+        try:
+            assert card.exchange(b"\x00").hex() == "9000" and not failures
+        except LinkLost as lost:
+            assert failures and str(lost).endswith("block lost 3 times")
+        assert chip.sent.count("42 b2") <= 2 and chip.sent.count("42 0200") <= 3
+        assert not chip.answers
+
+
 def test_protocol_errors_should_be_lost_links():
     """QT-064, QT-065: three failures, S(WTX) of 0, a number out of turn, no status word."""
     for answers in (
