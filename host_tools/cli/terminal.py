@@ -34,7 +34,9 @@ Examples:
       --trace line.trace --pcap air.pcapng
 """
 )
-@click.option("--reader", required=True, metavar="serial:PATH", help="Serial line of the PN532.")
+@click.option(
+    "--reader", required=True, metavar="KIND:WHERE", help="serial:PATH; others: docs/porting.md."
+)
 @click.option("--device", type=click.Choice(SELLING), default="bus", show_default=True)
 @click.option(
     "--parameters",
