@@ -118,7 +118,7 @@ class Chip:
 
     # --- the caller's side --------------------------------------------------------------------
     def feed(self, data: bytes, now_us: int, baud: int) -> None:
-        """Take bytes the host sent at `now_us` with its port at `baud`."""
+        """Take bytes the host sent at `now_us` with its port at `baud` (PS-02)."""
         self._advance(now_us)
         if self.speed_granted == baud != self.baud and data[:6] == ACK:
             # A pty shows the host's speed when it is read, not when the byte was sent: this ACK
@@ -135,7 +135,7 @@ class Chip:
             self.inbox.append((self.line_free_us, data, baud))
 
     def due(self, now_us: int) -> bytes:
-        """What has reached the host by now and was not handed over yet.
+        """What has reached the host by now and was not handed over yet (PS-02).
 
         An ACK is handed over before the command is carried out: a card that writes to a slow disk
         must not hold it back. `next_us` says that more is due.
@@ -182,13 +182,13 @@ class Chip:
         data = self._count(data)
         if self.power == "dead":
             return
-        if self.power in ("asleep", "low_vbat") and self.waking:
+        if self.power in ("asleep", "low_vbat") and self.waking:  # PS-07
             lost = data[: self.waking]
             self.waking -= len(lost)
             data = data[len(lost) :]
             if not self.waking and self.power == "asleep":
                 self.power = "awake"
-        if baud != self.baud:
+        if baud != self.baud:  # PS-06
             data = garble(data)
         for kind, payload in self.finder.feed(data):
             self._take(kind, payload, at_us)
@@ -201,12 +201,15 @@ class Chip:
         elif kind == IS_ACK:
             self._host_ack(at_us)
         elif kind == IS_NACK and self.job is None and self.last_answer:
-            self._send(at_us, self.last_answer)
+            self._send(at_us, self.last_answer)  # PS-05: without doing it again
         elif kind == BAD_DCS and self.faults.bad_dcs == "error":
             self._send(at_us, ERROR_FRAME)
 
     def _host_ack(self, at_us: float) -> None:
-        """Abort; or, behind the answer to SetSerialBaudRate, the moment to switch (7.2.12)."""
+        """Abort; or, behind the answer to SetSerialBaudRate, the moment to switch (7.2.12).
+
+        PS-05, PS-06.
+        """
         finished = self.job is None and self.wire.free_us <= at_us + TICK_US
         granted, self.speed_granted = self.speed_granted, None
         if finished and granted:
@@ -216,7 +219,7 @@ class Chip:
     # --- commands -----------------------------------------------------------------------------
     def _command(self, payload: bytes, at_us: float) -> None:
         code = payload[0]
-        self._abort(at_us)
+        self._abort(at_us)  # PS-05: the running command gives way
         self.speed_granted = None
         if self.power == "low_vbat":
             if code != SAM_CONFIGURATION:

@@ -37,6 +37,7 @@ def need(holds: bool, what: str) -> None:
 
 
 def diagnose(chip, data):
+    """Line, ROM, RAM, polling, echo, presence, antenna (7.2.1; PS-11)."""
     test, rest = data[0], data[1:]
     if test == 0x00:
         return data
@@ -57,6 +58,7 @@ def presence(chip):
 
 
 def wait_for_ever():
+    """Until a host ACK or a new command ends it (PS-05, PS-09)."""
     yield None
 
 
@@ -69,6 +71,7 @@ def general_status(chip, data):
 
 
 def read_register(chip, data):
+    """What was written, 0 where nothing was (PS-10)."""
     need(len(data) % 2 == 0, "addresses")
     wanted = (int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2))
     return bytes(chip.registers.get(address, 0) for address in wanted)
@@ -101,12 +104,14 @@ def set_parameters(chip, data):
 
 
 def sam_configuration(chip, data):
+    """One parameter, two or three (PS-09)."""
     need(1 <= data[0] <= 4, "SAM mode")
     chip.sam_mode = data[0]
     return b""
 
 
 def power_down(chip, data):
+    """Asleep behind the answer; without this bus among the sources only reset() wakes (PS-07)."""
     chip.sleep_after_answer = "asleep" if data[0] & chip.wake_source else "dead"
     return b"\x00"
 
@@ -144,6 +149,7 @@ def split(chip) -> bytes:
 
 
 def in_communicate_thru(chip, data):
+    """One frame as it is; also an empty one, to which no card answers (PS-09, PS-14)."""
     limit = chip.configuration[0x02][2]
     speeds = tuple(chip.registers.get(mode, 0) >> 4 & 7 for mode in (TX_MODE, RX_MODE))
     answer = yield from chip.radio.raw(data, limit, speeds)
@@ -198,7 +204,7 @@ def in_list_passive_target(chip, data):
 
 
 def poll_for_cards(chip, most, kind, initiator, tries):
-    """Look `tries` + 1 times, FF: for ever, but then never more often than the chip could."""
+    """Look `tries` + 1 times; FF: for ever, no more often than a chip could (PS-12)."""
     left = tries
     uid = initiator if kind == 0 else b""
     automatic_rats = bool(chip.parameters & AUTOMATIC_RATS)
@@ -246,6 +252,7 @@ def not_a_target(chip, data):
     raise ChipError("not a target", 0x27)
 
 
+# PS-08
 TABLE = {
     0x00: (1, 263, diagnose),
     0x02: (0, 0, lambda chip, data: FIRMWARE_VERSION),
@@ -280,7 +287,7 @@ WITH_STATUS = (0x40, 0x42, 0x44, 0x4E, 0x52, 0x54)  # whose first answer byte is
 def carry_out(chip, code: int, data: bytes):
     """Generator: do one command, return the answer from TFI on; FormatError: refuse it."""
     need(code in TABLE, "command")
-    fewest, most, act = TABLE[code]
+    fewest, most, act = TABLE[code]  # PS-08
     need(fewest <= len(data) <= most, "length")
     if chip.fault.error_frame:
         raise FormatError("knob")

@@ -19,7 +19,7 @@ FRAME, IS_ACK, IS_NACK, BAD_DCS = "frame", "ack", "nack", "bad dcs"
 
 
 def encode(body: bytes, bare: bool = False) -> bytes:
-    """An answer frame round TFI and data, 1..265 bytes; `bare`: no preamble, no postamble."""
+    """A frame round TFI and data, 1..265 bytes; `bare`: without preamble, postamble (PS-03)."""
     count = len(body)
     if count <= 255:
         head = bytes((count, -count & 0xFF))
@@ -46,7 +46,7 @@ class FrameFinder:
         self.rest = b""
 
     def feed(self, data: bytes) -> list[tuple[str, bytes]]:
-        """Add bytes; return what was completed as (kind, command code and data)."""
+        """Add bytes; return what was completed as (kind, command code and data) (PS-03, PS-30)."""
         found: list[tuple[str, bytes]] = []
         rest = self.rest + data
         at = 0
@@ -65,7 +65,7 @@ class FrameFinder:
 
 
 def _read(rest: bytes, at: int):
-    """(bytes used, event or None) at a start code, 0: more needed; LCS is checked before that."""
+    """(bytes used, event or None) at a start code, 0: more needed; LCS before all (PS-04)."""
     head = rest[at + 2 : at + 7]
     if len(head) < 2:
         return 0, None

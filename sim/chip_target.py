@@ -56,7 +56,7 @@ class Target:
         return Blocks(lambda *words: air(self, *words), self.fsc(), self.fwt_ms())
 
     def description(self, polled: bytes = b"") -> bytes:
-        """Target data of InListPassiveTarget, from Tg on (7.3.5); `polled`: its initiator data."""
+        """Target data from Tg on (7.3.5; PS-12, PS-16); `polled`: data of InListPassiveTarget."""
         card, number = self.card, bytes((self.number,))
         if card.kind == "B":
             return number + atqb(card) + b"\x01\x00"

@@ -17,7 +17,7 @@ ERROR_FRAME = bytes.fromhex("0000ff01ff7f8100")
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong in one exchange; `cut_at`, `reset_at`, `gap_at` count answer bytes."""
+    """What goes wrong in one exchange (PS-19); cut_at, reset_at and gap_at count answer bytes."""
 
     ack_delay_ms: float = 0.0  # the ACK comes so much later, 0 to 30
     drop_ack: bool = False  # the answer comes without one
@@ -176,7 +176,7 @@ KINDS = (
 
 
 def scatter(seed: int, count: int, share: float = 0.2) -> Faults:
-    """About `share` of the first `count` commands go wrong; the same seed, the same table."""
+    """About `share` of the first `count` commands go wrong; the seed makes the table (PS-19)."""
     dice = Random(seed)
     return Faults(
         {n: dice.choice(KINDS)(dice) for n in range(count) if dice.random() < share},

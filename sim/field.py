@@ -51,7 +51,7 @@ class Field:
             self._change.notify_all()
 
     def enter(self, card):
-        """A further card comes into the field; those that are there keep their power."""
+        """A further card comes into the field; those that are there keep their power (PS-16)."""
         with self._change:
             self._cards = [*self._cards, card]
             self._change.notify_all()
@@ -74,7 +74,7 @@ class Field:
 
         `at_apdu` counts the APDUs of a presentation from 1; `ins` is an instruction byte, with
         `last` the READ RECORD of the AFL's last record. What is given must all hold. `acted`: the
-        card has done the command, only its answer is lost.
+        card has done the command, only its answer is lost (PS-20).
         """
         with self._change:
             self._tears.append((at_apdu, ins, last, acted))
@@ -128,7 +128,10 @@ class Field:
                 self._powered.append(card)
 
     def transmit(self, card, c_apdu):
-        """Return the card's answer; LinkLost when it is not there, not powered or torn off."""
+        """Return the card's answer; LinkLost when it is not there, not powered or torn off.
+
+        A card is whatever has exchange(c_apdu), uid, ats, kind and busy_ms (PS-15).
+        """
         with self._change:
             self._need(card, self._powered)
             self._count += 1

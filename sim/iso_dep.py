@@ -70,7 +70,7 @@ class Picc:
         return self.card.ats
 
     def answer(self, frame: bytes, wtx: tuple[int, int] = (0, 1)) -> bytes | None:
-        """What the card says to `frame`; `wtx`: so many S(WTX) of a multiplier come first."""
+        """What the card says to `frame`; `wtx`: count and multiplier of S(WTX) first (PS-14)."""
         self.busy_ms = 0.0
         if not frame:
             return None
@@ -103,10 +103,10 @@ class Picc:
         return frame[:1]
 
     def _i_block(self, pcb: int, header: bytes, data: bytes, wtx: tuple[int, int]) -> bytes | None:
-        if pcb & 1 == self.number:  # seen before: not executed twice
+        if pcb & 1 == self.number:  # PS-14: seen before, not executed twice
             return self.last
         self.number = pcb & 1  # rule D
-        if len(self.got) + len(data) > COMMAND_MOST:  # no card takes more, and memory has an end
+        if len(self.got) + len(data) > COMMAND_MOST:  # PS-30: memory has an end
             return None
         self.got += data
         if pcb & 0x10:
@@ -132,6 +132,7 @@ class Picc:
     def _s_block(self, pcb: int, header: bytes, data: bytes) -> bytes | None:
         if pcb & 0x30 == 0x00:  # S(DESELECT)
             self.active = False
+            self.to_card = self.from_card = 0
             return header
         if pcb & 0x30 == 0x30 and self.wtx_left and data == bytes((self.wtx_factor,)):
             self.wtx_left -= 1

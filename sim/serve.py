@@ -51,6 +51,7 @@ class PtyServer:
         self.link = link
         self.trace = trace
         self.master, self.slave = pty.openpty()
+        # PS-01: kept open and raw, or a client that closes gives EIO and the next one its echo
         tty.setraw(self.slave)
         self._set_speed(115200)
         ioctl(self.master, termios.TIOCPKT, struct.pack("i", 1))
@@ -68,7 +69,7 @@ class PtyServer:
         termios.tcsetattr(self.slave, termios.TCSANOW, settings)
 
     def start(self) -> "PtyServer":
-        """Make the link and serve in a thread."""
+        """Make the link and serve in a thread (PS-01)."""
         if self.link:
             if os.path.islink(self.link):  # left behind by a server that was killed
                 os.unlink(self.link)
@@ -137,7 +138,7 @@ class PtyServer:
             self.flushed |= bool(packet[0] & termios.TIOCPKT_FLUSHWRITE)
             return
         now_us = self.now_us()
-        self.baud = host_speed(self.master) or self.baud
+        self.baud = host_speed(self.master) or self.baud  # PS-06: B0 is no speed
         data = self._put_back(packet[1:])
         if self.trace:
             self.trace("host", data, now_us)

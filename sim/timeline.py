@@ -149,7 +149,7 @@ class Timeline:
         return self.begin_s + self.events[self.at].at_s
 
     def play(self, field, card_of, now_s: float) -> list[Event]:
-        """Do what is due; return it. `card_of(name)` gives the card."""
+        """Do what is due; return it. `card_of(name)` gives the card (PS-21)."""
         done = []
         while (next_s := self.next_s()) is not None and next_s <= now_s:
             event = self.events[self.at]

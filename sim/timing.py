@@ -37,7 +37,7 @@ def rf_blocks(sent: int, received: int, fsd: int = 64, fsc: int = 256) -> int:
 
 
 class Timing:
-    """Which terms count. `scale` stretches all of them; `firmware_ms` is T_fw a command.
+    """Which terms count (PS-18). `scale` stretches all of them; `firmware_ms` is T_fw a command.
 
     `card_ms` stands in the place of each card's own time; with `divisor` 2 or 4 the air is so
     fast from the start, without PPS.

@@ -3,6 +3,7 @@
 
 import pytest
 
+from sim.timing import Timing
 from tests.host.virtual_host import (
     ACK,
     ATS,
@@ -18,7 +19,9 @@ from tests.host.virtual_host import (
     started,
 )
 
-# --- PS-08, PS-09: the command table ---
+AIR = Timing(link=False)
+
+# --- the command table ---
 TABLE = [
     ("0000666f6f", "0100666f6f"), ("0001", "0100"), ("0002", "0100"), ("000401", "0180"),
     ("0006", "0100"), ("000720", "0100"), ("02", "0332010607"),
@@ -38,6 +41,7 @@ TABLE = [
 
 @pytest.mark.parametrize("asked, wanted", [row for row in TABLE if row[1]])
 def test_commands_should_answer_as_the_table_says(asked, wanted):
+    """PS-08: every command of the chapter, its status where it has one."""
     assert listed(FakeCard()).ask(command(asked)) == answer(wanted)
 
 
@@ -51,16 +55,23 @@ REFUSED = [
 
 @pytest.mark.parametrize("asked", REFUSED)
 def test_unknown_codes_and_wrong_lengths_should_get_the_error_frame(asked):
+    """PS-08: and the next command is answered."""
     host = listed(FakeCard())
     assert host.ask(command(asked)) == ACK + ERROR
     assert host.ask(VERSION) == VERSION_ANSWER
 
 
-def test_registers_and_pins_should_be_kept():  # PS-10
+def test_registers_and_pins_should_be_kept():
+    """PS-10: each address by itself; 6339 holds what was sent last when no card answered."""
     host = started()
     assert host.ask(command("066339")) == answer("0726")  # nfcpy: no SENS_RES
     host.ask(command("08630283633c10"))
     assert host.ask(command("066302633c6303")) == answer("07831000")
+    host.ask(command("08633912"))
+    assert host.ask(command("066339")) == answer("0712")
+    host.ask(command("3205ff0100"))
+    host.ask(command("4a0100"))
+    assert host.ask(command("066339")) == answer("0726"), "nfcpy: still the WUPA, no SENS_RES"
     host.ask(command("0e8500"))
     assert host.ask(command("0c")) == answer("0d050601")
 
@@ -71,8 +82,9 @@ def test_dropped_pre_and_postamble_should_leave_the_core():
     assert host.ask(VERSION) == ACK + bytes.fromhex("00ff06fad50332010607e8")
 
 
-# --- PS-11, PS-12, PS-16: cards ---
+# --- cards ---
 def test_diagnose_06_should_follow_the_card():
+    """PS-11: away and back again."""
     card = FakeCard()
     host = listed(card)
     assert host.ask(command("0006")) == answer("0100")
@@ -86,6 +98,7 @@ def test_diagnose_06_should_follow_the_card():
 
 
 def test_finite_retries_should_end_without_a_card():
+    """PS-12: types 0 to 4; FF waits, see test_chip.py."""
     host = started()
     host.ask(command("3205ff0102"))
     for text in ("4a0100", "4a0101", "4a0102", "4a010300", "4a0104"):
@@ -94,6 +107,7 @@ def test_finite_retries_should_end_without_a_card():
 
 
 def test_type_b_should_be_listed_and_exchange():
+    """PS-12, PS-16."""
     card = FakeCard(kind="B", uid=b"\x01\x02\x03\x04")
     host = started(card)
     host.ask(command("3205ff0100"))
@@ -104,6 +118,7 @@ def test_type_b_should_be_listed_and_exchange():
 
 
 def test_two_cards_should_be_listed_when_asked_for():
+    """PS-12, PS-16: one when one is asked for; each hears its own commands."""
     first, second = FakeCard(uid=b"\x01\x02\x03\x04"), FakeCard(uid=b"\x05\x06\x07\x08")
     host = started(first, second)
     assert host.ask(command("4a0100"))[13] == 1
@@ -118,6 +133,7 @@ def test_two_cards_should_be_listed_when_asked_for():
 
 
 def test_auto_poll_should_name_the_kind():
+    """PS-08, PS-16."""
     target_a = "01" + "0004" + "20" + "07" + UID.hex() + ATS.hex()
     assert started(FakeCard()).ask(command("60010120")) == answer("6101" + "2017" + target_a)
     kind_b = FakeCard(kind="B", uid=b"\x01\x02\x03\x04")
@@ -126,9 +142,10 @@ def test_auto_poll_should_name_the_kind():
     assert started().ask(command("600201102023"), 5000) == answer("6100")
 
 
-# --- PS-13, PS-20: InDataExchange ---
+# --- InDataExchange ---
 @pytest.mark.parametrize("count", [0, 1, 61, 62, 250, 252, 253, 256, 258, 262])
 def test_answers_of_every_length_should_come_whole(count):
+    """PS-13: 261 bytes to the card in one command."""
     card = FakeCard()
     host = listed(card)
     c_apdu = count.to_bytes(2, "big") + bytes(259)
@@ -138,6 +155,7 @@ def test_answers_of_every_length_should_come_whole(count):
 
 
 def test_more_flag_should_collect_a_command_and_split_an_answer():
+    """PS-13: MI each way."""
     card = FakeCard()
     host = listed(card)
     c_apdu = (600).to_bytes(2, "big") + bytes(400)
@@ -153,6 +171,7 @@ def test_more_flag_should_collect_a_command_and_split_an_answer():
 
 @pytest.mark.parametrize("when, seen", [("before", 1), ("after", 2)])
 def test_card_taken_away_should_give_status_01_whether_or_not_it_acted(when, seen):
+    """PS-13, PS-20."""
     card = FakeCard()
     host = listed(field=FakeField(card, cut=(1, when)))
     assert host.ask(command("40010001")) == answer("410000")
@@ -180,10 +199,111 @@ def test_deselected_card_should_be_selected_again():
     assert field.events == ["activate", "activate"]
 
 
-def test_speed_of_the_radio_should_follow_ta1():  # PS-17
+def test_speed_of_the_radio_should_follow_ta1():
+    """PS-17: no TA1: refused; what TA1 allows, each way by itself, is faster in the model."""
     slow, fast = FakeCard(ats=b"\x02\x78"), FakeCard(ats=bytes.fromhex("0578338002"))
-    assert listed(slow).ask(command("4e010101")) == answer("4f01")
-    host = listed(fast)
-    assert host.ask(command("4e010202")) == answer("4f00")
-    assert host.chip.radio.targets[0].divisor == 4
-    assert host.ask(command("40010001")) == answer("410000")
+    refused = listed(slow)
+    assert refused.ask(command("4e010101"), 9000) == answer("4f01")
+    assert listed(FakeCard(kind="B")).ask(command("40010001"))[:6] == ACK
+    for speeds in ((0, 0), (1, 1), (2, 2), (1, 2), (2, 0)):
+        host = listed(fast, timing=AIR)
+        assert host.ask(command("4e01", bytes(speeds))) == answer("4f00")
+        assert host.ask(command("04"))[6 + 10 : 6 + 13] == bytes((1, speeds[1], speeds[0]))
+        begin_us = host.now_us
+        assert host.ask(command("4001", b"\x00\x3c" + bytes(200)))[12:14] == b"\x41\x00"
+        formula_ms = AIR.raw_ms(203, 61, 2 ** speeds[0], 2 ** speeds[1])
+        assert (host.now_us - begin_us) / 1000 == pytest.approx(formula_ms, abs=0.01)
+        assert host.ask(command("4e010101"), 9000) == answer("4f01"), "PPS is for behind RATS"
+
+
+class Tag(FakeCard):
+    """A card without ISO-DEP: FeliCa, Jewel, or type A whose SEL_RES lacks bit 5."""
+
+    sel_res = 0x08
+
+
+FELICA, JEWEL = Tag(kind="F", uid=bytes(range(8))), Tag(kind="J", uid=b"\x0a\x0b\x0c\x0d")
+MIFARE, TYPE_A = Tag(uid=b"\x01\x02\x03\x04"), FakeCard(uid=UID)
+TYPE_B = FakeCard(kind="B", uid=b"\x05\x06\x07\x08")
+FELICA_BODY = "12" + "01" + "0001020304050607" + "00" * 8
+BODY_A, BODY_B = "00042007" + UID.hex(), "5005060708" + "00000000" + "008181" + "0100"
+LISTS = [
+    ("1214", "4a0100", TYPE_A, BODY_A + ATS.hex()),
+    ("1204", "4a0100", TYPE_A, BODY_A),
+    ("1214", "4a0100", MIFARE, "00040804" + "01020304"),
+    ("1214", "4a010100ffff0000", FELICA, FELICA_BODY),
+    ("1214", "4a010200ffff0100", FELICA, "14" + FELICA_BODY[2:] + "ffff"),
+    ("1214", "4a010300", TYPE_B, BODY_B),
+    ("1204", "4a010300", TYPE_B, BODY_B),
+    ("1214", "4a0104", JEWEL, "0c00" + "0a0b0c0d"),
+]
+
+
+@pytest.mark.parametrize("flags, asked, card, body", LISTS)
+def test_each_type_should_be_listed_by_its_own_target_data(flags, asked, card, body):
+    """PS-12: types 0 to 4 with all five kinds in the field; ATS by SetParameters and SEL_RES."""
+    host = started(JEWEL, TYPE_B, FELICA, *([card] if card.kind == "A" else [TYPE_A]))
+    host.ask(command(flags))
+    assert host.ask(command(asked)) == answer("4b01" + "01" + body)
+    if card.kind in "AFJ" and (flags == "1214" or card is not TYPE_A):
+        assert host.ask(command("40010002")) == answer("41000001")
+
+
+@pytest.mark.parametrize(
+    "types, card, kind",
+    [("00", MIFARE, 0x10), ("10", MIFARE, 0x10), ("00", TYPE_A, 0x20), ("1001", FELICA, 0x11),
+     ("12", FELICA, 0x12), ("2004", JEWEL, 0x04), ("1003", TYPE_B, 0x23)],
+)  # fmt: skip
+def test_auto_poll_should_find_each_kind_by_its_type(types, card, kind):
+    """PS-08: 7.3.13; a type that is not asked for is not found."""
+    heard = started(card).ask(command("600101", bytes.fromhex(types)))
+    assert heard[6 + 7 : 6 + 9] == bytes((1, kind))
+    other = "20" if card is not TYPE_A else "10"
+    assert started(card).ask(command("600101" + other)) == answer("6100")
+
+
+CODES = (
+    "00 02 04 06 08 0c 0e 10 12 14 16 32 40 42 44 52 54 4a 4e 60 86 8e 88 90 8c"  # the chapter's
+)
+
+
+def test_no_command_of_the_chapter_should_be_missing():
+    """PS-08: each has a row that is answered, or waits, and one that is refused."""
+    waits = {"8c", "4a", "60"}
+    answered = {row[0][:2] for row in TABLE if row[1]} | waits
+    assert set(CODES.split()) <= answered
+    for code in CODES.split():
+        host = listed(FakeCard())
+        wrong = {"00": b"\x03", "40": b""}.get(code, bytes(263))
+        assert host.ask(command(code, wrong)) == ACK + ERROR, code
+
+
+CLIENTS = {
+    "libnfc": ("1401", "15"),
+    "nfcpy": ("14010000", "15"),
+    "adafruit": ("14011401", "15"),
+    "node": ("14010001", "15"),
+    "two": ("140114", "15"),
+    "libnfc, raw probe": ("42", "4301"),
+}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_odd_forms_of_real_clients_should_be_taken(client):
+    """PS-09: SAMConfiguration of 1, 2 and 3 parameters, an empty 42; 8C waits for an abort."""
+    asked, wanted = CLIENTS[client]
+    host = started(FakeCard())
+    assert host.ask(command(asked)) == answer(wanted)
+    target = "8c00" + "0800010203" + "40" + "01fe" + "00" * 16 + "ffff" + "00" * 10 + "0000"
+    assert host.ask(command(target), 60_000) == ACK
+    assert host.ask(ACK, 1000) == b""
+    assert host.ask(VERSION) == VERSION_ANSWER
+
+
+@pytest.mark.parametrize("count", [0, 1, 6, 252, 253, 262])
+def test_diagnose_should_echo_and_test(count):
+    """PS-11: the line up to 262 bytes, ROM and RAM good; one byte more is no frame."""
+    host, data = started(), bytes(at * 11 & 0xFF for at in range(count))
+    assert host.ask(command("0000", data)) == answer("0100", data)
+    assert host.ask(command("0001")) == host.ask(command("0002")) == answer("0100")
+    assert host.ask(command("0000", bytes(263))) == b""

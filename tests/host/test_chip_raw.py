@@ -8,6 +8,13 @@ from sim.iso_dep import read_ats, speed_allowed
 from sim.timing import Timing
 from tests.host.virtual_host import ATS, FakeCard, FakeField, answer, command, started
 
+AIR = Timing(link=False)
+
+
+def ms(time_ms):
+    """To the chip's whole microseconds."""
+    return pytest.approx(time_ms, abs=0.01)
+
 
 class Raw:
     """A reader that sends blocks: a chip with automatic RATS off and the card listed."""
@@ -29,6 +36,11 @@ class Raw:
         assert heard == answer("43", long)
         return long
 
+    def took(self, act):
+        """(what `act` returned, milliseconds of the chip's clock)."""
+        begin_us = self.host.now_us
+        return act(), (self.host.now_us - begin_us) / 1000
+
     def read(self, first):
         """Follow a chained answer from its first block to its end."""
         whole, number = b"", 0
@@ -44,6 +56,7 @@ class Raw:
 
 @pytest.mark.parametrize("fsdi, fsd", [(0, 16), (2, 32), (5, 64), (7, 128), (8, 256), (15, 256)])
 def test_answers_should_be_chained_by_the_fsd_of_rats(fsdi, fsd):
+    """PS-14: RATS with any FSDI."""
     card = FakeCard()
     raw = Raw(card)
     assert raw.block("e0%x0" % fsdi) == b"\x00" + ATS
@@ -63,6 +76,7 @@ def test_card_that_has_left_should_be_silent_to_r_nak():
 
 
 def test_chained_command_should_reach_the_card_whole():
+    """PS-14: I-blocks of 261 bytes, R(ACK) for each but the last."""
     card = FakeCard()
     raw = Raw(card, rats="e080")
     c_apdu = b"\x00\x05" + bytes(range(256)) + b"\x01\x02\x03"
@@ -73,6 +87,7 @@ def test_chained_command_should_reach_the_card_whole():
 
 
 def test_repeated_block_should_be_answered_and_not_executed_again():
+    """PS-14: rules 11 and 12."""
     card = FakeCard()
     raw = Raw(card, rats="e080")
     first = raw.block("020003")
@@ -87,6 +102,7 @@ def test_repeated_block_should_be_answered_and_not_executed_again():
 
 @pytest.mark.parametrize("lost", ["out", "in"])
 def test_lost_block_should_be_recovered_by_r_nak(lost):
+    """PS-14, PS-19: lost on its way out or back."""
     card = FakeCard()
     raw = Raw(card, faults=Faults({(0x42, 1): Fault(rf_lost=lost)}), rats="e080")
     assert raw.block("020003") == b"\x01"
@@ -99,12 +115,14 @@ def test_lost_block_should_be_recovered_by_r_nak(lost):
 
 
 def test_damaged_answer_should_be_status_02():
+    """PS-14, PS-19."""
     raw = Raw(FakeCard(), faults=Faults({(0x42, 1): Fault(rf_damaged=True)}), rats="e080")
     assert raw.block("020003") == b"\x02"
     assert raw.block("b2") == b"\x00\x02\x00\x01\x02"
 
 
 def test_waiting_time_extension_should_be_asked_for_and_granted():
+    """PS-14, PS-19: S(WTX) with the multiplier that was asked for."""
     card = FakeCard()
     raw = Raw(card, faults=Faults({(0x42, 1): Fault(wtx=(2, 5))}), rats="e080")
     assert raw.block("020003") == b"\x00\xf2\x05"
@@ -115,14 +133,22 @@ def test_waiting_time_extension_should_be_asked_for_and_granted():
 
 
 def test_deselected_card_should_be_silent_until_rats():
+    """PS-14: S(DESELECT)."""
     raw = Raw(FakeCard(), rats="e080")
     assert raw.block("c2") == b"\x00\xc2"
     assert raw.block("020001") == b"\x01"
 
 
-def test_pps_should_be_granted_only_right_after_rats_and_by_ta1():  # PS-17
+def test_pps_should_be_granted_only_right_after_rats_and_by_ta1():
+    """PS-14, PS-17: and the air is faster from then on, until the next RATS."""
     fast = bytes.fromhex("0578338002")
-    assert Raw(FakeCard(ats=fast), rats="e080").block("d0110a") == b"\x00\xd0"
+    raw = Raw(FakeCard(ats=fast), rats="e080", timing=AIR)
+    assert raw.took(lambda: raw.block("d0110a")) == (b"\x00\xd0", ms(AIR.raw_ms(3, 1)))
+    long = raw.took(lambda: raw.block("02", b"\x01\x00"))
+    assert long[1] == ms(AIR.raw_ms(3, 254, 4))
+    raw.block("c2")
+    assert raw.took(lambda: raw.block("e080")) == (b"\x00" + fast, ms(AIR.raw_ms(2, 5)))
+    assert raw.took(lambda: raw.block("020064"))[1] == ms(AIR.raw_ms(3, 101))
     assert Raw(FakeCard(), rats="e080").block("d0110f") == b"\x01"
     raw = Raw(FakeCard(ats=fast), rats="e080")
     raw.block("020001")

@@ -56,6 +56,7 @@ def test_whole_profiles_should_equal_the_table(profile, card_ms, at_115200, at_9
 
 
 def test_blocks_should_be_counted_by_fsc_and_fsd():
+    """PS-13: the model's count."""
     assert rf_blocks(5, 61) == 2
     assert rf_blocks(5, 62) == 3
     assert rf_blocks(261, 258, fsd=64, fsc=32) == 9 + 5
@@ -74,6 +75,7 @@ class Profile(FakeCard):
 
 @pytest.mark.parametrize("code, baud", [(4, 115200), (7, 921600)])
 def test_tap_over_the_chip_should_take_the_time_of_the_formula(code, baud):
+    """PS-18: the typical tap within 0.1 ms of the formula, where 3 % would be allowed."""
     model = Timing(firmware_ms=2)
     host = started(field=FakeField(Profile(TYPICAL, 184 / 7)), timing=model)
     host.ask(command("10", bytes((code,))))
@@ -102,7 +104,8 @@ def test_bytes_should_leave_one_by_one_at_their_time():
     assert set(steps) <= {86, 87}
 
 
-def test_abort_should_cut_a_paced_answer_in_its_middle():  # PS-05
+def test_abort_should_cut_a_paced_answer_in_its_middle():
+    """PS-05: nothing of the old answer follows."""
     host = started(timing=Timing())
     host.say(command("0000", bytes(range(200))))
     begun = host.hear(19 + 5)
