@@ -67,6 +67,7 @@ def test_without_power_a_card_should_forget_what_was_selected():
 
 
 def test_two_cards_should_be_there_together():
+    """PS-16."""
     field, one, other = Field(), own_card(), own_card()
     field.place(one, other)
     assert field.cards() == [one, other]
@@ -79,6 +80,7 @@ def test_two_cards_should_be_there_together():
 @pytest.mark.parametrize("acted", (False, True))
 @pytest.mark.parametrize("at_apdu", range(1, APDUS + 1))
 def test_a_tear_at_any_apdu_should_show_in_the_balance(at_apdu, acted):
+    """PS-20."""
     field, card = Field(), own_card()
     field.place(card)
     field.tear(at_apdu=at_apdu, acted=acted)
@@ -97,6 +99,7 @@ def test_a_tear_at_any_apdu_should_show_in_the_balance(at_apdu, acted):
 
 @pytest.mark.parametrize("acted", (False, True))
 def test_a_tear_should_find_the_last_record_by_itself(acted):
+    """PS-20."""
     field, card = Field(), own_card()
     field.tear(ins=0xB2, last=True, acted=acted)
     field.place(card)

@@ -24,7 +24,7 @@ def resets(sent):
 
 @pytest.mark.parametrize("kind", ["A", "B"])
 def test_cards_of_both_types_should_be_found_and_pay(kind):
-    """QT-049."""
+    """QT-049, PS-16, PD-19."""
     stand, card = ChipStand(), RadioCard(kind=kind)
     stand.radio.place(card)
     assert [one["outcome"] for one in stand.turn(3)] == ["approved"]
@@ -43,7 +43,10 @@ def test_idle_polls_should_alternate_with_the_carrier_on():
 
 @pytest.mark.parametrize("kinds", ["AB", "BA", "AA", "BB"])
 def test_two_cards_should_be_a_collision_and_hear_no_apdu(kinds):
-    """QT-051, QT-054, QT-055, QT-056: two of a type and one of each; then one alone may pay."""
+    """QT-051, QT-054, QT-055, QT-056, PS-16, PD-20.
+
+    Two of a type, and one of each; then one alone may pay.
+    """
     cards = [RadioCard(pan, kind) for pan, kind in zip(NUMBERS, kinds, strict=True)]
     if kinds[0] == kinds[1]:
         cards[1].uid = cards[0].uid[:-1] + b"\x99"
