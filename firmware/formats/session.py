@@ -233,6 +233,8 @@ class _Reader:
         for line in text.split("\n"):
             self.number += 1
             line = line.strip()
+            if "\r" in line:
+                raise FormatError("a carriage return inside a line")
             if line:
                 self.line(line)
         self.end_presentation()

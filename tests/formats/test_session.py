@@ -91,6 +91,7 @@ def test_windows_lines_blank_lines_and_comments_should_not_matter():
 # what is wrong, where the line number is known
 MALFORMED = (
     (HEAD + "colour: red\n" + BODY, "made-up.session:15: unknown key"),
+    (HEAD + "note: a\rb\n" + BODY, "made-up.session:15: a carriage return inside a line"),
     (HEAD + "un 01020304\n" + BODY, "made-up.session:15: unknown key"),
     (HEAD + "un: 01020304\n" + BODY, "made-up.session:15: un is given twice"),
     (HEAD + BODY + "deny: 6228000100001117\n", "header after the first exchange"),

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a sale tells of itself: number, amount and class in each of its ends, and by which day."""
+
+from firmware.errors import FormatError
+from firmware.kernel import apdu, capk, tags
+from tests.bent import declining, forged_late
+from tests.devices.test_pdol_values import SIGNED, asking, sent_to
+from tests.sm_card import CAPK as SM_CAPK
+from tests.small_card import SmallCard
+from tests.stand import Stand, torn_stand
+
+OTHER = "6228000100000028"
+TOLD = ("outcome", "message", "sequence", "amount_fen", "fare_class")
+
+
+def told(event):
+    return tuple([event[name] for name in TOLD])
+
+
+def test_sale_should_tell_number_amount_and_class_however_it_ends():
+    """QT-249, QT-262: 0 where nothing was written, the number of the record where one was."""
+    stand = Stand()
+    nobody = SmallCard()
+    nobody.edit = lambda command, answer: b"\x6a\x82"
+    assert told(stand.tap(nobody)) == ("other_interface", "no_ppse", 0, 0, "")
+    assert told(stand.tap(SmallCard())) == ("approved", "ok", 1, 200, "adult")
+    assert told(stand.tap(SmallCard())) == ("declined", "already_paid", 0, 200, "adult")
+    old = SmallCard(OTHER, expiry="261120")
+    assert told(stand.tap(old)) == ("declined", "expired", 2, 200, "adult")
+    assert [number for number, _ in stand.journal.records()] == [1, 2]
+
+
+def test_debited_and_refused_should_tell_the_number_of_its_record():
+    """QT-164."""
+    stand = Stand()
+    assert told(stand.tap(forged_late())) == ("declined", "debited_refused", 1, 200, "adult")
+    assert stand.kinds() == ["debited-refused"]
+
+
+def test_recovered_should_tell_the_number_of_its_entry():
+    """QT-172: the same number as when it was torn."""
+    stand, card = torn_stand()
+    stand.clock.advance(3)
+    event = stand.tap(card)
+    assert told(event) == ("recovered", "torn_recovered", 1, 200, "adult"), event
+    assert [number for number, _ in stand.journal.records()] == [1]
+
+
+def test_lost_before_it_was_known_should_name_nothing():
+    """QT-169: an entry is open, and this may have been its card."""
+    stand, _ = torn_stand()
+    other = SmallCard(OTHER)
+    other.tear = (apdu.INS_SELECT, 0, False)
+    event = stand.tap(other)
+    assert told(event) == ("torn_pending", "last_record_lost", 0, 0, ""), event
+    assert event["taken"] is None
+
+
+def test_what_forbids_a_sale_should_hold_behind_an_open_torn_tap():
+    """QT-015, QT-155: the open entry lets a card through to the re-tap dialogue alone."""
+    stand, card = torn_stand()
+    stand.clock.now = (2001, 1, 1, 0, 0, 0)
+    other = SmallCard(OTHER)
+    event = stand.tap(other)
+    assert told(event) == ("other_interface", "clock_not_set", 0, 0, "")
+    assert other.asked(apdu.INS_GPO) == 0 and other.debits == []
+    assert stand.tap(card)["message"] == "torn_recovered"
+
+
+def test_torn_tap_should_be_settled_by_the_day_it_was_made():
+    """QT-167: a card, and a CA key, that were valid then stay so behind midnight."""
+    stand, card = torn_stand(SmallCard(expiry="261121"))
+    stand.clock.now = (2026, 11, 22, 0, 0, 1)
+    stand.clock.advance(3)
+    assert stand.tap(card)["message"] == "torn_recovered" and card.debits == [5]
+
+
+def test_no_room_should_be_told_with_what_was_asked():
+    """QT-155: the gate is passed, the entry cannot be written, nothing is charged."""
+    stand, card = Stand(), SmallCard()
+
+    def no_room(entry):
+        raise FormatError("no such entry")
+
+    stand.journal.open = no_room
+    event = stand.tap(card)
+    assert told(event) == ("declined", "card_data", 0, 200, "adult")
+    assert event["taken"] is False and event["card"].endswith("0010") and card.debits == []
+
+
+def test_declined_should_tell_what_was_asked():
+    """QT-114."""
+    event = Stand().tap(declining())
+    assert told(event)[1:] == ("card_declined", 1, 200, "adult") and event["taken"] is False
+
+
+def test_sm2_should_be_offered_while_a_key_for_it_is_valid():
+    """QT-099: DF69 by the keys in memory and by the day."""
+    for until, wanted in (((2026, 12, 31), b"\x01"), ((2026, 10, 31), b"\x00")):
+        stand = Stand()
+        key = capk.new(SM_CAPK.rid, SM_CAPK.index, SM_CAPK.suite, SM_CAPK.key, until=until)
+        stand.terminal.sale.keys.ring = capk.Keyring((key,))
+        card = asking("DF6901" + SIGNED)
+        stand.tap(card)
+        assert sent_to(card)[tags.SM_SUPPORT] == wanted
