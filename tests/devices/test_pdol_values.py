@@ -2,8 +2,8 @@
 """What a terminal tells a card about itself, by settings, parameters and clock (qpboc.md 2.6)."""
 
 from firmware.devices import entries
-from firmware.kernel import apdu, bcd, dol, tags, tlv
-from tests.small_card import SmallCard
+from firmware.kernel import apdu, bcd, capk, dol, tags, tlv
+from tests.small_card import RID, SmallCard
 from tests.stand import Stand
 
 
@@ -126,3 +126,20 @@ def test_dialogue_should_be_kept_byte_for_byte():
         (tags.EXPIRY, "351231"),
     ):
         assert data[tag] == bytes.fromhex(value), hex(tag)
+
+
+class SmSuite:
+    """As much of oda_sm2 as the offer looks at."""
+
+    ALGORITHM = capk.ALGORITHM_SM2
+
+
+def test_sm2_should_be_offered_while_a_key_for_it_is_valid():
+    """QT-099: DF69 by the keys in memory and by the day."""
+    for until, wanted in (((2026, 11, 21), b"\x01"), ((2026, 11, 20), b"\x00")):
+        stand = Stand()
+        key = capk.new(RID, 0x57, SmSuite, bytes(64), until=until)
+        stand.terminal.sale.keys.ring = capk.Keyring((key,))
+        card = asking("DF6901" + SIGNED)
+        stand.tap(card)
+        assert sent_to(card)[tags.SM_SUPPORT] == wanted

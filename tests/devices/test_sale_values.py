@@ -2,10 +2,8 @@
 """What a sale tells of itself: number, amount and class in each of its ends, and by which day."""
 
 from firmware.errors import FormatError
-from firmware.kernel import apdu, capk, tags
+from firmware.kernel import apdu
 from tests.bent import declining, forged_late
-from tests.devices.test_pdol_values import SIGNED, asking, sent_to
-from tests.sm_card import CAPK as SM_CAPK
 from tests.small_card import SmallCard
 from tests.stand import Stand, torn_stand
 
@@ -92,14 +90,3 @@ def test_declined_should_tell_what_was_asked():
     """QT-114."""
     event = Stand().tap(declining())
     assert told(event)[1:] == ("card_declined", 1, 200, "adult") and event["taken"] is False
-
-
-def test_sm2_should_be_offered_while_a_key_for_it_is_valid():
-    """QT-099: DF69 by the keys in memory and by the day."""
-    for until, wanted in (((2026, 12, 31), b"\x01"), ((2026, 10, 31), b"\x00")):
-        stand = Stand()
-        key = capk.new(SM_CAPK.rid, SM_CAPK.index, SM_CAPK.suite, SM_CAPK.key, until=until)
-        stand.terminal.sale.keys.ring = capk.Keyring((key,))
-        card = asking("DF6901" + SIGNED)
-        stand.tap(card)
-        assert sent_to(card)[tags.SM_SUPPORT] == wanted
