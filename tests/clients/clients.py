@@ -44,7 +44,7 @@ class Client:
     def absent(self):
         """Why it cannot be run here, in one line; "" when it can."""
         if shutil.which(self.probe[0], path=PATH) is None:
-            return "%s is not installed" % Path(self.probe[0]).name
+            return "%s is not there" % self.probe[0].removeprefix(str(ROOT) + "/")
         if not self.probe[1:]:
             return ""
         run = self.run(self.probe)

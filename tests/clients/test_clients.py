@@ -15,7 +15,7 @@ from tests.clients.stand import SELECT_PPSE
 @pytest.mark.parametrize(
     "probe, why",
     [
-        (["no-such-program"], "no-such-program is not installed"),
+        (["no-such-program"], "no-such-program is not there"),
         ([sys.executable, "-c", "import no_such_driver"], "No module named 'no_such_driver'"),
     ],
     ids=["no program", "no package"],
@@ -33,9 +33,9 @@ def test_absent_client_should_be_skipped_with_its_name(probe, why, monkeypatch):
 def test_summary_should_list_who_ran_and_who_did_not():
     """PS-28."""
     ran = {"b": "b 2.0", "a": "a 1.0"}
-    assert clients.summary(ran, {"c": "c is not installed"}, ["no answer"]) == [
+    assert clients.summary(ran, {"c": "c is not there"}, ["no answer"]) == [
         "foreign clients that ran: a 1.0, b 2.0",
-        "foreign client that did not run: c (c is not installed)",
+        "foreign client that did not run: c (c is not there)",
         "a dialogue was held again: no answer",
     ]
     assert clients.summary({}, {"c": "x"}, []) == [
