@@ -3,9 +3,10 @@
 
 The chip tells the host only part of it, so part is put together again, and each such packet says
 so in its comment: activation from the answer of InListPassiveTarget or InAutoPoll (the chip names
-ATQA, SAK, UID and ATS, not the anticollision), and the two I-blocks of an APDU from InDataExchange
-(how the chip chained them is not known). Frames of InCommunicateThru are what was sent. CRCs are
-computed; the time of a packet is that of the frame it comes from. Empty polls leave nothing.
+ATQA, SAK, UID and ATS, not the anticollision), and the blocks of an APDU from InDataExchange,
+chained as FSD 64, which a PN532 asks for, and the card's FSC have it (ISO/IEC 14443-4, 7.5).
+Frames of InCommunicateThru are what was sent. CRCs are computed; the time of a packet is that of
+the frame it comes from. Empty polls leave nothing.
 """
 
 from collections.abc import Iterator
@@ -20,8 +21,12 @@ FROM_CARD, TO_CARD, FIELD_OFF, FIELD_ON = 0xFF, 0xFE, 0xFD, 0xFC  # of LINKTYPE_
 TX_MODE, RX_MODE = b"\x63\x02", b"\x63\x03"
 CASCADE_TAG = b"\x88"
 LISTED = "put together from InListPassiveTarget"
-APDU = "put together from InDataExchange, one I-block an APDU"
+APDU = "put together from InDataExchange"
 ISO_DEP = 0x20  # SAK
+I_BLOCK, R_ACK, CHAINING = 0x02, 0xA2, 0x10
+FRAME = 3  # PCB and CRC of a block
+FSD = 64  # E0 50, by the chip's automatic RATS
+FSC_BYTES = (16, 24, 32, 40, 48, 64, 96, 128, 256)  # by FSCI; above 8 is RFU and read as 256
 
 
 class Packet(NamedTuple):
@@ -43,6 +48,7 @@ class Air:
         self.running = False
         self.number = 0  # of the next I-block
         self.blocks = True  # the card speaks ISO-DEP
+        self.fsc = 256
         self.kind = "A"
         self.crc_out = self.crc_in = True
         self.command = self.answer = b""  # collected by MI
@@ -73,7 +79,7 @@ class Air:
         self.running = False
         note = "the chip gave no answer"
         if self.code == 0x40 and len(self.sent) > 1 and not self.sent[0] & MORE:
-            return [self._block(self.sent_us, TO_CARD, self.command + self.sent[1:], note)]
+            return list(self._blocks(self.sent_us, TO_CARD, self.command + self.sent[1:], note))
         if self.code == 0x42 and self.sent:
             return [Packet(self.sent_us, TO_CARD, self._raw(self.sent, self.crc_out), note)]
         return []
@@ -91,7 +97,7 @@ class Air:
         failed = status & STATUS_BITS
         if command:
             note = APDU + ("; " + _status(failed) if failed else "")
-            yield self._block(self.command_us, TO_CARD, command, note)
+            yield from self._blocks(self.command_us, TO_CARD, command, note)
         if failed:
             self.answer = b""
             return
@@ -100,8 +106,7 @@ class Air:
             return
         answer, self.answer = self.answer, b""
         if answer:
-            yield self._block(at_us, FROM_CARD, answer, APDU)
-            self.number ^= 1
+            yield from self._blocks(at_us, FROM_CARD, answer, APDU)
 
     def _through(self, data: bytes, at_us: int) -> Iterator[Packet]:
         """InCommunicateThru: what was on the air, but for its CRC."""
@@ -169,18 +174,40 @@ class Air:
             if not taken:
                 return
             data = data[taken:]
-            self.blocks = kind == "B" or len(steps) > 0 and steps[-1][0] == FROM_CARD
-            if kind == "A" and steps:
-                self.blocks = any(octets[:1] == b"\xe0" for _, octets in steps)
+            self.blocks, self.fsc = _spoken(kind, steps)
             for place, (event, octets) in enumerate(steps):
                 yield Packet(at_us if place else self.sent_us, event, octets, LISTED)
 
-    def _block(self, at_us: int, event: int, inf: bytes, note: str) -> Packet:
-        pcb = bytes((0x02 | self.number,)) if self.blocks else b""
-        return Packet(at_us, event, self._raw(pcb + inf), note)
+    def _blocks(self, at_us: int, event: int, apdu: bytes, note: str) -> Iterator[Packet]:
+        """An APDU in I-blocks, each but the last answered by an R(ACK); 7.5.4 for the numbers."""
+        if not self.blocks:
+            yield Packet(at_us, event, self._raw(apdu), note)
+            return
+        room = (self.fsc if event == TO_CARD else FSD) - FRAME
+        while apdu:
+            inf, apdu = apdu[:room], apdu[room:]
+            pcb = I_BLOCK | self.number | (CHAINING if apdu else 0)
+            yield Packet(at_us, event, self._raw(bytes((pcb,)) + inf), note)
+            if event == FROM_CARD:
+                self.number ^= 1
+            if apdu:
+                other = FROM_CARD if event == TO_CARD else TO_CARD
+                yield Packet(at_us, other, self._raw(bytes((R_ACK | self.number,))), note)
+                self.number ^= event == TO_CARD
 
     def _raw(self, octets: bytes, crc: bool = True) -> bytes:
         return (with_crc_b if self.kind == "B" else with_crc_a)(octets) if crc else octets
+
+
+def _spoken(kind: str, steps: list[tuple[int, bytes]]) -> tuple[bool, int]:
+    """(whether the card speaks ISO-DEP, its FSC) by what activated it."""
+    if kind == "B":
+        atqb = steps[1][1]
+        return True, FSC_BYTES[min(atqb[10] >> 4, 8)]
+    if steps[-2][1][:1] != b"\xe0":  # without RATS: by the host's own, or not at all
+        return False, 256
+    ats = steps[-1][1][:-2]
+    return True, FSC_BYTES[min(ats[1] & 0x0F, 8)] if len(ats) > 1 else 32
 
 
 def _status(status: int) -> str:

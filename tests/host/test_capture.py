@@ -117,6 +117,28 @@ def test_engine_b_should_give_the_blocks_that_were_sent():
     assert APDU not in {one.comment for one in packets}
 
 
+def test_engine_a_should_chain_as_the_chip_does():
+    """An answer over 61 bytes comes in blocks of FSD 64, a command by the card's FSC; the numbers
+    go on (ISO/IEC 14443-4 7.5.4), and joined they are the APDU again.
+    """
+    answer = bytes(range(150)) + b"\x90\x00"
+    found = "d54b01010004200704112233445566"
+    listed = command("d44a0100", found + "0578807002")
+    short = command("d44a0100", found + "0570807002")  # FSCI 0: 16 bytes
+    begin = len(said(*listed))
+    once = command("d44001" + "00b2010c00", "d54100" + answer.hex())
+    packets = said(*listed, *once, *once)[begin:]
+    assert [one.octets[0] for one in packets] == [
+        0x02, 0x12, 0xA3, 0x13, 0xA2, 0x02, 0x03, 0x13, 0xA2, 0x12, 0xA3, 0x03,
+    ]  # fmt: skip
+    assert b"".join(one.octets[1:-2] for one in packets[1:6:2]) == answer
+    assert max(len(one.octets) for one in packets) == 64
+    long = command("d44001" + bytes(30).hex(), "d541009000")
+    packets = said(*short, *long)[begin:]
+    assert [one.octets[0] for one in packets] == [0x12, 0xA2, 0x13, 0xA3, 0x02, 0x02]
+    assert b"".join(one.octets[1:-2] for one in packets[0:5:2]) == bytes(30)
+
+
 def test_type_b_should_have_its_own_activation_and_crc():
     packets = air_of(frames_of(RadioCard(kind="B")))
     listed = [one.octets for one in packets if one.comment == LISTED]

@@ -4,7 +4,7 @@
 import pytest
 
 from host_tools import capture, trace
-from host_tools.air import FROM_CARD, TO_CARD
+from host_tools.air import APDU, FROM_CARD, TO_CARD
 from host_tools.cli.runtime import runtime_command
 from host_tools.cli.terminal import settings_text
 from host_tools.frames import body_of
@@ -28,11 +28,17 @@ def entries_of(path):
 
 
 def apdus_of(path):
-    """(event, INF) of every I-block in a capture."""
+    """(event, APDU) of every chain of I-blocks in a capture."""
     packets = list(capture.read(path.read_bytes(), str(path)))
     assert all(one.time_us > 0 for one in packets)
-    blocks = [one for one in packets if one.octets[:1] in (b"\2", b"\3")]
-    return [(one.event, one.octets[1:-2].hex()) for one in blocks]
+    apdus, inf = [], ""
+    for one in packets:
+        if one.comment == APDU and one.octets[0] & 0xE2 == 0x02:
+            inf += one.octets[1:-2].hex()
+            if not one.octets[0] & 0x10:
+                apdus.append((one.event, inf))
+                inf = ""
+    return apdus
 
 
 @pytest.mark.parametrize("mask", [True, False])
