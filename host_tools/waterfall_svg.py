@@ -84,8 +84,6 @@ def summary(tap: Tap, total_us: int) -> list[str]:
         words = f"{NAMES[part]} {ms(us)} ms"
         if us * 100 >= total_us:
             words += f", {100 * us / total_us:.0f} %"
-        if part == CRYPTO and tap.hidden_us():
-            words += f" and {ms(tap.hidden_us())} hidden"
         drawn += [box(x, 118, 14, 14, COLOURS[part]), text(x + 20, 130, words, 13, INK)]
         x += 40 + 6.6 * len(words)
     return drawn
@@ -133,7 +131,10 @@ def foot(tap: Tap, floor: float) -> list[str]:
     """What the bars do not say."""
     said = []
     if tap.hidden_us():
-        said.append("Below a bar: crypto hidden behind the time that the card was waited for.")
+        hidden = (
+            f"{ms(tap.hidden_us())} ms of crypto, hidden behind the time the card was waited for."
+        )
+        said.append("Below a bar: " + hidden)
     journal = tap.said.get("journal_us", "")
     if journal.isascii() and journal.isdigit():
         took = ms(int(journal[:9]))

@@ -13,11 +13,13 @@ from rich.console import Console
 
 from host_tools.cli.runtime import runtime_command
 from host_tools.cli.screen import Screen, balance_sheet, heading
+from host_tools.cli.tracing import trace_files, trace_options
 from sim.closing import close_the_day
 from sim.morning import MORNING, wallet_kinds
 from sim.rider import Rider
 from sim.rig import Rig
 from sim.timing import Timing
+from sim.tracing import LineTrace
 
 
 @click.command(
@@ -28,6 +30,7 @@ Examples:
   faretap demo --runtime cpython      the terminal under CPython
   faretap demo --pull-plug 10         kill the terminal ten times on the way
   faretap demo --folder day1          keep wallet, journal and ledger for a look
+  faretap demo --trace day.trace --pcap day.pcapng
 """
 )
 @click.option(
@@ -52,7 +55,8 @@ Examples:
     type=click.Path(path_type=Path, file_okay=False),
     help="Keep everything here; a folder with a wallet goes on with its cards.",
 )
-def command(runtime, fast, pull_plug, seed, heap, folder):
+@trace_options
+def command(runtime, fast, pull_plug, seed, heap, folder, trace, pcap, mask):
     """Simulated: cards, chip and riders. Real: reader, kernel, journal, upload, collector, ledger.
 
     The terminal runs as its own process with the heap that a Pico W leaves. Exit status 1 when the
@@ -62,16 +66,19 @@ def command(runtime, fast, pull_plug, seed, heap, folder):
     console = Console(highlight=False, soft_wrap=True)
     if interpreter.note:
         console.print(interpreter.note)
-    with tempfile.TemporaryDirectory(prefix="faretap-") as spare:
+    with (
+        tempfile.TemporaryDirectory(prefix="faretap-") as spare,
+        trace_files(trace, pcap, mask, "virtual chip") as files,
+    ):
         home = folder or Path(spare)
         home.mkdir(parents=True, exist_ok=True)
-        balanced = play(console, interpreter, home, fast, pull_plug, seed)
+        balanced = play(console, interpreter, home, fast, pull_plug, seed, files)
         if folder:
             console.print(f"wallet, journal and ledger are in {folder}")
         sys.exit(0 if balanced else 1)
 
 
-def play(console, interpreter, home, fast, pull_plug, seed):
+def play(console, interpreter, home, fast, pull_plug, seed, files=None):
     """True when every visit ended as it should and the day balances."""
     began = time.monotonic()
     console.print("making cards and keys ...", style="dim")
@@ -82,6 +89,8 @@ def play(console, interpreter, home, fast, pull_plug, seed):
         wallet_kinds(),
         torn_window_s=4 if fast else 8,
     )
+    if files:
+        rig.chip_server.trace = LineTrace(files, rig.chip_server.chip)
     wrong = []
     with rig:
         console.print(heading(interpreter, rig))

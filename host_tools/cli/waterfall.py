@@ -16,13 +16,13 @@ Examples:
   faretap replay --paced --trace tap.trace sim/sessions/pboc-approved-v01.session
   faretap waterfall tap.trace
   faretap waterfall tap.trace -o tap.svg
-  faretap waterfall day.trace --tap 3 -o third.svg
+  faretap waterfall day.trace --tap 3 --title 'Third tap' -o third.svg
 """
 )
 @click.argument("path", metavar="TRACE", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="An SVG.")
 @click.option("--tap", "number", type=click.IntRange(1), default=1, show_default=True)
-@click.option("--title", help="Above the picture.")
+@click.option("--title", default="A tap", show_default=True, help="Begins the title.")
 def command(path, output, number, title):
     """Link, radio, card, chip, host and crypto of each exchange of a tap.
 
@@ -38,7 +38,7 @@ def command(path, output, number, title):
     if not output:
         click.echo(waterfall_svg.table(tap))
     else:
-        named = title or f"A tap, where its {waterfall_svg.ms(tap.total_us())} ms went"
+        named = f"{title}: where its {waterfall_svg.ms(tap.total_us())} ms went"
         output.write_text(waterfall_svg.picture(tap, named), encoding="utf-8")
     if len(found) > 1:
         click.echo(f"tap {number} of {len(found)}", err=True)

@@ -122,6 +122,10 @@ def test_the_picture_should_be_well_formed_and_complete():
     _, _, wide, high = map(float, root.get("viewBox").split())
     for one in root.iter(SVG + "text"):
         assert 0 < float(one.get("x")) < wide and 0 < float(one.get("y")) < high
+        ends_at = (
+            float(one.get("x")) + 7.5 * len(one.text or "") * float(one.get("font-size")) / 13
+        )
+        assert one.get("text-anchor") or ends_at < wide, one.text
     sheet = next(root.iter(SVG + "rect"))
     assert sheet.get("fill") == waterfall_svg.SHEET, "text never stands on the page itself"
 
