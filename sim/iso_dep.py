@@ -60,7 +60,8 @@ class Picc:
         self.out = b""  # answer still to send
         self.wtx_left = 0
         self.wtx_factor = 1
-        self.part_ms = 0.0  # of the card's work, before the next block
+        self.part_ms = 0.0  # of the card's work, in one FWT
+        self.granted = 0  # how many of them pass before the next block
 
     def activate(self, parameter: int = 0x50) -> bytes:
         """RATS with FSDI and CID, returns the ATS; the chip by itself sends `E0 50`: FSD 64."""
@@ -114,9 +115,10 @@ class Picc:
         command, self.got = self.got, b""
         self.out = self.field.transmit(self.card, command)
         self.wtx_left, self.wtx_factor = wtx
-        self.part_ms = self.field.busy_ms(self.card) / (
-            wtx[0] + 1
-        )  # its work is spread over the extensions
+        # its work is spread over what it was granted: one FWT, and `multiplier` of them each time
+        granted = 1 + wtx[0] * max(wtx[1], 1)
+        self.part_ms = self.field.busy_ms(self.card) / granted
+        self.granted = 1
         return self._next(header)
 
     def _r_block(self, pcb: int, header: bytes) -> bytes | None:
@@ -141,7 +143,8 @@ class Picc:
 
     def _next(self, header: bytes) -> bytes:
         """The next block of the answer, or a further S(WTX) before it."""
-        self.busy_ms, self.part_ms = self.part_ms, self.part_ms if self.wtx_left else 0.0
+        self.busy_ms, self.part_ms = self.part_ms * self.granted, self.part_ms
+        self.granted = self.wtx_factor if self.wtx_left else 0
         if self.wtx_left:
             return self._say(0xF2, header, bytes((self.wtx_factor,)))
         room = self.fsd - 2 - len(header)

@@ -152,7 +152,7 @@ class Terminal:
             self.powered = on
 
     def _idle(self):
-        """What must not keep a rider waiting: no byte is due from the chip now (MP-13)."""
+        """What must not keep a rider waiting: no byte is due from the chip now (MP-13; PD-30)."""
         self.torn_taps.expire()
         self.same_card.forget()
         self.parts.journal.tidy()
@@ -256,7 +256,7 @@ class Terminal:
             self.parts.report({"event": "ready"})
 
     def _await_removal(self):
-        """A card that stays is not charged again (QT-073, QT-074); the next rider need not wait.
+        """A card that stays is not charged again (QT-073, QT-074; PD-26); the next need not wait.
 
         True when another card was served, one that cannot be the last one.
         """

@@ -26,7 +26,7 @@ HSU_SPEEDS = (
 
 
 class Hsu:
-    """The serial interface over a byte stream; `baud` is the speed the stream was opened with."""
+    """The serial interface over a byte stream (PD-31); `baud`: the speed it was opened with."""
 
     speeds = HSU_SPEEDS
 

@@ -11,7 +11,7 @@ from firmware.reader.status import silence, status_error
 
 IN_DATA_EXCHANGE = 0x40
 LONGEST_C_APDU = 261
-LONGEST_JOINED = 4096  # bound of a chained answer: no card keeps the reader for ever
+LONGEST_JOINED = 4096  # of a chained answer: neither time nor memory without end (PD-35)
 MORE = 0x40  # MI in the status
 STATUS_BITS = 0x3F
 
@@ -49,7 +49,7 @@ class Card:
         return r_apdu
 
     def _part(self, data, spare):
-        """One InDataExchange: (data of the answer, whether more follows)."""
+        """One InDataExchange (PD-16): (data of the answer, whether more follows)."""
         chip = self._chip
         answer = chip.command(
             IN_DATA_EXCHANGE, bytes((self.number,)) + data, chip.answer_ms, spare

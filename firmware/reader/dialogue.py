@@ -171,7 +171,7 @@ class Dialogue:
         return chunk
 
     def _abort(self):
-        """Host ACK ends the running command; what it still sends is thrown away."""
+        """Host ACK ends the running command; what it still sends is thrown away (PD-10)."""
         self.send(ACK)
         self.bus.drain()
         self._reader.reset()

@@ -28,7 +28,7 @@ LONGEST_ON_WIRE = 281  # ACK and the longest extended frame
 
 
 def encode(payload):
-    """Return the frame of `payload` (TFI and PD); FormatError beyond 265 bytes or for none."""
+    """Return the frame of `payload`, TFI and PD; FormatError for 0 or over 265 bytes (PD-01)."""
     count = len(payload)
     if not 0 < count <= LONGEST:
         raise FormatError("a frame carries 1..265 bytes, not %d" % count)
@@ -73,12 +73,12 @@ class FrameReader:
         return len(self._held) >= 2
 
     def feed(self, data):
-        """Take the next bytes; return the events they complete."""
+        """Take the next bytes, in pieces of any size (PD-03); return the events they complete."""
         held = self._held + data
         events = []
         at = 0  # what lies before is done with
         while True:
-            start = held.find(START, at)
+            start = held.find(START, at)  # behind whatever bytes (PD-02)
             if start < 0:
                 at = max(at, len(held) - 1 if held[-1:] == b"\x00" else len(held))
                 self._missing = SHORTEST - (len(held) - at)
@@ -109,7 +109,7 @@ def _frame_at(held, start):
     first, second = held[head], held[head + 1]
     body = head + 2
     count = first
-    if first == 0xFF and second == 0xFF:  # extended: 255 as a normal length has LCS 01
+    if first == 0xFF and second == 0xFF:  # extended (PD-04): 255 as a normal length has LCS 01
         body = head + 5
         if len(held) < body:
             return None, start, body - len(held)

@@ -66,6 +66,7 @@ class IsoDepCard:
 
         Missing bytes of the ATS have their defaults, FSCI above 8 is 8, TC(1) and historical bytes
         play no part (QT-058); FWI may be up to 14 (QT-059), SFGI is waited for (QT-060).
+        Registers and time limit are set here, once a card (PD-23).
         """
         modes = self._chip.command(READ_REGISTER, TX_MODE + RX_MODE, HOST_MS)
         if len(modes) != 2:
@@ -150,7 +151,7 @@ class IsoDepCard:
         return answer[1:]
 
     def _round(self, block, spare):
-        """The answer to one block: an I-block, or the R(ACK) to a chained one (QT-065).
+        """The answer to one block: an I-block, or the R(ACK) to a chained one (QT-065; PD-24).
 
         Silence and damage are asked after with R(NAK), within a chained answer with the R(ACK)
         again; a card that has not got the block gets it again and has not executed it (§13.3.5).

@@ -56,7 +56,7 @@ def kind_of(code):
 
 
 def status_error(command_code, status):
-    """The ChipError of a status byte or of an error frame (7F)."""
+    """The ChipError of a status byte or of an error frame, 7F (PD-09)."""
     _, kind, name = _row(status)
     return ChipError(
         "command %02X: status %02X, %s: %s" % (command_code, status, kind, name), status

@@ -44,6 +44,7 @@ def run(runner, *arguments, **environment):
 @pytest.mark.skipif(not MICROPYTHON, reason="no MicroPython for this machine")
 @pytest.mark.parametrize("module", SHARED)
 def test_shared_tests_should_pass_under_micropython(module):
+    """PD-36: compiled by mpy-cross, and the same files that pytest runs."""
     tree = compiled_tree()
     done = run(RUNNER, module.replace(".", "/") + ".py", MICROPYPATH=str(tree))
     assert done.returncode == 0, done.stdout + done.stderr
