@@ -26,7 +26,7 @@ TRIES = 5
 Heard = namedtuple("Heard", ("driver", "uid", "ats", "answers", "never"))
 RAN: dict[str, str] = {}  # what ran in this process, with its version
 ABSENT: dict[str, str] = {}
-AGAIN: list[str] = []  # dialogues that had to be held again
+AGAIN: list[str] = []  # dialogues and tests that had to be held again
 
 
 class Client:
@@ -106,7 +106,7 @@ def summary(ran, absent, again):
     lines = ["foreign clients that ran: " + (", ".join(sorted(ran.values())) or "none")]
     for name, why in sorted(absent.items()):
         lines.append("foreign client that did not run: %s (%s)" % (name, why))
-    return lines + ["a dialogue was held again: " + what for what in again]
+    return lines + ["held again on a busy machine: " + what for what in again]
 
 
 def python_client(name, module):

@@ -20,6 +20,8 @@ from sim.timing import Timing
 from sim.wallet import Wallet
 from tests.host.virtual_host import FakeCard, FakeField
 
+pytestmark = pytest.mark.own_clock
+
 PYTHON = ROOT / "build" / "clients" / "python" / "bin" / "python"
 DRIVERS = {"pn532pi": "pn532pi", "adafruit": "adafruit_pn532"}
 CARDS = [

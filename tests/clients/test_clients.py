@@ -36,7 +36,7 @@ def test_summary_should_list_who_ran_and_who_did_not():
     assert clients.summary(ran, {"c": "c is not there"}, ["no answer"]) == [
         "foreign clients that ran: a 1.0, b 2.0",
         "foreign client that did not run: c (c is not there)",
-        "a dialogue was held again: no answer",
+        "held again on a busy machine: no answer",
     ]
     assert clients.summary({}, {"c": "x"}, []) == [
         "foreign clients that ran: none",
