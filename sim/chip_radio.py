@@ -120,8 +120,9 @@ class Radio:
         answer = None
         if "out" not in (lost, damaged):
             answer = self._of_field(target, lambda: target.picc.answer(frame, fault.wtx))
-        busy_ms = self.timing.card_ms(target.picc.busy_ms)
+        busy_ms = self.timing.card_ms(target.picc.busy_ms) + target.busy_left_ms
         too_slow = hurried and 0 < limit_ms < busy_ms
+        target.busy_left_ms = busy_ms - limit_ms if too_slow else 0.0
         if answer is None or lost == "in" or too_slow:
             yield limit_ms
             raise ChipError("no answer", TIMED_OUT)
@@ -161,6 +162,9 @@ class Radio:
         return (answer[:-2][:room].ljust(room, b"\x00") + answer[-2:])[-fault.answer_length :]
 
     def busy_ms(self, card) -> float:
+        """What the card works for its last answer; 0 where that takes no time."""
+        if not self.timing.card:
+            return 0.0
         fixed = self.timing.fixed_card_ms
         return card.busy_ms if fixed is None else fixed
 

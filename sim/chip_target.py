@@ -6,13 +6,12 @@ Kinds of cards: "A" and "B" of ISO/IEC 14443, "F" FeliCa, "J" Jewel. A card of k
 """
 
 from sim.chip_blocks import Blocks
-from sim.iso_dep import Picc, read_ats
+from sim.iso_dep import FWI_B, Picc, fwi_of, read_ats
 
 SENS_RES = b"\x00\x04"
 SENS_RES_JEWEL = b"\x0c\x00"
 SEL_RES = 0x20
 ISO_DEP = 0x20  # of SEL_RES: speaks ISO/IEC 14443-4
-FWI_B = 8  # of the ATQB below
 FSC_B = 256
 POL_RES = 0x01
 SYSTEM_CODE = b"\xff\xff"
@@ -33,6 +32,7 @@ class Target:
         self.picc = Picc(card, radio)
         self.blocks: Blocks | None = None  # in ISO-DEP by the chip's own doing
         self.lost = False
+        self.busy_left_ms = 0.0  # of an answer that was not waited for
         self.ats = b""
 
     @property
@@ -78,8 +78,7 @@ class Target:
 
     def fwt_ms(self) -> float:
         """How long the card may be silent."""
-        fwi = read_ats(self.card.ats).fwi if self.card.kind == "A" else FWI_B
-        return self.timing.lost_ms(fwi, 1)
+        return self.timing.lost_ms(fwi_of(self.card), 1)
 
     def fsc(self) -> int:
         return read_ats(self.card.ats).fsc if self.card.kind == "A" else FSC_B

@@ -9,11 +9,15 @@ CID is echoed, NAD is not spoken.
 """
 
 from collections import namedtuple
+from math import ceil
 
 FSD_SIZES = (16, 24, 32, 40, 48, 64, 96, 128, 256)  # by FSDI or FSCI, 5.1 and 5.2.3
 FWI_DEFAULT = 4
 COMMAND_MOST = 4096  # bytes of one chained command
 FSC_DEFAULT_INDEX = 2
+FWI_B = 8  # of the ATQB of a type B card
+FWT_UNIT_MS = 4096 / 13560  # FWT = this x 2^FWI
+WTXM_MOST = 59
 
 AtsView = namedtuple("AtsView", "fsc ta1 fwi sfgi")
 
@@ -25,6 +29,10 @@ def read_ats(ats: bytes) -> AtsView:
     ta1 = next(rest, 0) if t0 & 0x10 else 0
     tb1 = next(rest, FWI_DEFAULT << 4) if t0 & 0x20 else FWI_DEFAULT << 4
     return AtsView(FSD_SIZES[min(t0 & 0x0F, 8)], ta1, tb1 >> 4, tb1 & 0x0F)
+
+
+def fwi_of(card) -> int:
+    return FWI_B if card.kind == "B" else read_ats(card.ats).fwi
 
 
 def speed_allowed(ta1: int, to_card: int, from_card: int) -> bool:
@@ -58,10 +66,8 @@ class Picc:
         self.last: bytes | None = None  # last block sent
         self.got = b""  # chained command so far
         self.out = b""  # answer still to send
-        self.wtx_left = 0
         self.wtx_factor = 1
-        self.part_ms = 0.0  # of the card's work, in one FWT
-        self.granted = 0  # how many of them pass before the next block
+        self.parts_ms: list[float] = []  # of the card's work: before this block and the next ones
 
     def activate(self, parameter: int = 0x50) -> bytes:
         """RATS with FSDI and CID, returns the ATS; the chip by itself sends `E0 50`: FSD 64."""
@@ -114,11 +120,7 @@ class Picc:
             return self._say(0xA2, header)
         command, self.got = self.got, b""
         self.out = self.field.transmit(self.card, command)
-        self.wtx_left, self.wtx_factor = wtx
-        # its work is spread over what it was granted: one FWT, and `multiplier` of them each time
-        granted = 1 + wtx[0] * max(wtx[1], 1)
-        self.part_ms = self.field.busy_ms(self.card) / granted
-        self.granted = 1
+        self.parts_ms, self.wtx_factor = self._spread(self.field.busy_ms(self.card), *wtx)
         return self._next(header)
 
     def _r_block(self, pcb: int, header: bytes) -> bytes | None:
@@ -136,20 +138,32 @@ class Picc:
             self.active = False
             self.to_card = self.from_card = 0
             return header
-        if pcb & 0x30 == 0x30 and self.wtx_left and data == bytes((self.wtx_factor,)):
-            self.wtx_left -= 1
+        if pcb & 0x30 == 0x30 and self.parts_ms and data == bytes((self.wtx_factor,)):
             return self._next(header)
         return None
 
     def _next(self, header: bytes) -> bytes:
         """The next block of the answer, or a further S(WTX) before it."""
-        self.busy_ms, self.part_ms = self.part_ms * self.granted, self.part_ms
-        self.granted = self.wtx_factor if self.wtx_left else 0
-        if self.wtx_left:
+        self.busy_ms = self.parts_ms.pop(0) if self.parts_ms else 0.0
+        if self.parts_ms:
             return self._say(0xF2, header, bytes((self.wtx_factor,)))
         room = self.fsd - 2 - len(header)
         piece, self.out = self.out[:room], self.out[room:]
         return self._say(0x12 if self.out else 0x02, header, piece)
+
+    def _spread(self, busy_ms: float, count: int, factor: int) -> tuple[list[float], int]:
+        """(work before each block, multiplier): `count` extensions, or those that it needs by 7.3
+        to work longer than its FWT.
+        """
+        fwt_ms = FWT_UNIT_MS * 2 ** fwi_of(self.card)
+        if count or busy_ms <= fwt_ms:
+            # spread over what was granted: one FWT, and as many as the multiplier says each time
+            each = max(factor, 1)
+            unit_ms = busy_ms / (1 + count * each)
+            return [unit_ms] + [unit_ms * each] * count, factor
+        factor = min(ceil((busy_ms - fwt_ms) / fwt_ms), WTXM_MOST)
+        whole, rest_ms = divmod(busy_ms - fwt_ms, factor * fwt_ms)
+        return [fwt_ms] + [factor * fwt_ms] * int(whole) + [rest_ms] * (rest_ms > 0), factor
 
     def _say(self, pcb: int, header: bytes, data: bytes = b"", keep: bool = True) -> bytes:
         number = 0 if pcb & 0xC0 == 0xC0 else self.number

@@ -106,6 +106,39 @@ def test_waiting_time_extensions_should_be_granted_by_the_chip(count, factor):
     assert len(card.seen) == 1
 
 
+@pytest.mark.parametrize(
+    "fwi, busy_ms, factors",
+    [(8, 77, []), (8, 78, [1]), (8, 600, [7]), (0, 40, [59, 59, 59]), (4, 2000, [59] * 7)],
+)
+def test_card_that_works_longer_than_its_fwt_should_ask_for_more(fwi, busy_ms, factors):
+    """PS-13, PS-14, PS-18: by S(WTX), without a knob; its work lasts what it lasts in both styles,
+    also when the host's time limit is far too short.
+    """
+    ats, air_ms = bytes((0x03, 0x28, fwi << 4)), AIR.rf_ms(2, 5) + len(factors) * AIR.raw_ms(2, 2)
+    host = listed(FakeCard(ats=ats, busy_ms=busy_ms), timing=AIR)
+    seen = watched(host)
+    begin_us = host.now_us
+    assert exchange(host, b"\x00\x05") == answer("4100", bytes(range(5)))
+    assert [out[1] for out, _ in seen[1:]] == factors
+    assert (host.now_us - begin_us) / 1000 == pytest.approx(busy_ms + air_ms, abs=0.01)
+
+    host = listed(FakeCard(ats=ats, busy_ms=busy_ms), timing=AIR)
+    for index, least_ms in ((16, busy_ms), (7, busy_ms)):  # 3.3 s, and 6.4 ms
+        host.ask(command("3202000b", bytes((index,))))
+        host.ask(command("4a0100"))
+        begin_us, sent = host.now_us, command("42020005")
+        for _ in range(600):
+            heard = host.ask(sent, 4000)
+            if heard == answer("4301"):
+                sent = command("42b2")
+            elif heard[6 + 7 : 6 + 9] == b"\x00\xf2":
+                sent = command("42f2", heard[15:16])
+            else:
+                break
+        assert heard == answer("430002", bytes(range(5)))
+        assert (host.now_us - begin_us) / 1000 >= least_ms
+
+
 @pytest.mark.parametrize("when, acted", [("before", 0), ("after", 1)])
 def test_lost_card_should_have_acted_or_not_as_the_knob_says(when, acted):
     """PS-19: status 01 either way, in both styles, until the card is listed again."""
@@ -159,7 +192,7 @@ def test_terms_of_the_time_model_should_be_knobs():
     usual = spent_ms(Timing(link=False))
     assert usual == pytest.approx(40 + AIR.rf_ms(2, 258), abs=0.01)
     assert spent_ms(Timing(link=False, firmware_ms=2)) == pytest.approx(usual + 2, abs=0.01)
-    assert spent_ms(Timing(link=False, card_ms=100)) == pytest.approx(usual + 60, abs=0.01)
+    assert spent_ms(Timing(link=False, card_ms=70)) == pytest.approx(usual + 30, abs=0.01)
     assert spent_ms(Timing(link=False, divisor=4)) == pytest.approx(
         40 + AIR.rf_ms(2, 258, divisor=4), abs=0.01
     )
