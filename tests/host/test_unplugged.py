@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reader's cable is pulled and plugged in again: the same process goes on (PD-34, TD-019)."""
+"""The reader's cable is pulled and put in again, or its chip stops: the same process goes on."""
 
 import pytest
 
 from host_tools.cli.runtime import runtime_command
 from sim.chip import Chip
+from sim.faults import Faults
 from sim.field import Field
 from sim.issuer import Profile
 from sim.replaying import until
@@ -18,6 +19,7 @@ CARDS = (("one", "adult", "62280001", Profile()),)
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_an_unplugged_reader_is_opened_again(runtime, tmp_path):
+    """PD-34, TD-019."""
     rig = Rig(tmp_path, runtime_command(runtime)[:3], Timing.none(), CARDS)
     rig.chip_server.link = str(tmp_path / "pn532")
     with rig:
@@ -32,4 +34,27 @@ def test_an_unplugged_reader_is_opened_again(runtime, tmp_path):
         field.place(rig.cards["one"])
         seen = until(rig.firmware, "tap")
         assert seen[-1]["outcome"] == "approved"
+        assert rig.firmware.process is process and process.poll() is None
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_chip_that_stops_in_a_tap_should_be_found_again(runtime, tmp_path):
+    """PD-34: reset, deaf until woken, deaf until power, each in the middle of a tap; the rider who
+    holds his card pays each time.
+    """
+    rig = Rig(tmp_path, runtime_command(runtime)[:3], Timing.none(), CARDS, same_card_s=0)
+    with rig:
+        process, chip = rig.firmware.process, rig.chip_server.chip
+        for stop in ("reset", "wake", "power"):
+            chip.faults = Faults(stop_at=chip.passed + 700, stop=stop)
+            rig.field.place(rig.cards["one"])
+            taps = []
+            while not taps or taps[-1]["outcome"] not in ("approved", "recovered"):
+                seen = until(rig.firmware, "lamp" if stop == "power" and not taps else "tap")
+                if seen[-1].get("lamp") == "red":
+                    chip.reset()
+                taps += [one for one in seen if one["event"] == "tap"]
+            assert chip.stopped is chip.faults and len(taps) <= 2, taps
+            rig.field.remove()
+            until(rig.firmware, "ready")
         assert rig.firmware.process is process and process.poll() is None
