@@ -28,7 +28,11 @@ class Backlog:
 
 
 def drive(steps, exchange):
-    """Run `steps` to its end over `exchange(command, spare) -> answer`; return what it returns."""
+    """Run `steps` to its end over `exchange(command, spare) -> answer`; return what it returns.
+
+    Only Works are done while an answer is due, and they compute: flash is written where `steps`
+    has the answer already (PD-30).
+    """
     backlog = Backlog()
     reply = lost = None
     while True:

@@ -59,7 +59,7 @@ class Pages:
 
 
 class Face:
-    """What both buses share. `irq`, `reset`: None, or as the lines of hal have them."""
+    """What both buses share (PS-29). `irq`, `reset`: None, or as the lines of hal have them."""
 
     def __init__(self, chip, clock, wake_source, irq, reset):
         chip.timing = copy.copy(chip.timing)

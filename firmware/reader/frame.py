@@ -41,7 +41,7 @@ def encode(payload):
 
 
 class FrameReader:
-    """Cuts a byte stream into events, however it arrives.
+    """Cuts a byte stream into events, however it arrives; keeps one unfinished frame (PD-35).
 
     An event is a pair: ("ack", b""), ("nack", b""), ("error", b"") syntax error, ("damaged", b"")
     wrong DCS,

@@ -191,6 +191,7 @@ class Pn532(Dialogue):
             self._poll_hung = True
             return []
         try:
-            return [Card(self, target) for target in read_targets(answer, kind)]
+            targets = read_targets(answer, kind, not self.own_card)
         except FormatError as error:
             raise silence(IN_LIST_PASSIVE_TARGET, error)
+        return [Card(self, target) for target in targets]

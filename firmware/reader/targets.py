@@ -22,9 +22,10 @@ ATQB_LENGTH = 12
 UID_LENGTHS = (4, 7, 10)  # QT-053
 
 
-def read_targets(answer, kind):
+def read_targets(answer, kind, with_ats=True):
     """The list of Target in an answer to InListPassiveTarget; `kind` is "A" or "B".
 
+    with_ats: automatic RATS is on; without it the next card follows a UID at once.
     Of type B, `uid` is the PUPI and `ats` the ATQB, which says the same things in another form.
     """
     if not answer:
@@ -32,7 +33,7 @@ def read_targets(answer, kind):
     targets = []
     at = 1
     for _ in range(answer[0]):
-        target, at = (_target_a if kind == "A" else _target_b)(answer, at)
+        target, at = (_target_a if kind == "A" else _target_b)(answer, at, with_ats)
         targets.append(target)
     if at != len(answer):
         raise FormatError("%d bytes behind %d targets" % (len(answer) - at, answer[0]))
@@ -62,20 +63,21 @@ def read_ats(ats):
     return Ats(fsc, fwi, sfgi, ta1)
 
 
-def _target_a(answer, at):
+def _target_a(answer, at, with_ats):
     head = _take(answer, at, 5)
     if head[4] not in UID_LENGTHS:
         raise FormatError("UID of %d bytes" % head[4])
     uid = _take(answer, at + 5, head[4])
     at += 5 + head[4]
     ats = b""
-    if head[3] & SEL_RES_ISO_DEP and at < len(answer):  # absent when RATS was not answered
+    # absent when RATS was not sent, or not answered
+    if with_ats and head[3] & SEL_RES_ISO_DEP and at < len(answer):
         ats = _take(answer, at, max(answer[at], 1))
         at += len(ats)
     return Target(head[0], "A", uid, ats, head[3]), at
 
 
-def _target_b(answer, at):
+def _target_b(answer, at, _):
     atqb = _take(answer, at + 1, ATQB_LENGTH)
     if atqb[0] != 0x50:
         raise FormatError("ATQB begins with %02X" % atqb[0])

@@ -239,3 +239,16 @@ def test_no_card_should_break_or_hold_the_reader(answers, count):
     except LinkLost:
         pass
     assert chip.count <= 200 and chip.now_ms - began <= EXCHANGE_MS + 1000
+
+
+def test_two_cards_should_be_a_collision_without_rats_too():
+    """PD-20, QT-056: their descriptions stand without an ATS between them."""
+    stand = ChipStand(own_card=IsoDepCard)
+    cards = RadioCard(), RadioCard("6228000100000028")
+    stand.radio.place(*cards)
+    assert stand.turn() == [] and {"event": "collision"} in stand.events
+    assert [card.sent for card in cards] == [[], []]
+    stand.radio.remove()
+    stand.turn(4)
+    stand.radio.place(cards[0])
+    assert [one["outcome"] for one in stand.turn()] == ["approved"]

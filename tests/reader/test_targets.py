@@ -77,6 +77,8 @@ def test_targets_should_carry_number_sel_res_and_ats():
     assert target.ats.hex() == "0b788084024b4f4e411401"
     target = read_targets(bytes.fromhex("01010004200404030201"), "A")[0]
     assert target.ats == b""  # the card did not answer RATS
+    two = bytes.fromhex("0201000420040403020102000420040a0b0c0d")  # PD-20, without RATS
+    assert [one.uid[0] for one in read_targets(two, "A", False)] == [0x04, 0x0A]
     target = read_targets(bytes.fromhex("01" + TYPE_B), "B")[0]
     assert (target.number, target.kind, target.ats.hex()) == (1, "B", TYPE_B[2:26])
 
