@@ -69,11 +69,14 @@ class Client:
             check=False,
         )
 
-    def talk(self, path, commands=(), wait_ms=None):
-        """Find the card at the chip at `path` and send `commands`; Heard."""
+    def talk(self, path, commands=(), **settings):
+        """Find the card at the chip at `path` and send `commands`; Heard.
+
+        `settings` are told to the program as environment: WAIT_MS, SPEED.
+        """
         self.needed()
         spoken = "".join(one.hex() + "\n" for one in commands)
-        more = {} if wait_ms is None else {"WAIT_MS": str(wait_ms)}
+        more = {name.upper(): str(value) for name, value in settings.items()}
         run = self.run([*self.command, str(path)], spoken, more)
         assert run.returncode == 0, run.stderr
         first, *rest = map(json.loads, run.stdout.splitlines())

@@ -15,6 +15,7 @@ from tests.clients.stand import (
     SELECT,
     SELECT_PPSE,
     Stand,
+    card_with_records,
     chip_process,
     read_record,
     record,
@@ -87,6 +88,21 @@ def test_driver_should_read_long_records_and_send_a_long_command(client):
             return heard
 
     assert until(whole, talk).answers == [*answers(*LENGTHS), NO_SUCH_FILE]
+
+
+def test_libnfc_should_read_at_424_kbit_s():
+    """PS-17: selecting with NBR_424 sends InListPassiveTarget, then InPSL."""
+
+    def talk():
+        card = card_with_records()
+        card.ats = bytes.fromhex("0578b37002")  # TA(1): 212 and 424 kbit/s, the same both ways
+        with Stand(card, timing=Timing()) as stand:
+            talk.heard = LIBNFC.talk(stand.path, reads(*LENGTHS), speed=3)
+            talk.said = stand.stream()
+        return talk.heard
+
+    assert until(whole, talk).answers == answers(*LENGTHS)
+    assert command("4a0100") + command("4e010202") in talk.said
 
 
 def test_nfcpy_should_raise_the_speed_and_ask_for_the_longest_blocks():
@@ -219,6 +235,35 @@ def test_pn532pi_should_not_stand_an_ack_after_16_ms():
     assert until(lambda heard: heard.never, talk).never == (
         "LookupError: getFirmwareVersion gave nothing"
     )
+
+
+@pytest.mark.parametrize("client", [LIBNFC, ADAFRUIT, NODE_PN532], ids=named)
+def test_driver_should_open_a_chip_that_waits_for_sam_configuration(client):
+    """PS-07: LowVbat, where a chip answers nothing else."""
+
+    def talk():
+        with Stand(power="low_vbat") as stand:
+            return client.talk(stand.path, OPENING)
+
+    assert until(whole, talk).answers == opened()
+
+
+@pytest.mark.parametrize(
+    "client, never",
+    [
+        (NFCPY, "TimeoutError: [Errno 110] Connection timed out"),
+        (PN532PI, "LookupError: getFirmwareVersion gave nothing"),
+    ],
+    ids=["nfcpy", "pn532pi"],
+)
+def test_driver_that_asks_for_the_version_first_should_not_open_such_a_chip(client, never):
+    """PS-07: they begin with GetFirmwareVersion."""
+
+    def talk():
+        with Stand(power="low_vbat") as stand:
+            return client.talk(stand.path, OPENING)
+
+    assert until(lambda heard: heard.never, talk).never == never
 
 
 @pytest.mark.parametrize("client", ALL, ids=named)

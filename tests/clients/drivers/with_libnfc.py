@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""libnfc by its C calls, through ctypes; the structures are those of nfc-types.h, packed."""
+"""libnfc by its C calls, through ctypes; the structures are those of nfc-types.h, packed.
+
+SPEED is what the card is to be selected with, an nfc_baud_rate: 1 is 106 kbit/s, 3 is 424.
+"""
 
 import ctypes
+import os
 from ctypes import POINTER, byref, c_char_p, c_int, c_size_t, c_uint8, c_void_p
 
 from dialogue import converse
 
-NMT_ISO14443A, NBR_106 = 1, 1
+NMT_ISO14443A = 1
+SPEED = int(os.environ.get("SPEED", "1"))
 LONGEST = 262
 WAIT_MS = 20_000
 
@@ -62,7 +67,7 @@ def connect(path):
     card = Target()
     if nfc.nfc_initiator_init(device) < 0:
         raise OSError(nfc.nfc_strerror(device).decode())
-    wanted = Modulation(NMT_ISO14443A, NBR_106)
+    wanted = Modulation(NMT_ISO14443A, SPEED)
     if nfc.nfc_initiator_select_passive_target(device, wanted, None, 0, byref(card)) < 1:
         raise LookupError("nfc_initiator_select_passive_target found no card")
 
