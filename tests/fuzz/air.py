@@ -144,6 +144,8 @@ def _slices(count):
 class EchoCard:
     """A card whose answer tells which command it was, as long as that asks; `acted` on each."""
 
+    kind = "A"
+
     def __init__(self, ats):
         self.ats = ats
         self.acted = []
