@@ -18,8 +18,11 @@ TOGETHER = "Put together from what a PN532 told its host; packets that are say s
 
 
 class TraceFiles:
-    """trace, pcap: Path or None; source: a word on what was listened to. OSError where a file
-    cannot be written."""
+    """A trace, a capture, or both, frame by frame (PS-22).
+
+    trace, pcap: Path or None; source: a word on what was listened to. OSError where a file cannot
+    be written.
+    """
 
     def __init__(self, trace, pcap, mask, source, began_s=None):
         began_s = time.time() if began_s is None else began_s

@@ -23,7 +23,10 @@ def octets_of(event):
 
 
 class LineTrace:
-    """What goes over a virtual chip's pty: `PtyServer(chip, trace=LineTrace(files, chip))`."""
+    """What goes over a virtual chip's pty: `PtyServer(chip, trace=LineTrace(files, chip))`.
+
+    Every frame of either side, at the chip's own clock (PS-22).
+    """
 
     def __init__(self, files, chip):
         self.files = files
