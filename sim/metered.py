@@ -51,6 +51,7 @@ class Meter:
         self.behind_card = False  # the card is answering
         self.spare = no_work
         self.hidden_us = self.late_us = 0
+        self.slices = 0  # of the signature work that ran while the card was answering
         self.works = 0
         self.answered_us = self.decided_us = None
 
@@ -72,6 +73,7 @@ class Meter:
                 total = hal.ticks_diff(hal.ticks_us(), began)
             if self.behind_card:
                 self.hidden_us += total - inner
+                self.slices += 1
             else:
                 self.late_us += total - inner
         self.steps[name] = self.steps.get(name, 0) + total - inner
@@ -94,6 +96,7 @@ class Meter:
             "steps": [[name, us] for us, name in sorted(rows, reverse=True)],
             "hidden_us": self.hidden_us,
             "late_us": self.late_us,
+            "slices": self.slices,
             "decided_us": self.decided_us,
             "noted_us": self.steps.get(NOTE, 0),
         }

@@ -81,9 +81,9 @@ def _add_suite(image, profile, suite, issuer):
     """Give the card a key of a suite: its records, its AFL, its symmetric keys."""
     where, pan = PROFILES[suite], image["pan"]
     key = KEYS[suite].generate(profile.bits, profile.exponent)
-    bodies = _plain_records(pan, profile)
+    bodies = plain_records(pan, profile)
     static = _static_data(profile, bodies)
-    bodies["keys"] = _key_records(pan, profile, key, issuer, static)
+    bodies["keys"] = key_records(pan, profile, key, issuer, static)
     image[where.key] = key.to_json()
     image[where.symmetric] = {
         name: _hex(where.cipher.card_key(bytes.fromhex(master), pan, profile.psn))
@@ -106,7 +106,7 @@ def _add_suite(image, profile, suite, issuer):
     }
 
 
-def _plain_records(pan, profile):
+def plain_records(pan, profile):
     """{part: [body]} of the records that hold no key."""
     signed = [
         (0x5A, _cn(pan)),
@@ -140,7 +140,7 @@ def _static_data(profile, bodies):
     return static + bytes.fromhex(profile.aip)
 
 
-def _key_records(pan, profile, key, issuer, static):
+def key_records(pan, profile, key, issuer, static):
     """Return the bodies of the key records.
 
     A long key adds an empty one for the card's 9F4B and 9F5D, a very long one two.

@@ -45,7 +45,8 @@ trace: {trace}
 
 class Rig:
     """folder: must exist; runtime: (argv, env, cwd) of an interpreter; timing: of the chip; root:
-    the module that is the terminal; driver: `reader` of the settings; more: lines of them.
+    the module that is the terminal; driver: `reader` of the settings; more: lines of them;
+    classes: whether fares differ, for which a card is read before it is asked to pay.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Rig:
         root="firmware.main",
         driver="serial",
         more="",
+        classes=True,
     ):
         self.folder = Path(folder).resolve()  # the firmware runs in another folder
         self.runtime = runtime
@@ -81,6 +83,7 @@ class Rig:
         self.root = root
         self.driver = driver
         self.more = more
+        self.classes = classes
         self.firmware: FirmwareProcess | None = None
         self.begun: list = []  # events of the last start
         self.restarts = 0
@@ -90,10 +93,11 @@ class Rig:
         self.cards = {entry.name: self.wallet.card(entry.name) for entry in self.wallet.entries}
         self.chip_server.start()
         self.collector_server.start()
+        facts = self.wallet.parameters()
+        if not self.classes:
+            facts["classes"] = []
         (self.folder / "parameters.txt").write_text(
-            parameter_text(
-                self.wallet.parameters(), self.fare_fen, self.torn_window_s, self.same_card_s
-            )
+            parameter_text(facts, self.fare_fen, self.torn_window_s, self.same_card_s)
         )
         (self.folder / "settings.txt").write_text(
             SETTINGS.format(

@@ -75,6 +75,7 @@ class IsoDepCard:
         self._write_modes(modes)
         self._limit(limit_index(RATS_US))
         self.ats = self._rats()
+        heard_us = self._chip.clock.ticks_us()
         try:
             view = read_ats(self.ats)
         except FormatError:
@@ -82,7 +83,7 @@ class IsoDepCard:
         self._fsc = min(view.fsc, self.most_sent)
         self._limit_us = FWT_UNIT_US << view.fwi
         self._limit(limit_index(self._limit_us))
-        self._chip.bus.rest(((SFGT_UNIT_US << min(view.sfgi, 8)) + 999) // 1000)
+        self._guard(SFGT_UNIT_US << min(view.sfgi, 8), heard_us)
         return self._raise_speed(modes) if self._chip.kbps > 106 else True
 
     def _write_modes(self, modes):
@@ -105,6 +106,13 @@ class IsoDepCard:
         if answer == agrees:
             self._write_modes([speed.with_speed(mode, code) for mode in modes])
         return answer in (agrees, b"")
+
+    def _guard(self, guard_us, heard_us):
+        """Wait for what is left of the guard time; the chip was given its time limit meanwhile."""
+        clock = self._chip.clock
+        left_us = guard_us - clock.ticks_diff(clock.ticks_us(), heard_us)
+        if left_us > 0:
+            self._chip.bus.rest((left_us + 999) // 1000)
 
     def _rats(self):
         """The ATS, b"" when none came; RATS is sent again twice (QT-066)."""

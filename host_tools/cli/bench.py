@@ -3,21 +3,17 @@
 
 import json
 import re
-import statistics
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from host_tools.cli import bench_parts
-from host_tools.cli.bench_parts import Sheet
+from host_tools.cli import bench_compare, bench_parts, bench_reader
 from host_tools.cli.runtime import runtime_command
-from sim.bench import PHASES, measure
 
-PARTS = ("taps", "signatures", "chains", "steps", "resources")
-TAP_COLUMNS = ("terminal", "pace", "total", "p95", *PHASES, "processor", "model", "ratio")
-PACES = (("paced", True), ("no card time", False))
+READER = ("taps", "peers", "exchanges", "profiles")
+PARTS = READER + ("signatures", "chains", "steps", "resources")
 FEW = 8  # taps of a row that has many neighbours
 REGION = r"(<!-- measured: {} -->\n).*?(<!-- end -->)"
 
@@ -27,7 +23,8 @@ REGION = r"(<!-- measured: {} -->\n).*?(<!-- end -->)"
 Examples:
   faretap bench
   faretap bench --part taps --taps 100 --runtime micropython
-  faretap bench --part signatures --json > before.json
+  faretap bench --part profiles --json > before.json
+  faretap bench --part profiles --compare before.json
   faretap bench --write docs/performance.md
 """
 )
@@ -35,7 +32,14 @@ Examples:
     "--part", "parts", multiple=True, type=click.Choice(PARTS), help="Only this; several go."
 )
 @click.option(
-    "--taps", type=click.IntRange(1), default=20, show_default=True, help="Taps of each row."
+    "--taps", type=click.IntRange(2), default=500, show_default=True, help="Taps of a terminal."
+)
+@click.option("--quick", is_flag=True, help="A few taps of all: shows that it runs, no figures.")
+@click.option(
+    "--compare",
+    "old",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Beside each figure what --json wrote into this file, as a change.",
 )
 @click.option(
     "--runtime",
@@ -53,15 +57,18 @@ Examples:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Put the tables into this page, where it says <!-- measured: NAME -->.",
 )
-def command(parts, taps, names, heap, as_json, page):
+def command(parts, taps, quick, old, names, heap, as_json, page):
     """Simulated chip and card at the pace of the time model; the terminal's own share is real.
 
-    All of it takes some minutes on a machine that has nothing else to do.
+    All of it takes some ten minutes on a machine that has nothing else to do.
     """
     if "micropython" in names and not bench_parts.has_micropython():
         click.echo(runtime_command("micropython").note, err=True)
     names = bench_parts.names_of(names)
-    sheets = [sheet for part in parts or PARTS for sheet in measured(part, names, taps, heap)]
+    amount = bench_reader.QUICK if quick else bench_reader.amount_of(taps)
+    sheets = [sheet for part in parts or PARTS for sheet in measured(part, names, amount, heap)]
+    if old:
+        sheets = bench_compare.beside(sheets, old.read_text(encoding="utf-8"))
     console = Console()
     for sheet in sheets:
         if page:
@@ -75,34 +82,22 @@ def command(parts, taps, names, heap, as_json, page):
             console.print()
 
 
-def measured(part, names, taps, heap):
+def measured(part, names, amount, heap):
     """Sheets of one part."""
-    if part == "taps":
-        return [taps_sheet(names, taps, heap)]
+    if part in READER:
+        return [reader_sheet(part, names, amount, heap)]
     if part == "signatures":
         return bench_parts.signatures(names)
-    return [getattr(bench_parts, part)(names, min(taps, FEW))]
+    return [getattr(bench_parts, part)(names, min(amount.taps, FEW))]
 
 
-def taps_sheet(names, taps, heap):
-    """Whole taps; medians in milliseconds."""
-    rows = []
-    for name in names:
-        for pace, paced in PACES:
-            bench_parts.told(f"{name}, {pace}: {taps} taps")
-            one = measure(runtime_command(name, heap)[:3], paced, taps)
-            median = statistics.median(one.total_ms)
-            p95 = sorted(one.total_ms)[max(0, round(0.95 * len(one.total_ms)) - 1)]
-            ratio = [f"{one.model_ms:.1f}", f"{median / one.model_ms:.3f}"] if paced else ["", ""]
-            shown = [median, p95, *(one.phases_ms[phase] for phase in PHASES), one.cpu_ms]
-            rows.append([name, pace, *(f"{ms:.1f}" for ms in shown), *ratio])
-    notes = [
-        f"Milliseconds, medians of {taps} taps; RSA 1024, issuer known; MicroPython with {heap} KB"
-        " of heap.",
-        "The model is the floor: activation, link, radio and card time of the very same exchanges;"
-        " the ratio is the total over it.",
-    ]
-    return Sheet("taps", "One tap", list(TAP_COLUMNS), rows, notes)
+def reader_sheet(part, names, amount, heap):
+    """The sheet of one part of bench_reader."""
+    if part == "taps":
+        return bench_reader.taps(names, amount, heap)
+    if part == "exchanges":
+        return bench_reader.exchanges(names, amount)
+    return getattr(bench_reader, part)(amount)
 
 
 def is_figure(text):

@@ -35,6 +35,9 @@ class Chip:
     def ticks_ms(self):
         return self.now_ms
 
+    def ticks_us(self):
+        return self.now_ms * 1000
+
     def ticks_diff(self, later, earlier):
         return later - earlier
 

@@ -23,6 +23,8 @@ class ListedChip:
     def ticks_ms(self):
         return 0
 
+    ticks_us = ticks_ms
+
     def ticks_diff(self, later, earlier):
         return 0
 
