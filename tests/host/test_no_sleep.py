@@ -50,6 +50,7 @@ def test_no_time_should_pass_between_look_and_last_answer(own_card):
     last = max(at for at, code in enumerate(codes) if code in (EXCHANGE, RAW))
     begin = max(at for at in range(last) if codes[at] == TAKE_A_LOOK)
     if own_card:
-        begin = next(at for at in range(begin, last) if stand.sent[at].data[:1] == b"\x02")
+        blocks = [at for at in range(begin, last) if codes[at] == RAW]
+        begin = blocks[1]  # behind RATS
     times = {one.at_us for one in stand.sent[begin : last + 1]}
     assert len(times) == 1 and last - begin >= 5
