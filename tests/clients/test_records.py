@@ -106,7 +106,7 @@ def test_libnfc_should_read_at_424_kbit_s():
 
 
 def test_nfcpy_should_raise_the_speed_and_ask_for_the_longest_blocks():
-    """PS-24: at 921600, where the echo of 262 bytes comes first; RATS E0 80 is FSD 256."""
+    """PS-24, PS-06, PS-11: at 921600, where the echo of 262 bytes comes first; RATS E0 80 is FSD 256."""
 
     def talk():
         with Stand() as stand:
@@ -122,6 +122,21 @@ def test_nfcpy_should_raise_the_speed_and_ask_for_the_longest_blocks():
     assert talk.fast.removeprefix(ACK).startswith(echo)
     assert command("42e080") in talk.fast
     assert talk.at_the_end == 115200, "it puts the speed back"
+
+
+def test_nfcpy_should_sense_nothing_on_an_empty_field():
+    """PS-10: it reads 6339 behind the look and takes the WUPA in it for "no SENS_RES"."""
+
+    def talk():
+        with Stand() as stand:
+            stand.field.remove()
+            talk.heard = NFCPY.talk(stand.path, OPENING)
+            talk.said = stand.stream()
+        return talk.heard
+
+    heard = until(lambda heard: "sense" in heard.never, talk)
+    assert heard.never == "LookupError: sense found no card"
+    assert command("4a0100") + command("066339") in talk.said
 
 
 @pytest.mark.parametrize("length", LONG)
