@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a sale tells of itself: number, amount and class in each of its ends, and by which day."""
 
-from firmware.errors import FormatError
+from firmware.errors import FormatError, LinkLost
 from firmware.kernel import apdu
 from tests.bent import declining, forged_late
-from tests.small_card import SmallCard
+from tests.small_card import LAST, SmallCard
 from tests.stand import Stand, torn_stand
 
 OTHER = "6228000100000028"
@@ -90,3 +90,52 @@ def test_declined_should_tell_what_was_asked():
     """QT-114."""
     event = Stand().tap(declining())
     assert told(event)[1:] == ("card_declined", 1, 200, "adult") and event["taken"] is False
+
+
+def test_torn_should_tell_its_number_and_class_at_once_and_again():
+    """QT-157, QT-169: the rider's receipt and the operator's claim go by that number."""
+    stand, card = Stand("same_card_s: 0"), SmallCard()
+    card.tear = (apdu.INS_READ_RECORD, LAST, True)
+    assert told(stand.tap(card)) == ("torn_pending", "last_record_lost", 1, 200, "adult")
+    card.tear = (apdu.INS_GET_DATA, 0, True)
+    assert told(stand.tap(card)) == ("torn_pending", "last_record_lost", 1, 200, "adult")
+
+
+def test_card_lost_behind_the_dialogue_should_hear_that_nothing_was_charged():
+    """QT-072, QT-165: the open torn tap is another card's, that is known by then."""
+    stand, _ = torn_stand(extra="class: student 9999 50")
+    other = SmallCard(OTHER)
+    other.edit = Losing(other)
+    event = stand.tap(other)
+    assert told(event) == ("try_again", "card_lost", 0, 0, ""), event
+
+
+class Losing:
+    """Takes a card away at the free read of its number: a record that is asked for before GPO."""
+
+    def __init__(self, card):
+        self.card = card
+
+    def __call__(self, command, answer):
+        if command[1] == apdu.INS_READ_RECORD and self.card.asked(apdu.INS_GPO) == 0:
+            raise LinkLost("taken away")
+        return answer
+
+
+def test_limits_should_be_those_of_the_application_that_was_selected():
+    """QT-026: one listed application may have room for the fare, and another none."""
+    debit, other = "A000000333010101", "A000000333010102"
+    limits = "aid: %s exact\naid: %s exact\nlimit: %s transaction 100" % (other, debit, debit)
+    stand, card = Stand(limits), SmallCard()
+    event = stand.tap(card)
+    assert event["outcome"] == "other_interface" and card.asked(apdu.INS_GPO) == 0, event
+    assert told(event)[2:] == (0, 200, "adult")
+
+
+def test_last_place_of_the_journal_should_be_a_sale_s():
+    """QT-155, CL-014: room for one is room for one; without it no card is looked for."""
+    stand = Stand()
+    sale = stand.terminal.sale
+    for room, wanted in ((1, ""), (0, "journal_full")):
+        stand.journal.room = lambda room=room: room
+        assert sale.refused_before() == wanted
