@@ -16,6 +16,7 @@ FIRMWARE_VERSION = bytes((0x32, 0x01, 0x06, 0x07))
 DATA_MAX = 262  # of InDataExchange, each way
 MORE = 0x40  # MI: in Tg and in the status
 FOR_EVER = 0xFF
+RATS_AND_PARAMETER = b"\xe0\x50"
 AUTOMATIC_RATS = 0x10  # SetParameters, bit 4
 CONFIGURATION_SIZES = {0x01: 1, 0x02: 3, 0x04: 1, 0x05: 3, 0x0A: 11, 0x0B: 8, 0x0C: 3, 0x0D: 9}
 KIND_BY_BRTY = {0: "A", 1: "F", 2: "F", 3: "B", 4: "J"}
@@ -211,7 +212,7 @@ def poll_for_cards(chip, most, kind, initiator, tries):
     while True:
         found = chip.radio.list_cards(KIND_BY_BRTY[kind], most, uid, automatic_rats)
         if found:
-            yield chip.timing.activation_ms() * len(found)
+            yield sum(found_ms(chip, target, automatic_rats) for target in found)
             shown = b"".join(target.description(initiator) for target in found)
             return bytes((len(found),)) + shown
         if kind == 0:
@@ -220,6 +221,14 @@ def poll_for_cards(chip, most, kind, initiator, tries):
         if not left:
             return b"\x00"
         left -= tries != FOR_EVER
+
+
+def found_ms(chip, target, automatic_rats: bool) -> float:
+    """One activation of the model holds RATS; where the host sends it, it is the host's time."""
+    whole = chip.timing.activation_ms()
+    if automatic_rats or not target.speaks_iso_dep or target.card.kind != "A":
+        return whole
+    return whole - chip.timing.raw_ms(len(RATS_AND_PARAMETER), len(target.card.ats))
 
 
 def in_auto_poll(chip, data):

@@ -132,3 +132,17 @@ def test_nothing_should_take_time_without_terms():
 def test_scale_should_stretch_everything():
     assert Timing(scale=2).rf_ms(5, 62) == 2 * Timing().rf_ms(5, 62)
     assert Timing(scale=2).byte_us(115200) == 2 * Timing().byte_us(115200)
+
+
+def test_activation_should_hold_rats_once_whoever_sends_it():
+    """PS-18: 9 ms from the look to the ATS, by the chip itself or by the host behind it."""
+    spent = []
+    for parameters in ("1214", "1204"):
+        host = started(FakeCard(), timing=Timing(link=False))
+        host.ask(command(parameters))
+        began_us = host.now_us
+        host.ask(command("4a0100"))
+        if parameters == "1204":
+            assert host.ask(command("42e050")).find(FakeCard().ats) > 0
+        spent.append(host.now_us - began_us)
+    assert spent[0] == pytest.approx(9000, abs=2) and spent[1] == pytest.approx(9000, abs=3)
