@@ -106,7 +106,7 @@ def test_libnfc_should_read_at_424_kbit_s():
 
 
 def test_nfcpy_should_raise_the_speed_and_ask_for_the_longest_blocks():
-    """PS-24, PS-06, PS-11: at 921600, where the echo of 262 bytes comes first; RATS E0 80 is FSD 256."""
+    """PS-06, PS-11, PS-24: at 921600, where the echo of 262 bytes comes first; RATS E0 80."""
 
     def talk():
         with Stand() as stand:
