@@ -152,12 +152,13 @@ borrowed.LENGTHS[0x40] = 260
 chip = borrowed.BorrowedChip(wrap(hal.open_library(name, path)), hal)
 chip.open()
 chip.power(True)
-chip.command(0x12, b"\\x14", 50)
 seen = []
 for count in (5, 252, 253, 5, 258, 5, 5):
     try:
+        chip.command(0x12, b"\\x00", 50)
         if chip.find(100) is None:
             seen.append("none")
+        chip.command(0x12, b"\\x14", 50)  # RATS by the chip, so that it carries the APDU
         listed = chip.command(0x4a, b"\\x01\\x00", 100)
         answer = chip.command(0x40, b"\\x01" + count.to_bytes(2, "big"), 500)
         seen.append(len(answer) - 1)
