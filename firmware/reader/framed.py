@@ -37,10 +37,10 @@ class FramedBus:
         begin_us = clock.ticks_us()
         while len(self._held) < count:
             left_us = timeout_ms * 1000 - clock.ticks_diff(clock.ticks_us(), begin_us)
-            if self._is_ready(max(left_us, 0)):
-                self._held += self._fetch()
-            elif left_us <= 0:
+            frame = self._fetch() if self._is_ready(max(left_us, 0)) else b""
+            if not frame and left_us <= 0:  # a pin that says ready for ever is no frame (PD-10)
                 break
+            self._held += frame
         taken, self._held = self._held[:count], self._held[count:]
         return taken
 

@@ -131,13 +131,19 @@ class NotedReader(HealingReader):
 class FaultWorld(World):
     """One terminal that lives through many stories, one after the other."""
 
-    def __init__(self, own_card=None, pin=False):
-        """own_card: as Pn532's; pin: the chip's reset pin is wired."""
+    def __init__(self, own_card=None, pin=False, framed=None):
+        """own_card: as Pn532's; pin: the chip's reset pin is wired; framed: in place of the cable
+        (face of sim/chip_bus.py, bus of the reader), whose writes cannot be bent.
+        """
         self.own_card, self.pin = own_card, pin
         self.pin_reports = []
         self.radio = Field()
         self.chip_clock = ChipClock()
         self.chip = Chip(self.radio, Timing())
+        self.face, self.make_bus = None, Hsu
+        if framed:
+            make_face, self.make_bus = framed
+            self.face = make_face(self.chip, self.chip_clock, reset=pin)
         self.unplugged_until_us = 0
         self.cured_us = None  # when a reader that was out of order got its power back
         self._fresh()
@@ -153,11 +159,11 @@ class FaultWorld(World):
     def plug_in(self):
         if self.unplugged_until_us > self.chip_clock.us:
             raise LinkLost("no adapter")
-        self.cable = Cable(self)
+        self.cable = self.face or Cable(self)
         return self.cable
 
     def make_chip(self, stream):
-        bus = Hsu(stream, self.chip_clock)
+        bus = self.make_bus(stream, self.chip_clock)
         return Pn532(bus, self.chip_clock, trace=self._trace, own_card=self.own_card)
 
     # --- what is noted

@@ -8,15 +8,18 @@ seconds; `FAULTS=all` tells every one (minutes). tests/host/fault_world.py tells
 
 import os
 import re
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from firmware.errors import LinkLost
+from firmware.reader.i2c import I2c
 from firmware.reader.iso_dep import IsoDepCard
+from firmware.reader.spi import Spi
 from firmware.reader.status import codes
+from sim.chip_bus import I2cFace, SpiFace
 from sim.faults import Fault, scatter
 from tests.host.fault_world import FaultWorld
 from tests.host.torn_world import DONE
@@ -77,7 +80,7 @@ KNOBS = {
     "block lost on the way back": each("rf_lost", "in"),
     "block damaged": each("rf_damaged", "out", "in"),
     "blocks lost three times": each("rf_lost", "out", "in", rf_times=3),
-    "S(WTX)": each("wtx", (1, 1), (3, 5), (2, 59), (1, 60), (1, 0), (60, 1)),
+    "S(WTX)": each("wtx", (1, 1), (3, 5), (2, 59), (1, 60), (1, 0), (20, 1)),
 }  # fmt: skip
 
 
@@ -177,6 +180,33 @@ def test_dead_reader_should_be_reset_by_its_pin(engine):
         assert found.outcomes[-1] in DONE and len(found.outcomes) <= 2, number
         assert [one["text"] for one in world.pin_reports] == ["reset by its pin"]
         assert number < opening or in_time(found, engine)
+
+
+BUSES = {
+    "SPI": (SpiFace, Spi),
+    "SPI, IRQ": (partial(SpiFace, irq=True), Spi),
+    "I2C": (I2cFace, I2c),
+    "I2C, IRQ": (partial(I2cFace, irq=True), I2c),
+}
+
+
+@pytest.mark.parametrize("bus", BUSES)
+def test_faults_over_other_buses_should_be_mended_as_well(bus):
+    """PD-31, PD-34: each knob, at a command that is drawn; with both engines by turns."""
+    dice = Random(bus)
+    for engine, own_card in ENGINES.items():
+        world = FaultWorld(own_card, framed=BUSES[bus])
+        usually_us = world.tell(opened=False).next_us
+        opening, count = world.of_opening, world.of_rider
+        for knob in KNOBS if ALL else sorted(KNOBS)[engine == "A" :: 2]:
+            for number in range(count) if ALL else [dice.randrange(count)]:
+                opened, fault = number >= opening, dice.choice(KNOBS[knob])
+                TOLD["buses"] = TOLD.get("buses", 0) + 1
+                found = world.tell({number - opened * opening: fault}, opened=opened)
+                assert found.outcomes[-1] in DONE and len(found.outcomes) <= 2, (number, fault)
+                assert found.next_us <= usually_us + RECOVERY_US, (number, fault)
+                in_time(found, engine)
+        assert world.face.faults == [], "not as the chip wants its bus"
 
 
 STOPS = ("reset", "wake", "power")

@@ -222,3 +222,54 @@ def test_stale_frames_should_be_thrown_away():
         bus.drain()
         line._answer = lambda data, baud: []
         assert bus.read(1, 20) == b""
+
+
+def test_state_that_says_ready_for_ever_should_not_hold_the_reader():
+    """PD-10, PD-34: a data line or an IRQ pin that is stuck: silence, and out of order."""
+
+    class Stuck:
+        """`level` on every bit the chip should drive."""
+
+        hz, free_us, held, lsb_first = 400_000, 1300, True, False
+
+        def __init__(self, level, pin):
+            self.clock = Line(None).clock
+            self.level = bytes((level,))
+            self.irq = self._wait if pin else None
+
+        def _wait(self, timeout_ms):
+            return True
+
+        def pause_us(self, duration_us):
+            self.clock.now_us += duration_us
+
+        def select(self):
+            pass
+
+        def release(self):
+            pass
+
+        def transfer(self, data):
+            self.clock.now_us += 20 * len(data)
+            return self.level * len(data)
+
+        def write(self, data):
+            self.clock.now_us += 25 * len(data)
+            return True
+
+        def read(self, count):
+            self.clock.now_us += 25 * count
+            return self.level * count
+
+    for level in (0x00, 0xFF):
+        for pin in (False, True):
+            for bus in (Spi, I2c):
+                line = Stuck(level, pin)
+                chip = Pn532(bus(line, line.clock), line.clock)
+                begin_us = line.clock.now_us
+                try:
+                    chip.command(0x02, b"", 50)
+                except ChipError as error:
+                    assert error.code == -1
+                assert line.clock.now_us - begin_us < 300_000
+                assert not chip.recover()
