@@ -47,16 +47,14 @@ def open_reader(settings, hal, clock, report):
         from firmware.reader.frame_trace import FrameTrace  # likewise
 
         trace = FrameTrace(report, clock)
+        make_bus = trace.watching(make_bus)
 
     def open_line():
         return hal.open_serial(where, 115200) if kind == "serial" else hal.open_bus(kind, where)
 
     def make_chip(line):
-        bus = make_bus(line, clock)
-        if trace:
-            trace.bus = bus
-        seen, kbps = trace.frame if trace else None, settings.reader_speed
-        return Pn532(bus, clock, settings.reader_baud, trace=seen, own_card=own_card, kbps=kbps)
+        bus, kbps = make_bus(line, clock), settings.reader_speed
+        return Pn532(bus, clock, settings.reader_baud, trace=trace, own_card=own_card, kbps=kbps)
 
     reader = HealingReader(open_line, make_chip, report)
     reader.open()

@@ -219,7 +219,12 @@ class Terminal:
         watch = Stopwatch(card.exchange, clock, self.trace)
         found_us = clock.ticks_us()
         self.show("processing")  # QT-242
-        sold = self._sell(card, watch)
+        steps, exchange = self.sale.steps(card.uid, watch), watch.exchange
+        if self.meters_work:
+            from firmware.devices.timed_work import metered  # where settings ask for it
+
+            steps, exchange = metered(steps, exchange, clock, self.trace)
+        sold = drive(steps, exchange)
         decided_us = clock.ticks_us()
         # what is a sale is durable before it is seen (QT-262)
         self.show(sold.message, sold.amount_fen, sold.outcome.balance_fen)
@@ -229,15 +234,6 @@ class Terminal:
         watch.spent["host"] = total_us - sum(watch.spent.values())
         self._report(card, sold, watch, total_us)
         self._after(sold)
-
-    def _sell(self, card, watch):
-        steps, exchange = self.sale.steps(card.uid, watch), watch.exchange
-        if self.meters_work:
-            from firmware.devices.timed_work import WorkMeter  # where settings ask for it
-
-            meter = WorkMeter(exchange, self.parts.clock, self.trace)
-            steps, exchange = meter.timed(steps), meter.exchange
-        return drive(steps, exchange)
 
     def _after(self, sold):
         """Who has to come again is looked for at once; anybody else takes the card away first.

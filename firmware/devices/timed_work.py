@@ -12,6 +12,12 @@ of a tap, and what is not hidden made the tap longer.
 from firmware.errors import LinkLost
 
 
+def metered(steps, exchange, clock, report):
+    """(steps, exchange) that do the same and tell what background work took."""
+    meter = WorkMeter(exchange, clock, report)
+    return meter.timed(steps), meter.exchange
+
+
 class WorkMeter:
     """Times the slices of every Work that `steps` yields; `exchange` is the one around it."""
 

@@ -10,7 +10,7 @@ time that reporting takes falls into the `us` of the next frame.
 
 
 class FrameTrace:
-    """A trace of Pn532: report(event), the clock its times are of, and `bus` once there is one."""
+    """A trace of Pn532: report(event), and the clock its times are of."""
 
     def __init__(self, report, clock):
         self.report = report
@@ -19,7 +19,16 @@ class FrameTrace:
         self.last_us = None
         self.baud = None
 
-    def frame(self, way, frame, at_us):
+    def watching(self, make_bus):
+        """The same make_bus(line, clock), whose last bus tells the speed."""
+
+        def make(line, clock):
+            self.bus = make_bus(line, clock)
+            return self.bus
+
+        return make
+
+    def __call__(self, way, frame, at_us):
         """One frame; differences, because counters of boards are soon at their end."""
         last_us = at_us if self.last_us is None else self.last_us
         event = {

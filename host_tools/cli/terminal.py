@@ -19,6 +19,7 @@ from sim.event_recorder import SessionRecorder
 from sim.process import FirmwareProcess
 from sim.tracing import EventTrace
 
+OBJECTS = ("pn532pi", "adafruit")  # firmware/reader/borrowed.py
 SELLING = [one for one, needs in unit.NEEDED.items() if "journal" in needs]
 
 
@@ -64,7 +65,10 @@ def command(parameters, runtime, record, mask_pan, trace, pcap, mask, **options)
     fleet_parameters = fleet.parse(read(parameters), str(parameters))
     reported = "frames" if trace or pcap else "full" if record else "no"
     text = settings_text(parameters, reported, **options)
-    unit.parse(text, "options")
+    if unit.parse(text, "options").reader[0] in OBJECTS and reported == "frames":
+        raise click.UsageError(
+            "the objects of another driver show no frames: no --trace, no --pcap"
+        )
     interpreter = runtime_command(runtime)
     if interpreter.note:
         click.echo(interpreter.note, err=True)

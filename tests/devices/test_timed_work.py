@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The time that background work takes, told apart by whether a card was computing meanwhile."""
 
-from firmware.devices.timed_work import WorkMeter
+from firmware.devices.timed_work import metered
 from firmware.drive import drive
 from firmware.errors import LinkLost
 from firmware.kernel.work import Work
@@ -39,8 +39,7 @@ def told_of(exchange, ends):
             return "lost"
         return work.finish()
 
-    meter = WorkMeter(exchange, clock, told.append)
-    assert drive(meter.timed(steps()), meter.exchange) == ends
+    assert drive(*metered(steps(), exchange, clock, told.append)) == ends
     return told
 
 

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from firmware.formats import session
+from host_tools import tap_times, trace
 from tests.host.console import PATIENCE_S, RUNTIMES, faretap, started, stopped
 
 
@@ -80,3 +81,50 @@ def test_a_bad_parameter_file_is_refused_with_its_line(wallet):
     done = faretap("terminal", "--reader", "serial:/dev/null", "--parameters", path)
     assert done.returncode == 2
     assert "fare_fen" in done.stderr
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_tap_can_be_written_down_at_both_ends(runtime, wallet):
+    """PS-22: terminal and virtual chip as processes; both traces hold the same tap, no number."""
+    line, near, far = wallet / "pn532", wallet / "chip.trace", wallet / "terminal.trace"
+    air, recorded = wallet / "air.pcapng", wallet / "first.session"
+    chip = started(
+        "pn532", "--no-pace", "--card", wallet / "wallet/adult-1.json", "--link", line,
+        "--trace", near,
+    )  # fmt: skip
+    wait_for(line)
+    terminal = started(
+        "terminal", "--reader", f"serial:{line}", "--parameters", wallet / "parameters.txt",
+        "--journal", wallet / "journal.bin", "--runtime", runtime, "--record", recorded,
+        "--trace", far, "--pcap", air,
+    )  # fmt: skip
+    wait_for(recorded)
+    assert stopped(terminal)[1] == 0
+    stopped(chip)
+    kept = session.parse(recorded.read_text(), recorded.name)
+    wanted = [one.command for one in kept.presentations[0]]
+    for path in (near, far):
+        entries = list(trace.read(path.read_text(), path.name))
+        first = tap_times.taps(entries)[0]
+        assert [row.c_apdu for row in first.rows if row.c_apdu] == wanted
+        pan = pan_of(kept)
+        assert pan not in path.read_text() and pan not in air.read_bytes().hex()
+    shown = faretap("decode", air)
+    assert shown.returncode == 0 and shown.stdout.count("C-APDU") >= len(wanted)
+
+
+def pan_of(kept):
+    """The card number in track 2 of a recording that is not masked."""
+    answers = b"".join(one.answer for one in kept.presentations[0])
+    at = answers.index(b"\x57\x11") + 2
+    return answers[at : at + 8].hex()
+
+
+def test_another_drivers_object_shows_no_frames(tmp_path):
+    (tmp_path / "parameters.txt").write_text("version: 1\nfare_fen: 200\n")
+    done = faretap(
+        "terminal", "--reader", "adafruit:serial:/dev/null", "--trace", tmp_path / "x",
+        "--parameters", tmp_path / "parameters.txt",
+    )  # fmt: skip
+    assert done.returncode == 2 and "show no frames" in done.stderr
+    assert not (tmp_path / "x").exists()

@@ -19,8 +19,8 @@ class Bus:
 def test_a_frame_should_tell_its_way_its_bytes_and_the_time_since_the_one_before():
     told = []
     trace = FrameTrace(told.append, Clock())
-    trace.frame(">", ACK, (1 << 30) - 50)
-    trace.frame("<", b"", 150)
+    trace(">", ACK, (1 << 30) - 50)
+    trace("<", b"", 150)
     assert told == [
         {"event": "frame", "way": ">", "us": 0, "frame": "0000ff00ff00"},
         {"event": "frame", "way": "<", "us": 200, "frame": ""},
@@ -30,9 +30,9 @@ def test_a_frame_should_tell_its_way_its_bytes_and_the_time_since_the_one_before
 def test_a_speed_should_be_told_once():
     told = []
     trace = FrameTrace(told.append, Clock())
-    trace.bus = bus = Bus()
-    trace.frame(">", ACK, 0)
-    trace.frame(">", ACK, 1)
+    bus = trace.watching(lambda line, clock: Bus())(None, None)
+    trace(">", ACK, 0)
+    trace(">", ACK, 1)
     bus.baud = 921600
-    trace.frame(">", ACK, 2)
+    trace(">", ACK, 2)
     assert [one.get("baud") for one in told] == [115200, None, 921600]
