@@ -14,7 +14,7 @@ from host_tools.cli.runtime import runtime_command
 
 READER = ("taps", "peers", "exchanges", "profiles")
 PARTS = READER + ("signatures", "chains", "steps", "resources")
-FEW = 8  # taps of a row that has many neighbours
+FEW = 5  # taps of a row that has many neighbours
 REGION = r"(<!-- measured: {} -->\n).*?(<!-- end -->)"
 
 
@@ -85,19 +85,19 @@ def command(parts, taps, quick, old, names, heap, as_json, page):
 def measured(part, names, amount, heap):
     """Sheets of one part."""
     if part in READER:
-        return [reader_sheet(part, names, amount, heap)]
+        return reader_sheets(part, names, amount, heap)
     if part == "signatures":
         return bench_parts.signatures(names)
     return [getattr(bench_parts, part)(names, min(amount.taps, FEW))]
 
 
-def reader_sheet(part, names, amount, heap):
-    """The sheet of one part of bench_reader."""
+def reader_sheets(part, names, amount, heap):
+    """The sheets of one part of bench_reader."""
     if part == "taps":
         return bench_reader.taps(names, amount, heap)
     if part == "exchanges":
-        return bench_reader.exchanges(names, amount)
-    return getattr(bench_reader, part)(amount)
+        return [bench_reader.exchanges(names, amount)]
+    return bench_reader.profiles(amount) if part == "profiles" else [bench_reader.peers(amount)]
 
 
 def is_figure(text):

@@ -29,9 +29,9 @@ NO_CLIENTS = "Other drivers are not installed: `tools/clients.sh env` does it."
 class Amount(NamedTuple):
     """How much is measured."""
 
-    taps: int = 500  # of the engine that is the default; a third of the other one
-    peer_taps: int = 25
-    profile_taps: int = 10
+    taps: int = 500  # of the engine that is the default; a quarter of the other one
+    peer_taps: int = 15
+    profile_taps: int = 8
     rounds: int = 50  # of 20 exchanges
 
 
@@ -75,27 +75,23 @@ def clients_runtime(**extra):
 
 
 def taps(runtimes, amount, heap_kib):
-    """Sheet: both engines on both interpreters, against the floor of each."""
+    """[Sheet, Sheet]: both engines on both interpreters against the floor of each; phases."""
     jobs = [
         Job(
             f"{runtime}, engine {engine}",
             runtime_command(runtime, heap_kib)[:3],
             engine=engine,
-            taps=amount.taps if engine == "chip" else max(amount.taps // 3, 2),
+            taps=amount.taps if engine == "chip" else max(amount.taps // 4, 2),
         )
         for engine in ENGINES
         for runtime in runtimes
     ]
     told(f"{sum(job.taps for job in jobs)} taps, {AT_ONCE} terminals at a time")
-    with multiprocessing.get_context("spawn").Pool(AT_ONCE) as pool:
-        measured = pool.map(measure, jobs, chunksize=1)
-    rows = [taps_row(job, seen) for job, seen in zip(jobs, measured, strict=True)]
+    found = list(zip(jobs, side_by_side(jobs), strict=True))
     columns = ["terminal", "taps", "p50", "p99", "max", "floor", "ratio", "aim", "from placing"]
-    columns += [*PHASES, "processor"]
     notes = [
-        "Milliseconds; phases are medians. Profile typical: 7 APDUs, 98 + 1009 bytes, 184 ms of"
-        " card time, RSA with a known issuer; link at 921600 baud, MicroPython with"
-        f" {heap_kib} KB.",
+        "Milliseconds. Profile typical: 7 APDUs, 98 + 1009 bytes, 184 ms of card time, RSA with a"
+        f" known issuer; link at 921600 baud, MicroPython with {heap_kib} KB.",
         "A tap lasts from the look that found the card to the lamp, signature checked and record"
         " durable. The floor is one activation (9 ms) and link, radio and card time of the same"
         " APDUs by the model, blocks of 64 bytes for engine chip, of 256 for engine own.",
@@ -103,7 +99,17 @@ def taps(runtimes, amount, heap_kib):
         " holds the wait for the look that finds them.",
         f"{AT_ONCE} terminals are measured side by side, each with a simulator of its own.",
     ]
-    return Sheet("taps", "One tap", columns, rows, notes)
+    whole = Sheet("taps", "One tap", columns, [taps_row(*one) for one in found], notes)
+    rows = [phases_row(*one) for one in found]
+    where = ["Milliseconds, medians; processor: of the terminal, from placing to the lamp."]
+    titles = ["terminal", *PHASES, "processor"]
+    return [whole, Sheet("phases", "Where a tap's milliseconds are", titles, rows, where)]
+
+
+def side_by_side(jobs):
+    """[[Tap]] of the jobs, AT_ONCE at a time."""
+    with multiprocessing.get_context("spawn").Pool(AT_ONCE) as pool:
+        return pool.map(measure, jobs, chunksize=1)
 
 
 def taps_row(job, seen):
@@ -111,9 +117,6 @@ def taps_row(job, seen):
     totals = [one.total_ms for one in seen]
     floor, placed = median(one.floor_ms for one in seen), [one.placed_ms for one in seen]
     placed = [ms for ms in placed if ms is not None]
-    phases = [
-        median(one.event["phases_us"].get(name, 0) / 1000 for one in seen) for name in PHASES
-    ]
     shown = [median(totals), percentile(totals, 0.99), max(totals), floor]
     aim = next(value for name, value in AIM.items() if job.name.startswith(name))
     return [
@@ -123,9 +126,16 @@ def taps_row(job, seen):
         f"{median(totals) / floor:.3f}",
         f"{aim:.2f}",
         f"{median(placed):.1f}" if placed else "",
-        *(f"{ms:.1f}" for ms in phases),
-        f"{median(one.cpu_ms for one in seen):.1f}",
     ]
+
+
+def phases_row(job, seen):
+    """One row of figures."""
+    phases = [
+        median(one.event["phases_us"].get(name, 0) / 1000 for one in seen) for name in PHASES
+    ]
+    cpu_ms = median(one.cpu_ms for one in seen)
+    return [job.name, *(f"{ms:.1f}" for ms in (*phases, cpu_ms))]
 
 
 # --- other people's drivers -------------------------------------------------------------------
@@ -217,41 +227,55 @@ def exchange_rows(runtime, seen, base):
 
 
 def profiles(amount):
-    """Sheet: each profile at two speeds and with both engines: times, bytes, commands, slices."""
-    rows = []
-    for profile in PROFILES:
-        for engine, baud in [("chip", baud) for baud in SPEEDS] + [("own", SPEEDS[-1])]:
-            told(f"profile {profile}, engine {engine}, {baud} baud")
-            job = Job(
-                "profile", runtime_command("cpython")[:3], profile, engine, baud,
-                amount.profile_taps,
-            )  # fmt: skip
-            seen = measure(job)
-            metered = measure(job._replace(root="sim.metered", taps=2))
-            slices = median(one.steps.get("slices", 0) for one in metered)
-            rows.append(profile_row(job, seen, slices))
-    longest = max(len(row) for row in rows)
-    rows = [row + [""] * (longest - len(row)) for row in rows]
-    columns = ["profile", "engine", "baud", "total", "after detection", "floor", "bytes out"]
-    columns += ["bytes in", "commands", "processor", "slices", "PPSE", "AID", "GPO"]
-    columns += [f"record {at}" for at in range(1, longest - len(columns) + 1)]
+    """[Sheet, Sheet]: each profile at two speeds and with both engines: times, bytes, commands,
+    slices; each APDU.
+    """
+    runtime = runtime_command("cpython")[:3]
+    jobs = [
+        Job("profile", runtime, profile, engine, baud, amount.profile_taps)
+        for profile in PROFILES
+        for engine, baud in [("chip", baud) for baud in SPEEDS] + [("own", SPEEDS[-1])]
+    ]
+    metered = [job._replace(root="sim.metered", taps=2) for job in jobs]
+    told(f"{len(jobs)} profiles, {AT_ONCE} terminals at a time")
+    seen = side_by_side(jobs + metered)
+    rows = [
+        profile_row(job, taps, median(one.steps.get("slices", 0) for one in counted))
+        for job, taps, counted in zip(jobs, seen, seen[len(jobs) :], strict=False)
+    ]
+    names = ["profile", "engine", "baud"]
+    columns = [*names, "total", "after detection", "floor", "bytes out", "bytes in", "commands"]
+    columns += ["processor", "slices"]
     notes = [
         f"Milliseconds, medians of {amount.profile_taps} taps, CPython. Bytes and commands between"
-        " host and chip from the look that found the card to the last answer.",
-        "PPSE to record n: from the last byte of a command to the last of its answer, seen at the"
-        " chip: link, radio and card. Slices: of background work, done while the card was busy.",
+        " host and chip from the look that found the card to the last answer. Slices: of"
+        " background work, done while the card was busy.",
     ]
-    return Sheet("profiles", "Profiles", columns, rows, notes)
+    whole = Sheet("profiles", "Profiles", columns, rows, notes)
+    each = [[*row[:3], *apdu_cells(taps)] for row, taps in zip(rows, seen, strict=False)]
+    longest = max(len(row) for row in each)
+    each = [row + [""] * (longest - len(row)) for row in each]
+    titles = [*names, "PPSE", "AID", "GPO", *(f"record {at}" for at in range(1, longest - 5))]
+    told_by = [
+        "Milliseconds from the last byte of a command to the last of its answer, seen at the chip:"
+        " link, radio and card. With engine own an APDU may be several commands.",
+    ]
+    return [whole, Sheet("apdus", "Each APDU of the profiles", titles, each, told_by)]
+
+
+def apdu_cells(seen):
+    """Medians of each APDU."""
+    found = [apdus(one.commands) for one in seen]
+    count = len(seen[0].exchanges)
+    columns = zip(*(one for one in found if len(one) == count), strict=True)
+    return [
+        f"{median((last.done_us - first.at_us) / 1000 for first, last in column):.1f}"
+        for column in columns
+    ]
 
 
 def profile_row(job, seen, slices):
     """One row of figures."""
-    found = [apdus(one.commands) for one in seen]
-    count = len(seen[0].exchanges)
-    each = [
-        median((last.done_us - first.at_us) / 1000 for first, last in column)
-        for column in zip(*(one for one in found if len(one) == count), strict=True)
-    ]
     figures = [
         median(one.total_ms for one in seen),
         median(one.total_ms - one.event["phases_us"]["activate"] / 1000 for one in seen),
@@ -270,5 +294,4 @@ def profile_row(job, seen, slices):
         f"{median(len(one.commands) for one in seen):.0f}",
         f"{median(one.cpu_ms for one in seen):.1f}",
         f"{slices:.0f}",
-        *(f"{ms:.1f}" for ms in each),
     ]
