@@ -68,6 +68,24 @@ class Wire:
         return True
 
 
+class PinnedWire(Wire):
+    """A serial line with the reset pin beside it; `levels` is what was set, and when."""
+
+    def __init__(self, chip, clock):
+        super().__init__(chip, clock)
+        self.levels = []
+
+    def reset(self, level):
+        self.levels.append((level, self.clock.us))
+        if not level:
+            self.chip.reset("dead")
+        else:
+            self.chip.reset("low_vbat")
+
+    def close(self):
+        """Hung up."""
+
+
 def hsu(chip, clock):
     """The bus over HSU."""
     return Hsu(Wire(chip, clock), clock)

@@ -14,29 +14,10 @@ from sim.faults import Faults
 from sim.field import Field
 from sim.timing import Timing
 from tests.host.bus_stand import i2c, spi
-from tests.host.chip_stand import ChipClock, ChipStand, RadioCard, Wire
+from tests.host.chip_stand import ChipClock, ChipStand, PinnedWire, RadioCard
 
 BY_PIN = {"event": "reader", "text": "reset by its pin"}
 STEP = 61  # of the bytes at which the chip stops: each phase of a tap has some
-
-
-class PinnedWire(Wire):
-    """A serial line with the reset pin beside it; `levels` is what was set, and when."""
-
-    def __init__(self, chip, clock):
-        super().__init__(chip, clock)
-        self.levels = []
-        self.opened = 1
-
-    def reset(self, level):
-        self.levels.append((level, self.clock.us))
-        if not level:
-            self.chip.reset("dead")
-        else:
-            self.chip.reset("low_vbat")
-
-    def close(self):
-        """Hung up."""
 
 
 class PinlessWire(PinnedWire):

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """SPI and I2C byte by byte, and one session over all three buses, on both interpreters."""
 
-from firmware.errors import ChipError
+from firmware.errors import ChipError, LinkLost
 from firmware.reader.bus import Hsu
 from firmware.reader.frame import ACK, NACK, encode
 from firmware.reader.i2c import ASLEEP_LIMIT_MS, I2c
 from firmware.reader.pn532 import Pn532
 from firmware.reader.spi import TURNED, Spi
 from tests.reader.pins import I2cPins, SpiPins, turned
-from tests.reader.scripted import Chip, Line
+from tests.reader.scripted import Chip, Clock, Line
 
 FOUND = bytes.fromhex("010100042007041122334455660b788084024b4f4e411401")
 VERSION = encode(b"\xd4\x02")
@@ -210,6 +210,65 @@ def test_i2c_should_try_an_address_that_nobody_takes_within_a_limit():
     took_us = line.clock.now_us - begin_us
     assert ASLEEP_LIMIT_MS * 1000 <= took_us <= (ASLEEP_LIMIT_MS + 3) * 1000
     assert bus.read(6, 20) == b""
+
+
+class Noise:
+    """A chip that says anything: `draw()` gives the next byte, whatever it is asked."""
+
+    irq = None
+    hz = 1000000
+    free_us = 1300
+    lsb_first = False
+
+    def __init__(self, draw, held):
+        self.clock = Clock()
+        self.held = held
+        self._draw = draw
+
+    def pause_us(self, duration_us):
+        self.clock.now_us += duration_us
+
+    def select(self):
+        """Nobody is there."""
+
+    release = select
+
+    def transfer(self, data):
+        self.clock.now_us += 8 * len(data)
+        return bytes([self._draw() for _ in data])
+
+    def write(self, data):
+        self.clock.now_us += 20 * len(data)
+        return self._draw() > 100
+
+    def read(self, count):
+        self.clock.now_us += 20 * count
+        return self.transfer(bytes(count)) if self._draw() > 20 else None
+
+
+def test_line_that_says_anything_should_be_an_error_in_time():
+    """PD-10, PD-34: a level that is stuck, a wire that is loose, a foreign chip: no answer is made
+    of it, no wait is without end.
+    """
+    state = [1]
+
+    def drawn():
+        state[0] = (state[0] * 1103 + 12345) & 0xFFFFFF
+        return state[0] >> 11 & 0xFF
+
+    for draw in (lambda: 0, lambda: 0xFF, lambda: 0x80, lambda: 0x01, drawn):
+        for make, held in ((Spi, True), (Spi, False), (I2c, True)):
+            line = Noise(draw, held)
+            pn532 = Pn532(make(line, line.clock), line.clock)
+            begin_us = line.clock.now_us
+            try:
+                pn532.open()
+            except LinkLost:
+                pass
+            else:
+                raise AssertionError("a version was read")
+            assert line.clock.now_us - begin_us <= 1000000
+            assert pn532.recover() is False
 
 
 def test_stale_frames_should_be_thrown_away():
