@@ -181,6 +181,7 @@ def _with_steps(entries) -> Iterator[Step | Note]:
 
 def _tap(steps: list[Step], end: Note | None) -> Tap | None:
     """The rows of one presentation; None where no APDU was sent."""
+    steps = steps[_look(steps) :]
     groups = _groups(steps)
     if len(groups) < 2:
         return None
@@ -204,6 +205,22 @@ def _tap(steps: list[Step], end: Note | None) -> Tap | None:
     simulated = any(step.model for step in steps)
     crypto_told = any(step.open_us + step.hidden_us + step.behind_us for step in steps)
     return Tap(rows, simulated, crypto_told, end.values if end else {})
+
+
+def _look(steps: list[Step]) -> int:
+    """Where the look began that found the card: behind all that found the last one, still held.
+
+    A hit that is followed by something else and then by a field reset and another hit is one look:
+    the other type was asked for, or a speed tried.
+    """
+    apdu = next((at for at, step in enumerate(steps) if step.c_apdu()), 0)
+    hits = [at for at in range(apdu) if steps[at].finds()]
+    if not hits:
+        return 0
+    last, before = hits[-1], hits[-2] if len(hits) > 1 else 0
+    reset = last >= 2 and all(step.sets_field() for step in steps[last - 2 : last])
+    is_one_look = len(hits) > 1 and reset and not steps[before + 1].sets_field()
+    return before if is_one_look else last
 
 
 def _shared(crypto_us: int, host_us: int) -> list[tuple[str, int]]:

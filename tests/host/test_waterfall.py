@@ -103,6 +103,33 @@ def test_two_taps_should_be_two_and_none_should_be_refused():
         tap_times.taps(once[:4])
 
 
+def found(at_us, kind="00"):
+    return exchange(at_us, "d44a02" + kind, FOUND, 1_000)
+
+
+def none(at_us, kind="03"):
+    return exchange(at_us, "d44a02" + kind, "d54b00", 1_000)
+
+
+def reset(at_us):
+    off, on = (
+        exchange(at_us, "d4320100", "d533", 100),
+        exchange(at_us + 6_000, "d4320101", "d533", 100),
+    )
+    return off + on
+
+
+def test_a_tap_should_begin_with_the_look_that_found_its_card():
+    """A card that was held before is no part of it; a field reset within one look is."""
+    apdu = exchange(100_000, "d4400100a4040000", "d541009000", 1_000)
+    held = found(0) + reset(10_000) + none(30_000) + found(50_000) + apdu
+    assert tap_of(*held).rows[0].total_us() == 1_000
+    both = found(0) + none(10_000) + reset(20_000) + found(40_000) + apdu
+    assert tap_of(*both).rows[0].total_us() == 41_000
+    pauses = [us for part, us in tap_of(*both).rows[0].parts if part == RADIO]
+    assert pauses == [5_900, 13_900]  # behind field off and field on
+
+
 def test_the_picture_should_be_well_formed_and_complete():
     """Each row and each part has its words; bars are as long as their time; all on one sheet."""
     tap = tap_of(*simulated())
