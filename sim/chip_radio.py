@@ -57,7 +57,7 @@ class Radio:
         for card in self.field.cards():
             if card.kind != kind or (uid and card.uid != uid) or len(self.targets) == most:
                 continue
-            if self.jammed:
+            if self.jammed or any(self._bent()):
                 continue
             target = Target(len(self.targets) + 1, card, self)
             try:
@@ -112,14 +112,11 @@ class Radio:
 
         `hurried`: a card that works longer than the limit is not waited for.
         """
-        nth, self.block = self.block, self.block + 1
-        fault = self.fault
-        hit = fault.rf_block <= nth < fault.rf_block + fault.rf_times
-        lost, damaged = (fault.rf_lost, fault.rf_damaged) if hit else ("", "")
+        lost, damaged = self._bent()
         out_divisor, back_divisor = target.divisors()
         answer = None
         if "out" not in (lost, damaged):
-            answer = self._of_field(target, lambda: target.picc.answer(frame, fault.wtx))
+            answer = self._of_field(target, lambda: target.picc.answer(frame, self.fault.wtx))
         busy_ms = self.timing.card_ms(target.picc.busy_ms) + target.busy_left_ms
         too_slow = hurried and 0 < limit_ms < busy_ms
         target.busy_left_ms = busy_ms - limit_ms if too_slow else 0.0
@@ -131,6 +128,14 @@ class Radio:
         if damaged:
             raise ChipError("damaged answer", CRC)
         return answer
+
+    def _bent(self) -> tuple[str, bool | str]:
+        """(lost, damaged) of the next frame, as the knobs of this command have it."""
+        nth, self.block = self.block, self.block + 1
+        fault = self.fault
+        if fault.rf_block <= nth < fault.rf_block + fault.rf_times:
+            return fault.rf_lost, fault.rf_damaged
+        return "", False
 
     def _of_field(self, target: Target, act):
         """What a card says, None for silence; also R(NAK), for which a card need not act."""

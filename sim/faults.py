@@ -49,7 +49,9 @@ class Fault:
     card_lost: str = ""  # link lost "before" the card acted or "after"; until it is listed again
     rf_lost: str = ""  # block on the air: "out" never reaches the card, "in" the answer is lost
     rf_damaged: bool | str = False  # the same with a wrong CRC; True is "in"
-    rf_block: int = 0  # which block the chip sends in this command, from 0; raw: there is one
+    # which block the chip sends in this command, from 0; a raw frame is one, and so is a look for
+    # a card
+    rf_block: int = 0
     rf_times: int = 1  # so many blocks from there on; three in a row and the chip gives up
     wtx: tuple[int, int] = (0, 1)  # so many S(WTX) of this multiplier before the card's answer
 

@@ -105,12 +105,12 @@ def test_wrong_dcs_should_be_ignored_or_refused_as_set():
 
 
 # --- abort, repeat, replace ---
-WAITING = ["4a0100", "0005", "8c05" + "00" * 36]
+WAITING = ["4a0100", "0005", "8c05" + "00" * 36, "60ff0120"]
 
 
 @pytest.mark.parametrize("text", WAITING)
 def test_waiting_command_should_end_by_ack_or_new_command(text):
-    """PS-05: 4A, Diagnose 05 and 8C wait for ever; nothing of them follows."""
+    """PS-05: 4A, Diagnose 05, 8C and 60 wait for ever; nothing of them follows."""
     host = started()
     assert host.ask(command(text), 5000) == ACK
     assert host.ask(ACK, 500) == b""

@@ -153,6 +153,16 @@ def test_lost_card_should_have_acted_or_not_as_the_knob_says(when, acted):
     assert raw.ask(command("42020005")) == answer("4301")
 
 
+def test_card_should_be_missed_in_a_look_that_was_bent():
+    """PS-19: one look of so many; finite retries see nothing, two looks find it."""
+    for knob in (dict(rf_lost="in"), dict(rf_damaged="out")):
+        for retries, found in ((0, 0), (1, 1)):
+            host = started(FakeCard(), faults=Faults({1: Fault(**knob)}))
+            host.ask(command("3205ff01", bytes((retries,))))
+            assert host.ask(command("4a0100"))[13] == found
+            assert host.ask(command("4a0100"))[13] == 1
+
+
 @pytest.mark.parametrize("length", [2, 5, 250, 252, 253, 256, 258, 262])
 def test_answer_should_have_the_length_the_knob_says(length):
     """PS-19: for limits of a client at 253 and more; the card's last two bytes stay."""

@@ -85,12 +85,18 @@ SESSION = [
 ]  # fmt: skip
 
 
-def test_session_should_have_equal_bytes_in_process_and_over_the_pty():
-    """PS-02."""
-    host = VirtualHost(Chip(FakeField(FakeCard(), FakeCard(uid=b"\x01\x02\x03\x04"))))
+@pytest.mark.parametrize(
+    "timing", [Timing.none(), Timing(firmware_ms=1)], ids=["at once", "paced"]
+)
+def test_session_should_have_equal_bytes_in_process_and_over_the_pty(timing):
+    """PS-02: under a counted clock, and by the clock on the wall."""
+    field = FakeField(FakeCard(), FakeCard(uid=b"\x01\x02\x03\x04"))
+    host = VirtualHost(Chip(field, timing))
     wanted = [host.ask(data) for data in SESSION]
     with (
-        serving(FakeCard(), FakeCard(uid=b"\x01\x02\x03\x04"), power="low_vbat") as server,
+        serving(
+            FakeCard(), FakeCard(uid=b"\x01\x02\x03\x04"), power="low_vbat", timing=timing
+        ) as server,
         Client(server.path) as client,
     ):
         heard = []
