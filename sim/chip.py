@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 
 from firmware.errors import FormatError
-from sim.chip_commands import BAUDS, FIFO_DATA, WUPA, carry_out
+from sim.chip_commands import carry_out
 from sim.chip_line import (
     ACK,
     BAD_DCS,
@@ -33,6 +33,7 @@ from sim.chip_line import (
     garble,
 )
 from sim.chip_radio import FSDI_64, Radio
+from sim.chip_system import BAUDS, FIFO_DATA, WUPA
 from sim.faults import ERROR_FRAME, REST, Faults, spoil
 from sim.timing import Timing, whole_us
 
