@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands of the virtual PN532 that concern the chip itself (UM0701-02, 7.2): rows of the table in
-sim/chip_commands.py, which says what they take and give.
+"""Commands of the virtual PN532 that concern the chip itself (UM0701-02, 7.2): rows of the table
+in sim/chip_commands.py, which says what they take and give.
 """
 
 from firmware.errors import FormatError

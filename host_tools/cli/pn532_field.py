@@ -80,6 +80,11 @@ class Cards:
                 f"timeline: {name!r} is neither a .session nor a .json file; say --wallet FOLDER"
                 " when it is a card of one"
             )
+        names = [entry.name for entry in self.wallet.entries]
+        if name not in names:
+            raise FormatError(
+                f"timeline: {self.wallet.folder} has no card {name!r}; it has {', '.join(names)}"
+            )
         return self.wallet.card(name)
 
 

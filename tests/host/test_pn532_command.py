@@ -7,6 +7,8 @@ from contextlib import contextmanager
 import pytest
 
 from sim.fault_text import FIELDS
+from sim.kinds import KINDS
+from sim.wallet import Wallet
 from tests.host.console import SESSIONS, faretap, started, stopped
 from tests.host.test_serve import Client
 from tests.host.virtual_host import ACK, VERSION, VERSION_ANSWER, WAKE, answer, command
@@ -101,6 +103,16 @@ def test_knobs_should_be_listed():
     done = faretap("pn532", "--knobs")
     assert done.returncode == 0
     assert [line.split()[0] for line in done.stdout.splitlines()] == list(FIELDS)
+
+
+def test_a_card_that_the_wallet_lacks_should_be_named_with_those_it_has(tmp_path):
+    Wallet.create(tmp_path / "wallet", KINDS[:1])
+    story = tmp_path / "story.txt"
+    story.write_text("0 come adult-1\n+1 leave\n+1 come nobody\n")
+    done = faretap("pn532", "--wallet", tmp_path / "wallet", "--timeline", story, timeout_s=30)
+    assert done.returncode == 2
+    assert "has no card 'nobody'; it has adult-1" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 WRONG = [
