@@ -9,41 +9,43 @@ One event an exchange at most, behind it, and one at the end; the sum of `us` is
 of a tap, and what is not hidden made the tap longer.
 """
 
-from firmware.errors import LinkLost
-
 
 def metered(steps, exchange, clock, report):
     """(steps, exchange) that do the same and tell what background work took."""
-    meter = WorkMeter(exchange, clock, report)
-    return meter.timed(steps), meter.exchange
+    meter = WorkMeter(steps, exchange, clock, report)
+    return meter, meter.exchange
 
 
 class WorkMeter:
-    """Times the slices of every Work that `steps` yields; `exchange` is the one around it."""
+    """Times the slices of every Work that `steps` yields: its send() and throw() are those of
+    `steps`, its exchange() is the one around `exchange`. No command is its own.
+    """
 
-    def __init__(self, exchange, clock, report):
+    def __init__(self, steps, exchange, clock, report):
+        self.steps = steps
         self.inner = exchange
         self.clock = clock
         self.report = report
         self.us = self.hidden_us = 0
         self.waiting = False
 
-    def timed(self, steps):
-        """The same steps; each Work has its slices timed on its way through."""
-        reply = lost = None
-        while True:
-            try:
-                wanted = steps.throw(lost) if lost else steps.send(reply)
-            except StopIteration as end:
-                self.tell(True)
-                return end.value
-            reply = lost = None
-            if not isinstance(wanted, bytes):
-                wanted.step = self._timed_step(wanted.step)
-            try:
-                reply = yield wanted
-            except LinkLost as gone:
-                lost = gone
+    def send(self, reply):
+        """The next command or Work of the steps; StopIteration at their end."""
+        return self._passed(self.steps.send, reply)
+
+    def throw(self, lost):
+        """The same, with a lost link thrown in."""
+        return self._passed(self.steps.throw, lost)
+
+    def _passed(self, go_on, value):
+        try:
+            wanted = go_on(value)
+        except StopIteration:
+            self.tell(True)
+            raise
+        if not isinstance(wanted, bytes):
+            wanted.step = self._timed_step(wanted.step)
+        return wanted
 
     def exchange(self, command, spare=None):
         """The inner one, with what was done in its waiting time told apart."""
