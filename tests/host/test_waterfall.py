@@ -170,7 +170,8 @@ def test_the_command_should_draw_a_simulated_tap(tmp_path):
     ET.fromstring(svg.read_text(encoding="utf-8"))
     (tap,) = tap_times.taps(trace.read(line.read_text(encoding="utf-8")))
     assert tap.simulated and tap.sums_us()[CARD] == 206_000  # what the session says of its card
-    assert abs(tap.total_us() - int(tap.said["us"])) < 5_000
+    # the end is known by when its event arrived, which a busy machine delays
+    assert abs(tap.total_us() - int(tap.said["us"])) < 60_000
     missing = faretap("waterfall", line, "--tap", 2)
     assert missing.returncode == 2 and "there is no tap 2" in missing.stderr
     line.write_text("faretap-trace 1\nx\n")
