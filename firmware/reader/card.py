@@ -8,12 +8,16 @@ same is joined (PD-11).
 
 from firmware.errors import FormatError
 from firmware.reader.status import silence, status_error
+from firmware.reader.targets import read_ats
 
 IN_DATA_EXCHANGE = 0x40
 LONGEST_C_APDU = 261
 LONGEST_JOINED = 4096  # of a chained answer: neither time nor memory without end (PD-35)
 MORE = 0x40  # MI in the status
 STATUS_BITS = 0x3F
+FWT_UNIT_US = 330  # 4096/fc and the tolerance of 384/fc, times 2^FWI
+TRIES = 3  # of the chip for one block (assumption)
+MOST_MS = 5000
 
 
 class Card:
@@ -29,6 +33,7 @@ class Card:
         self.ats = target.ats
         self.sel_res = target.sel_res
         self.look_us = 0
+        self._answer_ms = _answer_ms(target, chip.answer_ms)
 
     def exchange(self, command, spare=None):
         """Send a C-APDU of 1..261 bytes, return the R-APDU with its status word.
@@ -52,10 +57,22 @@ class Card:
         """One InDataExchange (PD-16): (data of the answer, whether more follows)."""
         chip = self._chip
         answer = chip.command(
-            IN_DATA_EXCHANGE, bytes((self.number,)) + data, chip.answer_ms, spare
+            IN_DATA_EXCHANGE, bytes((self.number,)) + data, self._answer_ms, spare
         )
         if not answer:
             raise silence(IN_DATA_EXCHANGE, "answer without status")
         if answer[0] & STATUS_BITS:
             raise status_error(IN_DATA_EXCHANGE, answer[0] & STATUS_BITS)
         return answer[1:], answer[0] & MORE
+
+
+def _answer_ms(target, least_ms):
+    """How long the chip is waited for: what it grants a card by itself, and `least_ms` at least.
+
+    S(WTX) lengthens that, and the host sees none of it; what has fallen silent is the same to it.
+    """
+    try:
+        fwi = read_ats(target.ats).fwi if target.kind == "A" else target.ats[11] >> 4
+    except FormatError:
+        fwi = 4
+    return min(max(least_ms, TRIES * (FWT_UNIT_US << fwi) // 1000), MOST_MS)

@@ -16,7 +16,7 @@ from firmware.reader.targets import SEL_RES_ISO_DEP, read_targets
 GET_FIRMWARE_VERSION, RF_CONFIGURATION = 0x02, 0x32
 IN_LIST_PASSIVE_TARGET = 0x4A
 
-ANSWER_MS = 5000  # FWI 8 with five S(WTX) is 1.5 s (PD-22)
+ANSWER_MS = 2000  # at least: FWI 8 with five S(WTX) is 1.5 s (PD-22)
 POLL_MS = 100  # one InListPassiveTarget, activation of a slow card included
 CYCLE_MS = 30  # no cycle is begun with less time left: its last look may find a slow card
 POLL_OVER_MS = 12  # how far a poll may outlast `find`; abort and drain go into the 20 of PD-18 too

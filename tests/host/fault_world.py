@@ -28,7 +28,7 @@ from tests.host.torn_world import DONE, FARE_FEN, World
 RIDER, OTHER = "6228000100000010", "6228000100000028"
 AGAIN = ("card_lost", "last_record_lost")  # the rider is told to come again
 STEP_US = 5000  # a turn that does nothing takes some time
-MOST_US = 30_000_000  # of one rider: a silence behind an ACK is 5 s in engine A
+MOST_US = 30_000_000  # of one rider: a silence behind an ACK is 2 s in engine A
 REMOVAL_TURNS = 3
 
 # One command to the chip: when it was sent

@@ -29,7 +29,7 @@ ENGINES = {"A": None, "B": IsoDepCard}
 engines = pytest.mark.parametrize("engine", ENGINES)
 
 RECOVERY_US = 500_000  # PD-34
-WAIT_US = 5_100_000  # engine A: how long a card may take, of which the host sees nothing
+WAIT_US = 2_100_000  # engine A: how long a card of FWI 7 may take, of which the host sees nothing
 TRY_AGAIN_US = 1_000_000  # a reader that is out of order is tried once a second
 # How much longer the next card may take: where the repair cannot end before power or adapter are
 # back; where a second fault comes in its time; where a storm has left the reader out of order.
@@ -54,8 +54,8 @@ KNOBS = {
     "no ACK": each("drop_ack", True),
     "no answer": each("drop_answer", True),
     "nothing": each("mute", True),
-    "slow answer": each("answer_delay_ms", 10, 49, 60, 120, 300, 1500, 5100),
-    "late answer of an aborted command": each("late_answer_ms", 1, 20, 60, 120, 200, 1000, 5500),
+    "slow answer": each("answer_delay_ms", 10, 49, 60, 120, 300, 1500, 2100),
+    "late answer of an aborted command": each("late_answer_ms", 1, 20, 60, 200, 1000, 2500, 5500),
     "error frame": each("error_frame", True),
     "status": each("status", *[code for code in codes() if code > 0]),
     "long preamble": each("extra_preamble", 1, 3, 16),

@@ -91,7 +91,7 @@ def test_session_over_hsu_should_be_whole(over_hsu):
         assert seen[-1] == ask(80, bytes(258))  # PD-05
     for answer, after, seen in results:
         assert answer in (bytes(range(9)), bytes(at & 0xFF for at in range(258))) or answer < 0x80
-        assert len(seen) <= 3 and after in (bytes(range(7)), -1)
+        assert len(seen) <= 3 and after in (bytes(range(7)), -1, 1)
     made_good = [len(one[0]) for one in results if isinstance(one[0], bytes)]
     assert made_good.count(9) >= 9 and made_good.count(258) >= 9
 

@@ -258,6 +258,26 @@ def test_slow_cards_should_be_waited_for():
     assert card.exchange(bytes.fromhex(SELECT)) == b"\x90\x00"  # PD-22
 
 
+def test_card_should_be_waited_for_as_long_as_the_chip_grants_it():
+    """PD-22: 2 s, where FWI asks for more three times its FWT, 5 s at the most."""
+    for ats, wait_ms in (
+        ("0b788084024b4f4e411401", 2000), ("0578808002", 2000), ("057880c002", 4055),
+        ("057880e002", 5000), ("", 2000),
+    ):  # fmt: skip
+        found = call("4a0200", "4b010100042007041122334455" + "66" + ats)
+        chip, line, script = chip_on(NONE_B, found, apdu_step(b"\x00\xa4", (1, ACK)), ABORT)
+        card = chip.find(50)[0]
+        begin_us = line.clock.now_us
+        try:
+            card.exchange(b"\x00\xa4")
+        except ChipError:
+            assert abs((line.clock.now_us - begin_us) // 1000 - wait_ms) <= 10, ats
+        assert not script.steps
+    silent = call("4a020300", "4b010150aabbccdd0000000033" + "81" + "d1" + "0100")
+    chip, line, script = chip_on(silent, NONE_A, *RESET, silent)
+    assert chip.find(50)[0]._answer_ms == 5000
+
+
 def test_spare_should_run_while_the_card_computes():
     slices = []
     card, line, _ = card_on(call("4001" + SELECT, "41009000", card_ms=40))
