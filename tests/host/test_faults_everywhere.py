@@ -69,7 +69,7 @@ KNOBS = {
     "cut frame": each("cut_at", *range(12), 20, 40, 80),
     "cut frame, then a whole one": each("cut_at", 2, 4, 6, 7, 9, 40, then_whole=True),
     "gap": [Fault(gap_at=at, gap_ms=ms) for at in (0, 1, 3, 6, 9) for ms in (20, 59, 70, 200)],
-    "gaps": each("byte_gap_ms", 1, 15),
+    "gaps": each("byte_gap_ms", 1, 5),
     "MI": each("mi_split", 1, 20, 61),
     "reset": each("reset_at", *range(12), 20, 80),
     "deaf until woken": each("stuck", "wake"),
