@@ -5,6 +5,8 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from firmware import hal
 from firmware.errors import FormatError, LinkLost
@@ -63,6 +65,19 @@ def test_wiring_should_name_bus_device_and_pins():
 def test_wrong_wiring_should_be_a_format_error(kind, text):
     with pytest.raises(FormatError, match=":"):
         read_bus(kind, text)
+
+
+@given(
+    st.sampled_from(("spi", "i2c")),
+    st.text(alphabet="0123456789.,:=irqesthzcpdalfu_x\u00b2 ", max_size=40),
+)
+def test_any_wiring_should_be_read_or_refused(kind, text):
+    try:
+        number, device, wired = read_bus(kind, text)
+    except FormatError:
+        return
+    assert number >= 0 and (device is None or device >= 0)
+    assert all(value is None or value >= 0 for value in wired.values())
 
 
 class Bench:

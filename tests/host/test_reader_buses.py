@@ -208,3 +208,24 @@ def test_field_reset_should_keep_its_times_over_every_bus(name):
         if way == ">" and body[:1] == b"\x4a":
             ends.setdefault("poll", at_us)
     assert ends["on"] - ends["off"] >= 5100 and ends["poll"] - ends["on"] >= 5100
+
+
+@pytest.mark.parametrize("name", BUSES)
+def test_spare_time_should_be_used_between_sending_and_answer(name):
+    """PD-28: over every bus; a slice that takes longer than the card costs no byte."""
+    for slices, slice_us in ((0, 0), (5, 100), (40, 900), (3, 120_000)):
+        card = FakeCard(busy_ms=20.0)
+        host = Host(BUSES[name], FakeField(card)).opened()
+        (found,) = host.pn532.find(200)
+        left, seen = [slices], []
+
+        def spare(left=left, seen=seen, host=host, slice_us=slice_us, card=card):
+            seen.append(len(card.seen))
+            host.clock.us += slice_us
+            left[0] -= 1
+            return left[0] > 0
+
+        answer = found.exchange(ask(258), spare if slices else None)
+        assert answer == bytes(at & 0xFF for at in range(258))
+        assert len(seen) <= max(slices, 0) and (not slices or seen)
+        assert len(card.seen) == 1 and found.exchange(ask(7)) == bytes(range(7))
