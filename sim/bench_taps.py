@@ -42,6 +42,7 @@ class Job(NamedTuple):
     root: str = "firmware.main"
     trace: bool = False
     more: str = ""
+    firmware_ms: float = 0.0  # of the chip, for each command
 
 
 class Tap(NamedTuple):
@@ -61,7 +62,7 @@ class Tap(NamedTuple):
 
 def measure(job):
     """[Tap] of a Job."""
-    timing = Timing() if job.paced else Timing.none()
+    timing = Timing(firmware_ms=job.firmware_ms) if job.paced else Timing.none()
     with tempfile.TemporaryDirectory(prefix="faretap-bench-") as folder:
         cards, rig = prepared(Path(folder), job, timing)
         with rig:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measure taps, signature checks and their parts on both interpreters, against textbook peers"""
+"""Measure taps, other PN532 drivers, signature checks and their parts on both interpreters"""
 
 import json
 import re
@@ -12,7 +12,7 @@ from rich.table import Table
 from host_tools.cli import bench_compare, bench_parts, bench_reader
 from host_tools.cli.runtime import runtime_command
 
-READER = ("taps", "peers", "exchanges", "profiles")
+READER = ("taps", "drivers", "exchanges", "profiles")
 PARTS = READER + ("signatures", "chains", "steps", "resources")
 FEW = 5  # taps of a row that has many neighbours
 REGION = r"(<!-- measured: {} -->\n).*?(<!-- end -->)"
@@ -97,7 +97,7 @@ def reader_sheets(part, names, amount, heap):
         return bench_reader.taps(names, amount, heap)
     if part == "exchanges":
         return [bench_reader.exchanges(names, amount)]
-    return bench_reader.profiles(amount) if part == "profiles" else [bench_reader.peers(amount)]
+    return bench_reader.profiles(amount) if part == "profiles" else [bench_reader.drivers(amount)]
 
 
 def is_figure(text):
