@@ -161,16 +161,16 @@ def drivers(amount):
             root="sim.bench_peer",
             baud=baud,
         )
-        jobs = [ours._replace(engine=engine) for engine in ENGINES] + [theirs]
-        rows.append(peer_row(theirs, [measure(job) for job in jobs]))
+        own = side_by_side([ours._replace(engine=engine) for engine in ENGINES])
+        rows.append(peer_row(theirs, [*own, measure(theirs)]))
     columns = ["driver", "baud", "chip firmware, ms", "commands", "p50", "max", "processor"]
     for engine in ENGINES:
         columns += [f"faretap {engine}", f"x {engine}"]
     notes = [
         f"Milliseconds of whole taps, {amount.peer_taps} each, CPython; profile typical, the same"
         " virtual chip. Kernel, device and journal are ours, the driver is used as its own"
-        " examples do; faretap with both engines, measured right before each. x: how many times"
-        " longer a tap takes with the other driver.",
+        " examples do; faretap with both engines, side by side, right before each. x: how many"
+        " times longer a tap takes with the other driver.",
         "nfcpy speaks ISO-DEP itself, in blocks of 256 bytes, as engine own does; four commands a"
         " block. adafruit is not told how long an answer will be: it waits for the time-out of"
         " its port.",

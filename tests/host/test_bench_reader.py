@@ -6,9 +6,10 @@ tables hold what they say. Figures are not judged: a machine that tests has othe
 import json
 
 import pytest
+from click.testing import CliRunner
 
 from firmware.errors import FormatError
-from host_tools.cli import bench_compare, bench_reader
+from host_tools.cli import bench, bench_compare, bench_reader
 from host_tools.cli.bench_parts import Sheet
 from host_tools.cli.runtime import runtime_command
 from sim import bench_cards, bench_echo, bench_exchange, bench_floor, bench_other_exchange
@@ -127,6 +128,20 @@ def test_exchange_should_be_timed_against_the_bare_calls():
     assert all(one["wall_us"] > 0 for one in seen) and rows[0][-2:] == ["1.00", "1.00"]
     # the clock of a busy machine shows whole time slices: what a sleep would cost is longer
     assert all(one["wall_us"] < 9000 for one in seen)
+
+
+def test_quick_run_should_write_its_table_into_the_page(tmp_path):
+    """What CI can afford of `faretap bench`: that it runs, prints and writes."""
+    page = tmp_path / "page.md"
+    page.write_text("<!-- measured: exchanges -->\n<!-- end -->\n", encoding="utf-8")
+    words = ["--quick", "--part", "exchanges", "--runtime", "cpython"]
+    done = CliRunner().invoke(bench.command, [*words, "--write", str(page)])
+    assert done.exit_code == 0, done.output
+    text = page.read_text(encoding="utf-8")
+    assert "| raw os.read, os.write |" in text and "| faretap, engine own |" in text
+    done = CliRunner().invoke(bench.command, [*words, "--json"])
+    row = json.loads(done.output.splitlines()[-1])["rows"][0]
+    assert row[:2] == ["cpython", "raw os.read, os.write"] and float(row[2]) > 0
 
 
 def test_two_runs_should_be_compared():
