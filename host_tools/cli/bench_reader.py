@@ -163,14 +163,15 @@ def drivers(amount):
         )
         own = side_by_side([ours._replace(engine=engine) for engine in ENGINES])
         rows.append(peer_row(theirs, [*own, measure(theirs)]))
-    columns = ["driver", "baud", "chip firmware, ms", "commands", "p50", "max", "processor"]
+    columns = ["driver", "baud", "T_fw", "commands", "p50", "max"]
     for engine in ENGINES:
-        columns += [f"faretap {engine}", f"x {engine}"]
+        columns += [engine, f"x {engine}"]
     notes = [
         f"Milliseconds of whole taps, {amount.peer_taps} each, CPython; profile typical, the same"
         " virtual chip. Kernel, device and journal are ours, the driver is used as its own"
-        " examples do; faretap with both engines, side by side, right before each. x: how many"
-        " times longer a tap takes with the other driver.",
+        " examples do. chip and own: faretap with both engines, side by side, right before each."
+        " x: how many times longer a tap takes with the other driver. T_fw: what the chip's"
+        " firmware takes for a command, which nobody knows.",
         "nfcpy speaks ISO-DEP itself, in blocks of 256 bytes, as engine own does; four commands a"
         " block. adafruit is not told how long an answer will be: it waits for the time-out of"
         " its port.",
@@ -182,7 +183,7 @@ def peer_row(job, measured):
     """One row of figures; measured: [Tap] of ours by engine, then of theirs."""
     *ours, theirs = measured
     other = median(one.total_ms for one in theirs)
-    figures = [other, max(one.total_ms for one in theirs), median(one.cpu_ms for one in theirs)]
+    figures = [other, max(one.total_ms for one in theirs)]
     row = [job.name, str(job.baud), f"{job.firmware_ms:.0f}"]
     row += [f"{median(len(one.commands) for one in theirs):.0f}", *(f"{ms:.1f}" for ms in figures)]
     for seen in ours:

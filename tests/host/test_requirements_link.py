@@ -62,6 +62,23 @@ def test_two_cards_should_be_a_collision_and_hear_no_apdu(kinds):
     assert [one["outcome"] for one in stand.turn(3)] == ["approved"]
 
 
+def test_pair_that_comes_between_the_two_looks_should_cost_one_card_once():
+    """The gap of the poll cycle (docs/design.md): type A pays, the other card hears no APDU."""
+    stand = ChipStand()
+    one, other = RadioCard(), RadioCard(NUMBERS[1], "B")
+    inner = stand.chip.radio.list_cards
+
+    def look(kind, *rest):
+        found = inner(kind, *rest)
+        if kind == "B" and not stand.radio.cards():
+            stand.radio.place(one, other)
+        return found
+
+    stand.chip.radio.list_cards = look
+    assert [event["outcome"] for event in stand.turn(1)] == ["approved"]
+    assert one.debits == [5] and other.sent == []
+
+
 @pytest.mark.parametrize("kind", ["A", "B"])
 def test_second_card_should_hear_nothing_while_the_first_one_pays(kind):
     """QT-067: a card that enters during a transaction gets no command before its end."""
