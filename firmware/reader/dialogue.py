@@ -159,7 +159,9 @@ class Dialogue:
         return self._events.pop(0)
 
     def _first_bytes(self, left, spare):
-        """What begins a frame. None: the caller has no more work to do meanwhile."""
+        """What begins a frame, waited for by reading (PD-15). None: the caller has no more work
+        to do meanwhile.
+        """
         if spare is not None and left > 0:
             chunk = self.bus.read(LONGEST_ON_WIRE, 0)
             if not chunk and not spare():
