@@ -13,7 +13,7 @@ from firmware.errors import FormatError, JournalFull, LinkLost
 from firmware.formats import batch
 
 ITEMS = 8  # records a batch: a few milliseconds of reading flash
-BYTES = 2048  # of records a batch: it is held three times while it is made, in a small heap
+BYTES = 1280  # of records a batch, one at least: held twice while it is made, in a small heap
 ATTEMPTS = 3  # answers in a row that were none, before the link counts as lost
 
 IDLE = "idle"  # nothing to send, or nothing has been tried yet

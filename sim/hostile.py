@@ -170,7 +170,8 @@ FIELDS = (
     Field(GPO, 0x94, (109, 118), ()),
     Field(GPO, 0x9F36, (109, 149, 205), ()),
     Field(GPO, 0x57, (109, 116, 137), (*ABSENT, *AT_ITS_END)),
-    Field(GPO, 0x9F10, (109, 111, 112), AT_ITS_END),
+    # the byte left over is a filling zero once in 256 cards
+    Field(GPO, 0x9F10, (109, 111, 112), (*AT_ITS_END, "claiming a byte less")),
     Field(GPO, 0x9F26, (109, 144), OF_ITS_LENGTH),
     Field(GPO, 0x9F4B, (109, 144, 149, 203), ()),
     Field(GPO, 0x5F34, (109, 137), (*ABSENT, *EMPTY, *OF_ITS_LENGTH)),

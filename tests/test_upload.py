@@ -88,10 +88,10 @@ def test_all_goes_up_in_order_and_is_acknowledged():
 def test_a_batch_never_exceeds_a_frame():
     journal = Journal(Flash(12), 2560, 1000)
     for number in range(1, 12):
-        journal.append(b"%d" % number + b"x" * 990)
+        journal.append(b"%d" % number + b"x" * 600)
     collector = Collector()
     assert drive(upload(journal, TERMINAL), lambda frame, spare: collector.answer(frame)) == 11
-    assert len(collector.stored) == 11 and collector.requests == 6  # two of 990 bytes each
+    assert len(collector.stored) == 11 and collector.requests == 6  # two of 600 bytes each
 
 
 def test_a_lost_link_leaves_the_journal_as_it_is():
