@@ -5,6 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SOURCES := firmware host_tools sim tests
 SECONDS ?= 20
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check lint format types test-host test-micropython demo replay serve \
@@ -52,8 +53,8 @@ types: $(READY)  ## mypy: all as CPython, firmware again against the stubs of a 
 	@$(BIN)/mypy --no-error-summary firmware host_tools sim
 	@$(BIN)/mypy --no-error-summary --config-file tools/mypy_micropython.ini
 
-test-host: $(READY)  ## pytest: host tests, and the shared tests on both interpreters
-	@$(BIN)/python -m pytest --ignore tests/clients $(ARGS)
+test-host: $(READY)  ## pytest: host tests, shared tests on both interpreters; JOBS files at a time
+	@$(BIN)/python -m pytest --ignore tests/clients -n $(JOBS) --dist loadfile $(ARGS)
 
 test-clients: $(READY)  ## other people's PN532 drivers and PC/SC on the virtual chip and card; installs them first
 	@tools/clients.sh
