@@ -28,9 +28,12 @@ def raw(path):
 
     def ask(frame, count):
         os.write(line, frame)
-        got = os.read(line, 512)
+        got = b""
         while len(got) < count:
-            got += os.read(line, 512)
+            piece = os.read(line, 512)
+            if not piece:
+                raise OSError("the line has ended behind %d of %d bytes" % (len(got), count))
+            got += piece
         return got
 
     ask(LIST, LISTED)
