@@ -59,8 +59,8 @@ Examples:
 def command(runtime, fast, pull_plug, seed, heap, folder, trace, pcap, mask):
     """Simulated: cards, chip and riders. Real: reader, kernel, journal, upload, collector, ledger.
 
-    The terminal runs as its own process with the heap that a Pico W leaves. Exit status 1 when the
-    money does not balance or a visit does not end as it should.
+    The terminal runs as its own process with the heap that an ESP32-S3 without PSRAM leaves. Exit
+    status 1 when the money does not balance or a visit does not end as it should.
     """
     interpreter = runtime_command(runtime, heap)
     console = Console(highlight=False, soft_wrap=True)

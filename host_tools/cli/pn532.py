@@ -19,6 +19,26 @@ from sim.tracing import LineTrace
 from sim.wallet import Wallet, in_use
 
 POWER = ("awake", "asleep", "low_vbat")
+FILE = click.Path(path_type=Path, dir_okay=False)
+ONE_CARD = (
+    click.option("--session", type=FILE, help="A session file."),
+    click.option(
+        "--card",
+        "card_path",
+        type=FILE,
+        help="A card file of a wallet, or a published test card (test_card.json).",
+    ),
+    click.option(
+        "--image", default="0031", show_default=True, help="Image of a published test card."
+    ),
+)
+
+
+def one_card(command):
+    """Give a command the options that say which card lies there."""
+    for option in reversed(ONE_CARD):
+        command = option(command)
+    return command
 
 
 def show_knobs(context, _, asked):
@@ -52,14 +72,7 @@ A timeline:           Knobs:
   +1    repeat          seed 42 share=0.2         drawn; the same seed, the same knobs
 """
 )
-@click.option("--session", type=click.Path(path_type=Path, dir_okay=False), help="A session file.")
-@click.option(
-    "--card",
-    "card_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="A card file of a wallet, or a published test card (test_card.json).",
-)
-@click.option("--image", default="0031", show_default=True, help="Image of a published test card.")
+@one_card
 @click.option("--wallet", type=click.Path(path_type=Path, file_okay=False), help="Cards in turn.")
 @click.option("--stay", default=2.0, show_default=True, help="Seconds for each card of a wallet.")
 @click.option(

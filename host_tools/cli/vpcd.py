@@ -4,12 +4,11 @@
 import signal
 import socket
 from contextlib import nullcontext
-from pathlib import Path
 
 import click
 
 from firmware.errors import LinkLost
-from host_tools.cli.pn532 import cards_of
+from host_tools.cli.pn532 import cards_of, one_card
 from sim.field import Field
 from sim.vpcd import PORT, Slot, atr_of, serve
 from sim.wallet import in_use
@@ -24,14 +23,7 @@ Examples:
   opensc-tool --atr --send-apdu 00A404000E325041592E5359532E444446303100      (in another shell)
 """
 )
-@click.option("--session", type=click.Path(path_type=Path, dir_okay=False), help="A session file.")
-@click.option(
-    "--card",
-    "card_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="A card file of a wallet, or a published test card (test_card.json).",
-)
-@click.option("--image", default="0031", show_default=True, help="Image of a published test card.")
+@one_card
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where pcscd runs.")
 @click.option("--port", default=PORT, show_default=True, help="Port of the reader's first slot.")
 def command(session, card_path, image, host, port):
