@@ -76,6 +76,16 @@ def open_uploader(settings, hal, journal):
     return Uploader(journal, settings.terminal, opener, hal, hal.random_bytes)
 
 
+def open_trade(settings, parameters, hal, clock, report):
+    """Trade of the settings' device: firmware/devices/DEVICE.py has make() (docs/porting.md).
+
+    FormatError when its settings or tables cannot be used.
+    """
+    # by name, as memory has room for one device alone; settings.DEVICES lists what there is
+    module = __import__("firmware.devices." + settings.device, None, None, ("make",))
+    return module.make(settings, parameters, hal, clock, report)
+
+
 def assemble(settings, parameters, hal, report):
     """Terminal of a unit, started. FormatError for bad settings, LinkLost without a reader."""
     numbers = UnpredictableNumbers(hal.random_bytes)
@@ -108,6 +118,7 @@ def assemble_from(settings, parameters, hal, clock, draw_un, qualify, report):
         panel=ReportPanel(report),
         report=report,
     )
-    terminal = Terminal(parts, settings, parameters)
+    trade = open_trade(settings, parameters, hal, clock, report)
+    terminal = Terminal(parts, settings, parameters, trade)
     terminal.start()
     return terminal

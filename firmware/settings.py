@@ -6,7 +6,7 @@
 | terminal | number of the terminal, 1.. |
 | terminal_id | 9F1C, 8 letters or digits; the number of the terminal when not given |
 | ifd_serial | 9F1E, serial number of the reader, likewise |
-| device | bus; inspector: shows what a card holds, needs neither journal nor parameters |
+| device | one of DEVICES, a module of firmware/devices; inspector shows what a card holds |
 | reader | serial:PATH on a PC, serial:UART:tx=PIN,rx=PIN on a board; others: docs/porting.md |
 | reader_baud | highest speed of the reader link |
 | reader_engine | chip: the PN532's own ISO-DEP; own: ours, with RATS E0 80 (type A) |
@@ -18,6 +18,7 @@
 | parameters | path of the parameter file (formats/parameters.py) |
 | authority | RSA modulus in hex: only parameters under its seal count (formats/seal.py) |
 | line, stop, vehicle, driver, shift | numbers that stand in every record (TD-032) |
+| MORE | of the trade: docs/operation.md |
 | trace | yes: report each exchange, card number masked; full: in clear; frames: the chip's too |
 """
 
@@ -31,7 +32,16 @@ SINGLE = (
     "reader_speed", "link", "link_baud", "journal", "journal_blocks", "parameters", "authority",
     "line", "stop", "vehicle", "driver", "shift", "trace",
 )  # fmt: skip
-NEEDED = {"bus": ("reader", "journal", "parameters"), "inspector": ("reader",)}
+# Of the trades: whom they talk to and what they sell. Text; each device parses its own.
+MORE = (
+    "announcer", "console", "deny_list", "display", "door", "fares", "gate", "gate_kind",
+    "gate_lane", "meter", "meter_kind", "outputs", "product", "store", "tickets", "twin", "voice",
+)  # fmt: skip
+SALES = ("reader", "journal", "parameters")
+NEEDED = {
+    "bus": SALES,
+    "inspector": ("reader",),
+}
 DEVICES = tuple(sorted(NEEDED))
 TRACES = ("no", "yes", "full", "frames")
 # who opens which: firmware/assemble.py
@@ -42,19 +52,19 @@ Settings = namedtuple(
     (
         "terminal", "terminal_id", "ifd_serial", "device", "reader", "reader_baud",
         "reader_engine", "reader_speed", "link", "link_baud", "journal", "journal_blocks",
-        "parameters", "authority", "line", "stop", "vehicle", "driver", "shift", "trace",
+        "parameters", "authority", "line", "stop", "vehicle", "driver", "shift", "trace", "more",
     ),
 )  # fmt: skip
 
 
 def parse(text, name="settings"):
     """Settings of a text. FormatError names file and fault."""
-    found = lines.read(text, name, SINGLE)
+    found = lines.read(text, name, SINGLE + MORE)
     device = lines.word(found, name, "device", "bus", DEVICES)
     for key in NEEDED[device]:
         if key not in found:
             raise FormatError("%s: `%s` is missing" % (name, key))
-    terminal = lines.whole(found, name, "terminal", None if device == "bus" else 1, 1)
+    terminal = lines.whole(found, name, "terminal", 1 if device == "inspector" else None, 1)
     return Settings(
         terminal=terminal,
         terminal_id=_name(found, name, "terminal_id", terminal),
@@ -76,6 +86,7 @@ def parse(text, name="settings"):
         driver=lines.whole(found, name, "driver", 0),
         shift=lines.whole(found, name, "shift", 0, 0, 0xFFFF),
         trace=lines.word(found, name, "trace", "no", TRACES),
+        more={key: found[key] for key in MORE if key in found},
     )
 
 

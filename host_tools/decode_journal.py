@@ -88,8 +88,8 @@ def body_rows(kind: int, sequence: int, body: bytes, depth: int) -> Iterator[Row
 def pending_rows(body: bytes, depth: int) -> Iterator[Row]:
     """A pending entry: 4 bytes of the journal's own, then formats/pending.py."""
     values = pending.unpack(body[4:])
-    empty = fields.blank(pending.PENDING_V2)
-    for name, _ in pending.PENDING_V2:
+    empty = fields.blank(pending.PENDING_V3)
+    for name, _ in pending.PENDING_V3:
         value = values[name]
         if name == "records":
             for sfi, number, data in value:

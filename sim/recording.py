@@ -16,6 +16,7 @@ from firmware.devices.sale import Sale
 from firmware.devices.stamp import Stamp
 from firmware.devices.terminal import Parts
 from firmware.devices.torn_taps import TornTaps
+from firmware.devices.trade import Trade
 from firmware.drive import drive
 from firmware.errors import LinkLost
 from firmware.formats.parameters import parse as parse_parameters
@@ -152,4 +153,5 @@ def sale_of(told, block_count=16):
     )
     stamp = Stamp(parse_settings(SETTINGS), parameters, clock)
     torn_taps = TornTaps(parts.journal, parameters, stamp)
-    return Sale(parts, parameters, stamp, torn_taps, SameCard(0, clock))
+    trade = Trade(stamp.settings, parameters)
+    return Sale(parts, parameters, stamp, torn_taps, SameCard(0, clock), trade)

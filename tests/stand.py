@@ -123,7 +123,8 @@ class Stand:
 
     flash, limits = FLASH, (ENTRY_BYTES, RECORD_BYTES)
 
-    def __init__(self, extra=""):
+    def __init__(self, extra="", make_trade=None):
+        """extra: lines of the parameters; make_trade(settings, parameters, clock, report)."""
         gc.collect()
         self.settings, self.fleet = read_texts(FLEET + extra)
         self.clock = HandClock()
@@ -132,6 +133,7 @@ class Stand:
         for block in range(self.flash.block_count):
             self.flash.ioctl(6, block)
         self.numbers = 0
+        self.make_trade = make_trade
         self.restart()
 
     def restart(self):
@@ -149,7 +151,10 @@ class Stand:
             panel=self,
             report=self.events.append,
         )
-        self.terminal = Terminal(parts, self.settings, self.fleet)
+        trade = None
+        if self.make_trade:
+            trade = self.make_trade(self.settings, self.fleet, self.clock, self.events.append)
+        self.terminal = Terminal(parts, self.settings, self.fleet, trade)
         self.terminal.start()
 
     def random_bytes(self, count):

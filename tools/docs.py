@@ -74,6 +74,8 @@ def comments_in(module, name):
     for node in ast.parse(source).body:
         if isinstance(node, ast.Assign) and node.targets[0].id == name:
             added = node.value.right if isinstance(node.value, ast.BinOp) else node.value
+            if isinstance(added, ast.Name):  # a table that others share
+                return comments_in(module, added.id)
             return {
                 row.elts[0].value: " ".join(
                     notes[n] for n in range(row.lineno, row.end_lineno + 1) if n in notes
@@ -315,6 +317,7 @@ TABLES = {
     "reject-codes": lambda: named_numbers(batch.REJECT_NAMES),
     "record": lambda: field_table(record, "RECORD_V1"),
     "record-2": lambda: field_table(record, "RECORD_V2", record.RECORD_V1),
+    "record-3": lambda: field_table(record, "RECORD_V3", record.RECORD_V2),
     "record-kinds": lambda: named_numbers(record.KINDS),
     "chip-tags": chip_tags,
     "pending": lambda: field_table(pending, "PENDING_V1"),

@@ -13,7 +13,8 @@ from firmware.kernel.tap import rebuilt
 SHARED = (
     "amount_fen", "full_fare_fen", "fare_class", "aid", "pan", "psn", "uid", "atc", "time_utc_s",
     "date", "time", "device", "line", "stop", "vehicle", "driver", "shift", "parameters_version",
-    "deny_list_version", "clock_trusted",
+    "deny_list_version", "clock_trusted", "trade", "direction", "riders", "rule", "fares_version",
+    "reference", "trade_data",
 )  # fmt: skip
 
 # The longest value of a chip tag; a card that sends more breaks its format and cannot blow up a
@@ -51,14 +52,21 @@ def _identity(values, tap):
     values["atc"] = tap.atc()
 
 
-def pack_pending(stamp, tap, uid, full_fare_fen, fare_class, terminal):
-    """Bytes of the pending entry of `tap` (QT-167); terminal: dict tag -> bytes of its own."""
+def _price(values, charge):
+    values["full_fare_fen"] = charge.full_fare_fen
+    values["fare_class"] = charge.fare_class
+    values["rule"], values["riders"] = charge.rule, charge.riders
+
+
+def pack_pending(stamp, tap, uid, charge, terminal):
+    """Bytes of the pending entry of `tap` (QT-167); charge: of trade.py; terminal: dict tag ->
+    bytes of its own.
+    """
     values = stamp.onto(pending.blank())
     _identity(values, tap)
     values["uid"] = uid
     values["amount_fen"] = tap.amount_fen()
-    values["full_fare_fen"] = full_fare_fen
-    values["fare_class"] = fare_class
+    _price(values, charge)
     values["currency"] = bcd.to_int(tap.as_sent(tags.CURRENCY) or b"\x01\x56")
     values["afl"] = tap.value(tags.AFL)
     values["pdol"] = tap.selected.pdol_value
@@ -114,15 +122,14 @@ def pack_settled(values, kind, result, reason):
     return record.pack(settled)
 
 
-def pack_refused(stamp, result, uid, amount_fen, full_fare_fen, fare_class):
+def pack_refused(stamp, result, uid, charge):
     """Bytes of the record of a refusal after the card had told its number; nothing was charged."""
     values = stamp.onto(record.blank(record.REFUSED))
     _identity(values, result.tap)  # known_pan() was not empty
     values["reason"] = result.reason
     values["uid"] = uid
-    values["amount_fen"] = amount_fen
-    values["full_fare_fen"] = full_fare_fen
-    values["fare_class"] = fare_class
+    values["amount_fen"] = charge.amount_fen
+    _price(values, charge)
     values["oda"] = result.oda
     return record.pack(values)
 

@@ -29,6 +29,8 @@ already_paid|blue|known|此卡已付|Already paid
 card_declined|red|no|卡已拒绝 余额{balance}元|Declined, balance {balance}
 expired|red|no|卡已过期 未扣款|Card expired, not charged
 not_yet_valid|red|no|卡未生效 未扣款|Card not yet valid, not charged
+free_ride|green|double|免费乘车 未扣款|Free ride, not charged
+number_unread|red|no|卡号不可读 请用其他方式|Number unread: use other means
 deny_list|red|no|此卡停用 未扣款 名单{list}|Card on list {list}, not charged
 oda_failed|red|no|卡验证失败 未扣款|Card not verified, not charged
 debited_refused|red|no|未通过 已扣{fare}元将退还|Refused: {fare} will be refunded
@@ -66,15 +68,22 @@ def names():
     return [row.split("|")[0] for row in TABLE.strip().split("\n")]
 
 
-def is_known(message):
-    """True for a message that has a row of its own."""
-    return TABLE.find("\n" + message + "|") >= 0
+def is_known(message, words=""):
+    """True for a message that has a row of its own, in TABLE or in a trade's `words`."""
+    return bool(_row(TABLE, message) or _row(words, message))
 
 
-def row_of(message):
-    """[lamp, sound, line 1, line 2] of a message, of `other` for one that has no row."""
-    at = TABLE.find("\n" + (message if is_known(message) else "other") + "|")
-    return TABLE[at + 1 : TABLE.find("\n", at + 1)].split("|")[1:]
+def row_of(message, words=""):
+    """[lamp, sound, line 1, line 2] of a message, of `other` for one that has no row.
+
+    words: rows of the trade (trade.py), in the grammar of TABLE; they come first.
+    """
+    return _row(words, message) or _row(TABLE, message) or _row(TABLE, "other")
+
+
+def _row(table, message):
+    at = table.find("\n" + message + "|")
+    return table[at + 1 : table.find("\n", at + 1)].split("|")[1:] if at >= 0 else None
 
 
 def yuan(amount_fen):
@@ -82,15 +91,15 @@ def yuan(amount_fen):
     return "--" if amount_fen is None else "%d.%02d" % (amount_fen // 100, amount_fen % 100)
 
 
-def present(panel, message, fare_fen=None, balance_fen=None, deny_list_version=0):
+def present(panel, message, fare_fen=None, balance_fen=None, deny_list_version=0, words=""):
     """Show a message on all three parts of a panel; returns (lamp, line1, line2)."""
-    lamp, beep, chinese, english = row_of(message)
-    words = (
+    lamp, beep, chinese, english = row_of(message, words)
+    marks = (
         ("{fare}", yuan(fare_fen)),
         ("{balance}", yuan(balance_fen)),
         ("{list}", str(deny_list_version)),
     )
-    for mark, value in words:
+    for mark, value in marks:
         chinese = chinese.replace(mark, value)
         english = english.replace(mark, value)
     panel.show(chinese, english)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reasons of this terminal to refuse a card number: deny list, same card again, other fare class.
+"""Reasons of this terminal to refuse a card number: deny list, trade, same card again, other fare.
 
 The kernel asks `refuse(pan, psn)` as soon as the number is known and once more at the gate
 (QT-116, QT-136, QT-152); psn is None while the card has not told it.
@@ -83,37 +83,67 @@ def _is_random(card):
     return kind == "B" or (len(uid) == 4 and uid[0] == 0x08)
 
 
-def is_denied(deny, pan, psn):
-    """True when the deny list names the card: all sequence numbers, or this one (QT-029)."""
-    listed = deny.get(pan)
-    return listed is not None and (listed == () or (psn is not None and psn in listed))
+class DenyTable:
+    """The deny list of the parameters: dict PAN -> PAN sequence numbers, () for all (QT-029).
+
+    A list in a file of its own answers the same two questions.
+    """
+
+    def __init__(self, table):
+        self.table = table
+
+    def holds(self, pan, psn):
+        """True when the list names the card: all sequence numbers, or this one."""
+        listed = self.table.get(pan)
+        return listed is not None and (listed == () or (psn is not None and psn in listed))
+
+    def names(self, pan):
+        """True when any card of this number is on the list."""
+        return pan in self.table
 
 
 class Rules:
     """`refuse` for one presentation."""
 
-    def __init__(self, deny, torn_taps, same_card, fare_fen, fare_of, is_stopping):
-        """fare_fen: what will be asked of the card; fare_of(pan): what this number pays;
+    def __init__(self, deny, torn_taps, same_card, fare_fen, trade, is_stopping):
+        """fare_fen: what will be asked of the card; trade: says what this number pays (trade.py);
         is_stopping(): whether service is being ended.
         """
         self.deny = deny
         self.torn_taps = torn_taps
         self.same_card = same_card
         self.fare_fen = fare_fen
-        self.fare_of = fare_of
+        self.trade = trade
         self.is_stopping = is_stopping
 
     def refuse(self, pan, psn):
         """Reason word, "" if none."""
         if self.is_stopping():
             return "closed"  # QT-156
-        if is_denied(self.deny, pan, psn):
+        if self.deny.holds(pan, psn):
             return "deny_list"
         if self.torn_taps.holds(pan, psn):
             return "torn_suspect"  # QT-185: however the re-tap dialogue missed this card
+        own = self.trade.refuse(pan, psn)
+        if own:
+            return own
         debited = self.same_card.why(pan, psn)
-        if debited:
+        if debited and not self.trade.pays_again(pan, psn):
             return debited
-        if self.fare_of(pan) != self.fare_fen:
+        due_fen = self.trade.charge(pan).amount_fen
+        if not due_fen:
+            return "free_ride"
+        if due_fen != self.fare_fen:
             return "fare_changed"  # QT-153: what was sent is not what is due
         return ""
+
+    def before_gpo(self, pan):
+        """Reason word of a card whose number was read freely and that needs no GPO (TD-063); ""
+        where the dialogue goes on. What may be on the deny list or torn goes on: it is judged
+        there, with the sequence number.
+        """
+        if self.is_stopping() or self.deny.names(pan) or self.torn_taps.holds(pan, None):
+            return ""
+        return self.trade.refuse(pan, None) or (
+            "" if self.trade.charge(pan).amount_fen else "free_ride"
+        )

@@ -7,10 +7,11 @@ durable before anybody sees green (TD-001, QT-262). Driven like every dialogue b
 
 from collections import namedtuple
 
-from firmware.devices import entries, fare, kept, window
+from firmware.devices import entries, kept, window
 from firmware.devices.keys import Keys
-from firmware.devices.rules import Rules
+from firmware.devices.rules import DenyTable, Rules
 from firmware.devices.sources import standing_values
+from firmware.devices.trade import PASSES
 from firmware.errors import FormatError, JournalFull, LinkLost
 from firmware.formats import record
 from firmware.kernel import bcd, capk, fdda, get_data, outcome, selection, tags, torn, transaction
@@ -19,13 +20,16 @@ from firmware.kernel.card_number import read_card_number
 # Said of a card that stands in the journal already, or will come again at once.
 NOT_NOTED = ("already_paid", "refund_due", "torn_suspect", "fare_changed")
 DECLINED_S = 5  # a card that declined is not approved before (QT-248)
-# How long the class of a card that could not be read freely is taken for that of the next one like
-# it. A guess at the fare only: the gate compares it with the number the card then tells.
+# How long the number of a card that could not be read freely is taken for that of the next one
+# like it. A guess at the fare only: the gate compares it with the number the card then tells.
 HINT_S = 30
 
 # outcome: kernel Outcome; message: key of panel.TABLE; sequence: of the journal, 0 if none;
-# amount_fen: asked of the card; fare_class: name
-Sold = namedtuple("Sold", ("outcome", "message", "sequence", "amount_fen", "fare_class"))
+# amount_fen: asked of the card; fare_class: name; values: the entry or record as a dict, None
+# where nothing was written; pan: digits, "" where the card has not told them
+Sold = namedtuple(
+    "Sold", ("outcome", "message", "sequence", "amount_fen", "fare_class", "values", "pan")
+)
 
 
 class Sale:
@@ -34,8 +38,10 @@ class Sale:
     Everything it needs is handed in; it holds what lasts between taps.
     """
 
-    def __init__(self, parts, parameters, stamp, torn_taps, same_card):
+    def __init__(self, parts, parameters, stamp, torn_taps, same_card, trade):
         self.parameters = parameters
+        self.trade = trade
+        self.deny = DenyTable(parameters.deny)
         self.stamp = stamp
         self.journal = parts.journal
         self.torn_taps = torn_taps
@@ -49,7 +55,7 @@ class Sale:
         self.watch = None  # Stopwatch of the presentation, None where nobody bounds it
         self.stopping = False  # service is being ended: nothing more is committed
         self.journal_us = 0  # spent on the journal in the last presentation
-        self.hint = (None, -HINT_S)  # FareClass and time_utc_s of the last `fare_changed`
+        self.hint = ("", -HINT_S)  # number and time_utc_s of the last `fare_changed`
 
     def refused_before(self):
         """Message key of what forbids any sale now, "" if none: checked before a card is looked
@@ -65,7 +71,12 @@ class Sale:
             self.stuck = not self.draw_un()
         if self.stuck:
             return "random_stuck"  # QT-030
-        return self.qualify(self.parameters.fare_fen)[1]  # again before each look (QT-035)
+        offer = self.trade.offer()
+        if not offer.sells:
+            return offer.message
+        if not self.trade.pays:
+            return ""
+        return self.qualify(offer.fare_fen)[1]  # again before each look (QT-035)
 
     def steps(self, uid, watch=None):
         """Generator: Sold. A link that is lost before the money moved ends in `try_again`."""
@@ -83,11 +94,14 @@ class Sale:
             if stopped:  # only an open torn tap was let through to here
                 return self._sold(outcome.refused(outcome.OTHER_INTERFACE, stopped))
             unsettled = False
-            fare_class = yield from self.classify()
+            self.trade.begin()
+            pan, served = yield from self.identify(uid)
+            if served:
+                return served
             before_fen = yield from self.balance_before()
         except LinkLost as gone:
             return self._lost(gone, unsettled)  # QT-072, QT-078, QT-165
-        return (yield from self.purchase(selected, uid, fare_class, before_fen))
+        return (yield from self.purchase(selected, uid, pan, before_fen))
 
     def _lost(self, gone, unsettled):
         """Lost before GPO; unsettled: this may be the card of an open torn tap, whose money nobody
@@ -97,7 +111,7 @@ class Sale:
         if not unsettled:
             return self._sold(result)
         unknown = transaction.torn(None, str(gone))
-        return Sold(unknown, "last_record_lost", 0, 0, "")
+        return Sold(unknown, "last_record_lost", 0, 0, "", None, "")
 
     def settle_torn(self, selected):
         """Generator: Sold when this presentation belongs to an open torn tap, else None
@@ -131,26 +145,54 @@ class Sale:
         self._remember(values, recovered)
         refused = "debited_refused" if result.taken else "debited_unproven"
         message = result.reason if recovered else refused
-        return Sold(result, message, sequence, values["amount_fen"], values["fare_class"])
+        return self._stored(result, message, sequence, values)
 
     def _still_open(self, verdict, sequence, values, tap):
         lost = verdict.verdict == torn.LOST
         result = transaction.torn(tap, verdict.detail)
         message = "last_record_lost" if lost else "torn_suspect"
-        return Sold(result, message, sequence, values["amount_fen"], values["fare_class"])
+        return self._stored(result, message, sequence, values)
 
-    def classify(self):
-        """Generator: FareClass of the card or None.
+    def _stored(self, result, message, sequence, values):
+        pan = entries.pan_text(values["pan"])
+        amount_fen, fare_class = values["amount_fen"], values["fare_class"]
+        return Sold(result, message, sequence, amount_fen, fare_class, values, pan)
 
-        Costs one READ RECORD, only where classes exist.
+    def identify(self, uid):
+        """Generator: (number the amount is made for, Sold of a card that needs no GPO or None).
+
+        Costs one READ RECORD, only where the number decides about the amount.
         """
-        if not self.parameters.classes:
-            return None
+        if not self.trade.reads_first():
+            return "", None
         pan = yield from read_card_number()
         if pan:
-            return fare.class_of(pan, self.parameters.classes)
-        fare_class, at = self.hint
-        return fare_class if 0 <= self.stamp.clock.time_utc_s() - at < HINT_S else None
+            reason = self._rules(0).before_gpo(pan)
+            if reason:
+                return pan, self._served(reason, pan, uid)
+        if not self.trade.pays:  # TD-022: no GPO, whatever the card says
+            listed = "deny_list" if self.deny.names(pan) else "other"
+            reason = listed if pan else "number_unread"
+            return pan, self._served(reason, pan, uid)
+        if pan:
+            return pan, None
+        hinted, at = self.hint
+        return (hinted if 0 <= self.stamp.clock.time_utc_s() - at < HINT_S else ""), None
+
+    def _served(self, reason, pan, uid):
+        """Sold of a card that is let through, or refused, by its number: no debit; noted if there
+        is room.
+        """
+        free = reason in PASSES
+        result = outcome.refused(outcome.DECLINED, reason)
+        values, sequence = None, 0
+        if pan and self.journal.room() > 1:
+            values = record.blank(record.EVENT if free else record.REFUSED)
+            self.stamp.onto(values)
+            values["pan"], values["uid"], values["reason"] = entries.pan_bytes(pan), uid, reason
+            values["fare_class"] = self.trade.charge(pan).fare_class
+            sequence = self.journal.append(record.pack(values))
+        return Sold(result, reason, sequence, 0, "", values, pan)
 
     def balance_before(self):
         """Generator: balance in fen, for the torn test (QT-175); None where nobody asks for it."""
@@ -158,10 +200,12 @@ class Sale:
             return (yield from get_data.balance(self.standing[tags.CURRENCY]))
         return None
 
-    def purchase(self, selected, uid, fare_class, before_fen=None):
-        """Generator: Sold of a new transaction."""
-        amount_fen = fare.price(self.parameters.fare_fen, fare_class)
-        name = fare.name(fare_class)
+    def purchase(self, selected, uid, pan, before_fen=None):
+        """Generator: Sold of a new transaction; pan: whose amount is asked for, "": nobody's."""
+        charge = self.trade.charge(pan)
+        if not charge.amount_fen:  # a guess: free is given to a number that was told
+            charge = self.trade.charge("")
+        amount_fen, name = charge.amount_fen, charge.fare_class
         ttq, reason = self.qualify(amount_fen, selected.aid)
         un = b"" if reason else self.draw_un()  # QT-097
         self.stuck = not reason and not un
@@ -173,23 +217,23 @@ class Sale:
         purchase = self._purchase(amount_fen, un, ttq)
         ready = yield from transaction.prepare(selected, purchase, before_fen)
         if isinstance(ready, outcome.Outcome):
-            return self._refused(ready, uid, amount_fen, name)
+            return self._refused(ready, uid, charge)
         over = self.watch.over() if self.watch else ""
         try:
             if over:
                 raise LinkLost(over)
-            sequence, values = self._open(ready.tap, uid, name, purchase.values)
+            sequence, values = self._open(ready.tap, uid, charge, purchase.values)
         except (JournalFull, FormatError, LinkLost) as why:
             return self._sold(_not_opened(why, ready.tap), 0, amount_fen, name)
         if self.watch:
             self.watch.bounded = False
         answer = yield from transaction.commit(ready)
         if isinstance(answer, outcome.Outcome):  # lost
-            return self._committed(answer, sequence, values, amount_fen, name)
+            return self._committed(answer, sequence, values, charge)
         self._note(sequence, answer)
         self.notice("card_read")  # QT-141
         result = transaction.conclude(ready, purchase.editions, answer)
-        return self._committed(result, sequence, values, amount_fen, name)
+        return self._committed(result, sequence, values, charge)
 
     def _note(self, sequence, answer):
         """The answer that made the debit final is durable before anything else (QT-163)."""
@@ -204,16 +248,14 @@ class Sale:
         """At the start: close what had its last answer when the power went (QT-163)."""
         kept.finish(self.journal, lambda day: self._purchase(0, b"", None, day))
 
-    def _open(self, tap, uid, name, terminal):
+    def _open(self, tap, uid, charge, terminal):
         """(sequence, values) of a durable pending entry (QT-157); JournalFull or FormatError.
 
         The record that would close it is made once now, so that nothing a card sent can keep us
         from writing one when the money has moved. The records it holds stay in flash alone.
         """
         began = self.stamp.clock.ticks_us()
-        entry = entries.pack_pending(
-            self.stamp, tap, uid, self.parameters.fare_fen, name, terminal
-        )
+        entry = entries.pack_pending(self.stamp, tap, uid, charge, terminal)
         values = entries.unpack_pending(entry)
         values["records"] = ()
         entries.pack_settled(values, record.PENDING, transaction.torn(tap, ""), "rehearsal")
@@ -221,43 +263,40 @@ class Sale:
         self._spent_on_journal(began)
         return sequence, values
 
-    def _committed(self, result, sequence, values, amount_fen, name):
+    def _committed(self, result, sequence, values, charge):
         """Behind the commit: the debit stands, or nobody knows."""
         if result.taken is None:
             self.torn_taps.add(sequence, values)
-            return self._sold(result, sequence, amount_fen, name)
+            return self._stored(result, result.reason, sequence, values)
         approved = result.outcome == outcome.APPROVED
         kind = record.APPROVED if approved else record.DEBITED_REFUSED  # QT-164
         self._settle(sequence, values, kind, result)
         self._remember(values, approved)
-        if not approved:
-            return Sold(result, "debited_refused", sequence, amount_fen, name)
-        discounted = amount_fen < self.parameters.fare_fen
-        return Sold(result, "concession" if discounted else "ok", sequence, amount_fen, name)
+        message = self.trade.thanks(charge) if approved else "debited_refused"
+        return self._stored(result, message, sequence, values)
 
     def _settle(self, sequence, values, kind, result):
         began = self.stamp.clock.ticks_us()
         self.journal.settle(sequence, entries.pack_settled(values, kind, result, result.reason))
         self._spent_on_journal(began)
 
-    def _refused(self, result, uid, amount_fen, name):
+    def _refused(self, result, uid, charge):
         """Nothing was charged.
 
         What the card told of itself goes into the journal if there is room.
         """
         sequence = 0
         pan = result.tap.known_pan() if result.tap else ""
+        if result.reason in PASSES:
+            return self._served(result.reason, pan, uid)
         if result.reason == "fare_changed":
-            known = fare.class_of(pan, self.parameters.classes)
-            self.hint = (known, self.stamp.clock.time_utc_s())
+            self.hint = (pan, self.stamp.clock.time_utc_s())
         elif result.reason == "card_declined":
             self._remember_declined(pan, result.tap.known_psn())
         if pan and self._is_noted(result) and self.journal.room() > 1:
-            noted = entries.pack_refused(
-                self.stamp, result, uid, amount_fen, self.parameters.fare_fen, name
-            )
+            noted = entries.pack_refused(self.stamp, result, uid, charge)
             sequence = self.journal.append(noted)
-        return self._sold(result, sequence, amount_fen, name)
+        return self._sold(result, sequence, charge.amount_fen, charge.fare_class, pan)
 
     def _remember_declined(self, pan, psn):
         """No second attempt follows at once, whatever the card says then (QT-248)."""
@@ -272,8 +311,8 @@ class Sale:
         clock = self.stamp.clock
         self.journal_us += clock.ticks_diff(clock.ticks_us(), began_us)
 
-    def _sold(self, result, sequence=0, amount_fen=0, name=""):
-        return Sold(result, result.reason, sequence, amount_fen, name)
+    def _sold(self, result, sequence=0, amount_fen=0, name="", pan=""):
+        return Sold(result, result.reason, sequence, amount_fen, name, None, pan)
 
     def _remember(self, values, paid):
         """values: of the pending entry; what came with the last record names no card."""
@@ -297,26 +336,25 @@ class Sale:
         values[tags.TIME] = bytes.fromhex(time)
         values[tags.SEQUENCE_COUNTER] = bcd.from_int(self.journal.next % 10**8, 4)
         values[tags.UN] = un
-        rules = Rules(
-            parameters.deny,
-            self.torn_taps,
-            self.same_card,
-            amount_fen,
-            self._fare_of,
-            lambda: self.stopping,
-        )
         return transaction.Purchase(
             values,
             today,
             self.keys.capks,
             self.keys.cache,
-            rules.refuse,
+            self._rules(amount_fen).refuse,
             fdda.EDITIONS,
             parameters.sda,
         )
 
-    def _fare_of(self, pan):
-        return fare.price(self.parameters.fare_fen, fare.class_of(pan, self.parameters.classes))
+    def _rules(self, amount_fen):
+        return Rules(
+            self.deny,
+            self.torn_taps,
+            self.same_card,
+            amount_fen,
+            self.trade,
+            lambda: self.stopping,
+        )
 
 
 def _not_opened(why, tap):

@@ -11,6 +11,7 @@ class Stamp:
         self.settings = settings
         self.parameters = parameters
         self.clock = clock
+        self.trade = None  # writes its own fields, once it is there
         self.latest_s = 0  # the latest time a trusted clock has shown, records included
 
     def trusted(self):
@@ -46,4 +47,6 @@ class Stamp:
             values[name] = getattr(self.settings, name)
         values["parameters_version"] = self.parameters.version
         values["deny_list_version"] = self.parameters.deny_list_version
+        if self.trade:
+            self.trade.onto(values)
         return values

@@ -19,6 +19,7 @@ from firmware.devices.sale import Sale
 from firmware.devices.stamp import Stamp
 from firmware.devices.stopwatch import Stopwatch, tracer
 from firmware.devices.torn_taps import TornTaps
+from firmware.devices.trade import House, Trade
 from firmware.drive import drive
 from firmware.errors import FormatError, LinkLost
 from firmware.formats import record
@@ -42,21 +43,23 @@ DEBITED = {  # what the same-card guard says of a card whose record is of this k
 }
 COMMON = ("ready", "processing", "card_read", "ok", "concession", "torn_recovered")
 COUNTERS_S = 3600  # how often the counters of everything else are reported
-STATES = ("ready", "reader_fault", "journal_full", "clock_not_set", "closed")
+STATES = ("reader_fault", "journal_full", "clock_not_set", "closed")  # and what is offered
 
 
 class Terminal:
     """One device at work."""
 
-    def __init__(self, parts, settings, parameters):
+    def __init__(self, parts, settings, parameters, trade=None):
         self.parts = parts
+        self.trade = trade or Trade(settings, parameters)
         self.parameters = parameters
         self.trace = tracer(parts.report, settings.trace)
         self.meters_work = settings.trace == "frames"
         stamp = Stamp(settings, parameters, parts.clock)
         self.torn_taps = TornTaps(parts.journal, parameters, stamp)
         self.same_card = SameCard(parameters.same_card_s, parts.clock)
-        self.sale = Sale(parts, parameters, stamp, self.torn_taps, self.same_card)
+        stamp.trade = self.trade
+        self.sale = Sale(parts, parameters, stamp, self.torn_taps, self.same_card, self.trade)
         self.sale.notice = self.show
         self.counts = {}  # message -> how often it was shown, all but those of COMMON (QT-249)
         self.counted = window.opened(parts.clock, COUNTERS_S)  # until they are reported
@@ -70,7 +73,20 @@ class Terminal:
         self.acknowledged = 0
         self.link_fault = ""  # said last of an upload that does not get through
         self.shown = ""
+        self.shown_fen = None
+        self.idle_shown = False  # what stands is no result
         self.shown_at_ms = 0
+        self.trade.attach(
+            House(
+                parts.journal,
+                stamp,
+                self.torn_taps,
+                self.show,
+                self.busy,
+                parts.clock,
+                parts.report,
+            )
+        )
 
     def start(self):
         """Settle what the last run left open, remember who has paid, show that we are ready."""
@@ -79,7 +95,10 @@ class Terminal:
         self.torn_taps.restore()
         for _, data in reversed(list(self.parts.journal.recent(MAX_REMEMBERED))):
             self._restore_paid(data)
-        self.show("ready", self.parameters.fare_fen)  # QT-047
+        self.trade.restore(self._recent)
+        offer = self.trade.offer()
+        self.show(offer.message, offer.fare_fen)  # QT-047
+        self.idle_shown = True
         self.parts.report({"event": "ready"})
 
     def _restore_time(self):
@@ -91,6 +110,16 @@ class Terminal:
                 continue
             if values["clock_trusted"]:
                 self.sale.stamp.latest_s = values["time_utc_s"]
+
+    def _recent(self, count):
+        """(sequence, record dict) of the last records, newest first; those of no known version
+        are left out.
+        """
+        for sequence, data in self.parts.journal.recent(count):
+            try:
+                yield sequence, record.unpack(data)
+            except FormatError:
+                continue
 
     def _restore_paid(self, data):
         try:
@@ -115,6 +144,10 @@ class Terminal:
         """
         self.sale.stopping = True
 
+    def busy(self):
+        """True while a card has not been taken away."""
+        return self.silent < SILENT_POLLS
+
     def is_idle(self):
         """True while no card is there and no torn tap waits for its card."""
         return self.silent >= SILENT_POLLS and not self.torn_taps.open
@@ -122,6 +155,7 @@ class Terminal:
     def turn(self):
         """One turn of the loop; True when a card was served in it."""
         served = False
+        self.trade.turn()
         if self.retry and window.left_ms(self.parts.clock, self.retry) > 0:
             self._idle()
             return False
@@ -140,6 +174,7 @@ class Terminal:
     def _close(self):
         """Field off, said once: what is open stays in the journal for the next start."""
         self.closed = True
+        self.trade.close()
         self._power(False)
         self.show("closed")
         self._report_counts()
@@ -179,8 +214,9 @@ class Terminal:
         """True when a card was served."""
         stopped = self.sale.refused_before()
         if stopped and not self.torn_taps.open:  # a torn tap has its room in the journal
-            if stopped != self.shown:  # it stands until its cause is gone, said once
-                self.show(stopped)
+            # until its cause is gone, said once; a trade that is done lets its result stand
+            traded = stopped == self.trade.offer().message
+            self._stand_idle(stopped, None, RESULT_MS if traded else 0)
             self._power(False)
             return False
         self._power(True)
@@ -195,7 +231,7 @@ class Terminal:
         """Nobody came for `rest_after_s`: field off, a look each second from here on (QT-070)."""
         clock, after_s = self.parts.clock, self.parameters.rest_after_s
         idle_ms = clock.ticks_diff(clock.ticks_ms(), self.shown_at_ms)
-        if after_s and self.shown == "ready" and idle_ms >= after_s * 1000:
+        if after_s and self.shown == self.trade.offer().message and idle_ms >= after_s * 1000:
             self._power(False)
             self.retry = window.opened(clock, 1)
 
@@ -228,6 +264,7 @@ class Terminal:
         decided_us = clock.ticks_us()
         # what is a sale is durable before it is seen (QT-262)
         self.show(sold.message, sold.amount_fen, sold.outcome.balance_fen)
+        self.trade.after(sold)
         watch.spent["activate"] = clock.ticks_diff(found_us, began_us)
         total_us = clock.ticks_diff(decided_us, began_us)
         watch.spent["journal"] = self.sale.journal_us
@@ -282,25 +319,38 @@ class Terminal:
 
     def _clear_old(self):
         """Back to the idle screen when a result has stood long enough (TD-003, QT-168)."""
-        if self.shown == "ready":
-            return
-        clock = self.parts.clock
+        offer = self.trade.offer()
         again_ms = self.parameters.torn_prompt_s * 1000
         hold_ms = again_ms if self.shown in AGAIN else RESULT_MS
-        if clock.ticks_diff(clock.ticks_ms(), self.shown_at_ms) >= hold_ms:
-            self.show("ready", self.parameters.fare_fen)
+        self._stand_idle(offer.message, offer.fare_fen, hold_ms)
+
+    def _stand_idle(self, message, fare_fen, hold_ms):
+        """Show what is offered, or why nothing is; a result stands `hold_ms` before."""
+        if (message, fare_fen) == (self.shown, self.shown_fen):
+            return
+        clock = self.parts.clock
+        stood_ms = clock.ticks_diff(clock.ticks_ms(), self.shown_at_ms)
+        if self.idle_shown or stood_ms >= hold_ms:
+            self.show(message, fare_fen)
+            self.idle_shown = True
 
     def show(self, message, fare_fen=None, balance_fen=None):
         """Show a message; a state that stands already is left alone."""
         if message == self.shown and message in STATES:
             return
-        self.shown = message
+        self.idle_shown = message in STATES
+        self.shown, self.shown_fen = message, fare_fen
         self.shown_at_ms = self.parts.clock.ticks_ms()
         if message not in COMMON:
-            code = message if panels.is_known(message) else "other"
+            code = message if panels.is_known(message, self.trade.words) else "other"
             self.counts[code] = self.counts.get(code, 0) + 1
         panels.present(
-            self.parts.panel, message, fare_fen, balance_fen, self.parameters.deny_list_version
+            self.parts.panel,
+            message,
+            fare_fen,
+            balance_fen,
+            self.parameters.deny_list_version,
+            self.trade.words,
         )
 
     def _report(self, card, sold, watch, total_us):

@@ -10,9 +10,9 @@ states what it takes at most (journal.PENDING_LIMIT).
 from firmware.errors import FormatError
 from firmware.formats import fields
 from firmware.formats.fields import FLAG, U8, U16, U32, Digits, Fixed, Rows, Sized, Word
-from firmware.formats.record import UNKNOWN_FEN
+from firmware.formats.record import TRADE_FIELDS, UNKNOWN_FEN
 
-VERSION = 2
+VERSION = 3
 
 PENDING_V1 = (
     ("version", U8),
@@ -46,11 +46,12 @@ PENDING_V1 = (
     ("clock_trusted", FLAG),
 )
 PENDING_V2 = PENDING_V1 + (("terminal_data", Sized(48)),)  # TLV of what the PDOL did not ask for
+PENDING_V3 = PENDING_V2 + TRADE_FIELDS
 
 
 def blank():
     """A pending dict with every field present and saying nothing; fill in and pack."""
-    values = fields.blank(PENDING_V2)
+    values = fields.blank(PENDING_V3)
     values["version"] = VERSION
     values["currency"] = 156
     values["pre_balance_fen"] = UNKNOWN_FEN
@@ -61,11 +62,11 @@ def pack(values):
     """Entry bytes; `records` is a list of (sfi, record number, bytes of template 70)."""
     if values.get("version") != VERSION:
         raise FormatError("version: %r is not known" % (values.get("version"),))
-    return fields.pack(PENDING_V2, values)
+    return fields.pack(PENDING_V3, values)
 
 
 def unpack(data):
     """Pending dict, bit for bit what was packed."""
     if not data or data[0] != VERSION:
         raise FormatError("a pending entry of a version not known")
-    return fields.unpack(PENDING_V2, data)
+    return fields.unpack(PENDING_V3, data)

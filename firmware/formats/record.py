@@ -4,7 +4,7 @@
 Items after clearing.md 2 and qpboc.md M. The first byte is the version; a version's table and the
 numbers of the kinds are never changed or reused, a new layout takes a new number (style.md 9, 10).
 Amounts are fen, UNKNOWN_FEN where a balance is not known, currency 156 without conversion (CL-012,
-QT-264). A record of version 2 has at most 1,218 bytes (RECORD_MOST_BYTES).
+QT-264). A record of version 3 has at most 1,343 bytes (RECORD_MOST_BYTES).
 
 Only APPROVED is a sale. Torn, debited-refused and unproven taps travel as events (CL-010, QT-164,
 QT-180, QT-183). The entry that is written before the last READ RECORD is a format of its own:
@@ -15,8 +15,8 @@ from firmware.errors import FormatError
 from firmware.formats import fields
 from firmware.formats.fields import FLAG, U8, U16, U32, Digits, Fixed, Sized, Word
 
-VERSION = 2
-RECORD_MOST_BYTES = 1218
+VERSION = 3
+RECORD_MOST_BYTES = 1343
 UNKNOWN_FEN = 0xFFFFFFFF
 
 APPROVED = 1  # a sale; the only kind that is cleared (QT-159)
@@ -114,12 +114,27 @@ RECORD_V2 = RECORD_V1 + (
     ("gpo_answer", Sized(256)),  # without status word
 )
 
-TABLES = ((1, RECORD_V1), (2, RECORD_V2))
+# What the trade adds (TD-021, TD-032; firmware/devices/trade.py).
+TRADE_FIELDS = (
+    (
+        "trade",
+        U8,
+    ),  # code of the transport ministry's cards: 02 bus, 04 taxi; 0 where there is none
+    ("direction", U8),  # 0 none, 1 out or entry, 2 back or exit
+    ("riders", U8),  # people the amount stands for
+    ("rule", Word(16)),  # what made the price: flat, stage, transfer, cap ..
+    ("fares_version", U32),  # of the fare table; 0: the fare of the parameters
+    ("reference", U32),  # trip of the meter, ticket; in an event the sale it belongs to
+    ("trade_data", Sized(96)),  # of the trade's own: docs/formats.md
+)
+RECORD_V3 = RECORD_V2 + TRADE_FIELDS
+
+TABLES = ((1, RECORD_V1), (2, RECORD_V2), (3, RECORD_V3))
 
 
 def blank(kind):
     """A record dict of this kind with every field present and saying nothing; fill in and pack."""
-    values = fields.blank(RECORD_V2)
+    values = fields.blank(RECORD_V3)
     values["version"] = VERSION
     values["kind"] = kind
     values["balance_fen"] = UNKNOWN_FEN

@@ -20,6 +20,7 @@ these plain functions, so the module is the Clock:
                                  serial port: CPython alone, absent elsewhere
     open_flash(path, block_count, block_size=4096)
                                  block device: a file on PCs, a flash region on boards
+    open_blob(path)              a file read in places (blob.py); OSError when it cannot be opened
     read_text(path)              a whole UTF-8 text file; OSError when it cannot be opened
     rename(old, new)             one file takes the place of another, whole or not at all, durable
     restart()                    this program anew, as it was started; does not return. Where the
@@ -50,6 +51,7 @@ if sys.implementation.name != "micropython":
         heap,
         local_now,
         on_stop,
+        open_blob,
         open_bus,
         open_flash,
         open_library,
@@ -72,6 +74,7 @@ elif sys.platform in ("linux", "darwin"):
         heap,
         local_now,
         on_stop,
+        open_blob,
         open_bus,
         open_flash,
         open_serial,
@@ -93,6 +96,7 @@ else:
         heap,
         local_now,
         on_stop,
+        open_blob,
         open_bus,
         open_flash,
         open_serial,
@@ -114,6 +118,7 @@ __all__ = (
     "heap",
     "local_now",
     "on_stop",
+    "open_blob",
     "open_bus",
     "open_flash",
     "open_library",

@@ -16,6 +16,7 @@ import time
 import machine
 
 from firmware.errors import FormatError
+from firmware.hal.blob import open_blob
 from firmware.hal.mpy import (
     collect,
     connect,
@@ -36,8 +37,8 @@ if sys.platform == "rp2":
 else:
     from esp32 import Partition
 
-__all__ = ("collect", "connect", "heap", "on_stop", "random_bytes", "read_text", "rename",
-           "unload", "write_line", "ticks_diff", "ticks_ms", "ticks_us")  # fmt: skip
+__all__ = ("collect", "connect", "heap", "on_stop", "open_blob", "random_bytes", "read_text",
+           "rename", "unload", "write_line", "ticks_diff", "ticks_ms", "ticks_us")  # fmt: skip
 
 ZONE_S = 8 * 3600
 # the ports count from 1970 or from 2000 (micropython.md, 10)

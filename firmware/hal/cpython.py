@@ -17,11 +17,12 @@ import time
 import serial
 
 from firmware.errors import FormatError, LinkLost
+from firmware.hal.blob import open_blob
 from firmware.hal.fileflash import open_file_flash
 from firmware.hal.polled import PolledStream, SocketStream
 from firmware.hal.ticks import ticks_diff, ticks_ms, ticks_us
 
-__all__ = ("ticks_diff", "ticks_ms", "ticks_us")
+__all__ = ("open_blob", "ticks_diff", "ticks_ms", "ticks_us")
 
 
 def local_now():

@@ -13,6 +13,7 @@ import termios
 import time
 
 from firmware.errors import FormatError, LinkLost
+from firmware.hal.blob import open_blob
 from firmware.hal.fileflash import open_file_flash
 from firmware.hal.mpy import (
     collect,
@@ -28,8 +29,8 @@ from firmware.hal.mpy import (
 from firmware.hal.polled import PolledStream
 from firmware.hal.ticks import ticks_diff, ticks_ms, ticks_us
 
-__all__ = ("collect", "connect", "heap", "on_stop", "random_bytes", "read_text", "rename",
-           "unload", "write_line", "ticks_diff", "ticks_ms", "ticks_us")  # fmt: skip
+__all__ = ("collect", "connect", "heap", "on_stop", "open_blob", "random_bytes", "read_text",
+           "rename", "unload", "write_line", "ticks_diff", "ticks_ms", "ticks_us")  # fmt: skip
 
 CFLAG, ISPEED, OSPEED, CC = 2, 4, 5, 6  # places in tcgetattr's list
 VTIME, VMIN = 5, 6  # places in its list of characters

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from host_tools.cli import bench_compare, bench_parts, bench_reader
-from host_tools.cli.runtime import runtime_command
+from host_tools.cli.runtime import BOARD_HEAP_KIB, runtime_command
 
 READER = ("taps", "drivers", "exchanges", "profiles")
 PARTS = READER + ("signatures", "chains", "steps", "resources")
@@ -49,7 +49,7 @@ Examples:
     default=("micropython", "cpython"),
     show_default=True,
 )
-@click.option("--heap", default=264, show_default=True, help="KiB of heap of the part `taps`.")
+@click.option("--heap", default=BOARD_HEAP_KIB, show_default=True, help="KiB of heap of the part `taps`.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a table.")
 @click.option(
     "--write",

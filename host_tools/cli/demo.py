@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from host_tools.cli.runtime import runtime_command
+from host_tools.cli.runtime import BOARD_HEAP_KIB, runtime_command
 from host_tools.cli.screen import Screen, balance_sheet, heading
 from host_tools.cli.tracing import trace_files, trace_options
 from sim.closing import close_the_day
@@ -49,7 +49,7 @@ Examples:
     help="Kill the terminal N times at random.",
 )
 @click.option("--seed", default=1, show_default=True, help="Of the random moments.")
-@click.option("--heap", default=264, show_default=True, help="KiB of heap under MicroPython.")
+@click.option("--heap", default=BOARD_HEAP_KIB, show_default=True, help="KiB, under MicroPython.")
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),

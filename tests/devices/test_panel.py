@@ -13,6 +13,7 @@ REASONS = (  # of the kernel, the rules, pre-processing and the sale
     "app_missing", "app_refused", "no_pdol_ttq", "not_qpboc",
     "gpo_refused", "journal_full", "storage_fault", "clock_not_set", "random_stuck",
     "reader_fault", "several_cards", "ready", "processing", "card_read", "closed", "other",
+    "free_ride", "number_unread",
     "no_amount", "amount_zero", "over_ceiling", "over_transaction_limit", "needs_online_or_cvm",
 )  # fmt: skip
 
@@ -61,8 +62,8 @@ def test_paid_again_and_refused_should_never_be_taken_for_each_other():
     assert all(beep == "known" for beep in tones["blue"])
 
 
-def test_green_should_stand_for_paid_alone():
-    paid = ("ok", "concession", "torn_recovered")
+def test_green_should_stand_for_paid_or_free_alone():
+    paid = ("ok", "concession", "torn_recovered", "free_ride")
     for message in REASONS:
         lamp, _, english = panel.present(Ram(), message, 200, 9800)
         assert (lamp == "green") is (message in paid), message

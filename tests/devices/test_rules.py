@@ -2,7 +2,8 @@
 """Fares, concession classes, deny list and same-card guard."""
 
 from firmware.devices import fare
-from firmware.devices.rules import MAX_REMEMBERED, Rules, SameCard, is_denied, is_other_card
+from firmware.devices.rules import MAX_REMEMBERED, DenyTable, Rules, SameCard, is_other_card
+from firmware.devices.trade import Charge
 from firmware.formats.parameters import FareClass
 
 STUDENT = FareClass("student", "62280002", 50)
@@ -43,17 +44,19 @@ def test_price_should_be_rounded_down_and_never_be_nothing():
 def test_deny_list_should_find_first_middle_and_last():
     """QT-029."""
     pans = ["62280001%08d" % number for number in range(50)]
-    deny = {pan: () for pan in pans}
+    deny = DenyTable({pan: () for pan in pans})
     for pan in (pans[0], pans[25], pans[49]):
-        assert is_denied(deny, pan, None) and is_denied(deny, pan, 1)
-    assert not is_denied(deny, "6228000200000010", 1) and not is_denied({}, pans[0], 1)
+        assert deny.holds(pan, None) and deny.holds(pan, 1) and deny.names(pan)
+    assert not deny.holds("6228000200000010", 1) and not deny.names("6228000200000010")
+    assert not DenyTable({}).holds(pans[0], 1)
 
 
 def test_listed_sequence_should_not_hit_the_card_that_replaced_it():
     """QT-029: issued again with a new sequence number."""
-    deny = {PAN: (1, 3)}
+    deny = DenyTable({PAN: (1, 3)})
+    assert deny.names(PAN)
     for psn, hit in ((1, True), (3, True), (0, False), (2, False), (None, False)):
-        assert is_denied(deny, PAN, psn) is hit, psn
+        assert deny.holds(PAN, psn) is hit, psn
 
 
 class Ticks:
@@ -74,6 +77,24 @@ class NoTornTaps:
 
     def holds(self, pan, psn):
         return False
+
+
+class HalfFare:
+    """A trade where everybody pays 100."""
+
+    def __init__(self, refusal="", amount_fen=100):
+        self.refusal = refusal
+        self.amount_fen = amount_fen
+        self.again = False
+
+    def refuse(self, pan, psn):
+        return self.refusal
+
+    def pays_again(self, pan, psn):
+        return self.again
+
+    def charge(self, pan):
+        return Charge(self.amount_fen, 200, "student", "flat", 1)
 
 
 class Held(NoTornTaps):
@@ -142,20 +163,46 @@ def test_reasons_should_come_in_the_order_of_their_weight():
     guard = SameCard(60, clock)
     guard.remember(PAN, 1)
 
-    def price(pan):
-        return 100 if pan == PAN else 200
-
     def no():
         return False
 
-    ended = Rules({PAN: ()}, Held(), guard, 200, price, lambda: True)
-    assert ended.refuse(PAN, 1) == "closed"
-    assert Rules({PAN: ()}, Held(), guard, 200, price, no).refuse(PAN, 1) == "deny_list"
-    assert Rules({}, Held(), guard, 200, price, no).refuse(PAN, 1) == "torn_suspect"
-    assert Rules({}, NoTornTaps(), guard, 200, price, no).refuse(PAN, 1) == "already_paid"
+    def refuse(trade, listed=False, torn=None, fare_fen=200, stopping=no):
+        deny = DenyTable({PAN: ()} if listed else {})
+        torn = torn or NoTornTaps()
+        return Rules(deny, torn, guard, fare_fen, trade, stopping).refuse(PAN, 1)
+
+    trade = HalfFare()
+    assert refuse(HalfFare("no_stop"), True, Held(), stopping=lambda: True) == "closed"
+    assert refuse(HalfFare("no_stop"), True, Held()) == "deny_list"
+    assert refuse(HalfFare("no_stop"), False, Held()) == "torn_suspect"
+    assert refuse(HalfFare("no_stop")) == "no_stop"  # before the guard: re-entry is the trade's
+    assert refuse(trade) == "already_paid"
+    trade.again = True  # companion
+    assert refuse(trade) == "fare_changed" and refuse(trade, fare_fen=100) == ""
+    trade.again = False
     clock.ms = 60000
-    assert Rules({}, NoTornTaps(), guard, 200, price, no).refuse(PAN, 1) == "fare_changed"
-    assert Rules({}, NoTornTaps(), guard, 100, price, no).refuse(PAN, 1) == ""
+    assert refuse(trade) == "fare_changed"
+    assert refuse(trade, fare_fen=100) == ""
+    trade.amount_fen = 0
+    assert refuse(trade, fare_fen=100) == "free_ride"  # zero cannot be debited (QT-039)
+
+
+def test_free_ride_should_need_no_gpo_but_never_for_a_listed_or_torn_card():
+    """TD-063; the sequence number is not known before the GPO, so a listed number goes on."""
+    guard = SameCard(60, Ticks())
+
+    def early(trade, table=None, torn=None, stopping=False):
+        deny = DenyTable(table or {})
+        rules = Rules(deny, torn or NoTornTaps(), guard, 0, trade, lambda: stopping)
+        return rules.before_gpo(PAN)
+
+    assert early(HalfFare()) == ""
+    assert (
+        early(HalfFare("re_entry")) == "re_entry" and early(HalfFare(amount_fen=0)) == "free_ride"
+    )
+    assert early(HalfFare("re_entry"), {PAN: (7,)}) == ""
+    assert early(HalfFare("re_entry"), torn=Held()) == ""
+    assert early(HalfFare("re_entry"), stopping=True) == ""
 
 
 def test_other_card_should_be_one_that_cannot_be_the_last():

@@ -37,6 +37,9 @@ def sale():
     values["clock_trusted"] = 1
     values["gpo_command_data"] = bytes.fromhex("830428000080")
     values["gpo_answer"] = bytes.fromhex("770482027C00")
+    values["trade"], values["direction"], values["riders"] = 2, 1, 3
+    values["rule"], values["fares_version"] = "stage", 31
+    values["reference"], values["trade_data"] = 0x01020304, b"\xab"
     return values
 
 
@@ -68,7 +71,10 @@ def test_a_record_comes_back_bit_for_bit():
 def test_layouts_never_change():
     """QT-121: golden bytes: a record of today is read in ten years, one of version 1 still is."""
     gpo = "06830428000080" + "0006770482027C00"
-    assert record.pack(sale()).hex().upper() == "02" + GOLDEN_1[2:] + gpo
+    trade = "02" + "01" + "03" + "057374616765" + "0000001F" + "01020304" + "01AB"
+    assert record.pack(sale()).hex().upper() == "03" + GOLDEN_1[2:] + gpo + trade
+    second = record.unpack(bytes.fromhex("02" + GOLDEN_1[2:] + gpo))
+    assert second["gpo_answer"] == sale()["gpo_answer"] and "trade" not in second
     old = record.unpack(bytes.fromhex(GOLDEN_1))
     assert old["version"] == 1 and old["amount_fen"] == 180 and "gpo_answer" not in old
     assert record.pack(old).hex().upper() == GOLDEN_1
@@ -76,10 +82,13 @@ def test_layouts_never_change():
 
 def test_the_largest_record_is_as_large_as_stated():
     values = sale()
-    for name, limit in (("reason", 32), ("device", 24), ("fare_class", 16), ("oda", 16)):
+    for name, limit in (
+        ("reason", 32), ("device", 24), ("fare_class", 16), ("oda", 16), ("rule", 16),
+    ):  # fmt: skip
         values[name] = "x" * limit
     for name, limit in (("pan", 10), ("aid", 16), ("uid", 10), ("chip_data", 512),
-                        ("gpo_command_data", 255), ("gpo_answer", 256)):  # fmt: skip
+                        ("gpo_command_data", 255), ("gpo_answer", 256),
+                        ("trade_data", 96)):  # fmt: skip
         values[name] = b"x" * limit
     assert len(record.pack(values)) == record.RECORD_MOST_BYTES
 
@@ -89,14 +98,15 @@ def test_what_is_no_record_is_refused():
     for cut in range(len(good)):
         assert refuses(lambda: record.unpack(good[:cut])), cut  # noqa: B023
     for wrong in (
-        b"\x03" + good[1:],
+        b"\x04" + good[1:],
+        b"\x02" + good[1:],
         b"\x01" + good[1:],
-        b"\x02\x08" + good[2:],
-        b"\x02\x00" + good[2:],
+        b"\x03\x08" + good[2:],
+        b"\x03\x00" + good[2:],
         good + b"x",
     ):
         assert refuses(lambda: record.unpack(wrong))  # noqa: B023
-    for name, value in (("kind", 9), ("kind", None), ("version", 3), ("amount_fen", -1)):
+    for name, value in (("kind", 9), ("kind", None), ("version", 4), ("amount_fen", -1)):
         values = sale()
         values[name] = value
         assert refuses(lambda: record.pack(values))  # noqa: B023
@@ -179,9 +189,9 @@ def test_what_is_no_pending_entry_is_refused():
     packed = pending.pack(torn())
     for cut in range(len(packed)):
         assert refuses(lambda: pending.unpack(packed[:cut])), cut  # noqa: B023
-    assert refuses(lambda: pending.unpack(b"\x01" + packed[1:]))
+    assert refuses(lambda: pending.unpack(b"\x02" + packed[1:]))
     values = torn()
-    values["version"] = 3
+    values["version"] = 2
     assert refuses(lambda: pending.pack(values))
     values = torn()
     values["records"] = [(1, 1)]
