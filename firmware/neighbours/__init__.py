@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands beside a terminal: meter, gate, announcer, console. Protocols without I/O, one driver."""
+"""What stands beside a terminal: meter, gate, announcer, console; protocols and one driver."""

@@ -49,7 +49,7 @@ Examples:
     default=("micropython", "cpython"),
     show_default=True,
 )
-@click.option("--heap", default=BOARD_HEAP_KIB, show_default=True, help="KiB of heap of the part `taps`.")
+@click.option("--heap", default=BOARD_HEAP_KIB, show_default=True, help="KiB, of the part `taps`.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a table.")
 @click.option(
     "--write",
