@@ -14,6 +14,9 @@ these plain functions, so the module is the Clock:
     open_serial(where, baud)     byte stream; `where` is a device path, on a board "1:tx=4,rx=5"
     open_bus(kind, where)        line of an "spi" or "i2c" bus by its wiring text (wiring.py):
                                  contract in firmware/reader/framed.py, spi.py and i2c.py
+    open_output(where) open_input(where)
+                                 a single pin by its wiring text (wiring.py: read_pin), or a
+                                 simulator's, "pty:PATH,NAME" (pins_pty.py)
     connect(host, port, timeout_ms)
                                  byte stream over TCP
     open_library(name, where)    the object of another PN532 driver, "pn532pi" or "adafruit", on a
@@ -38,6 +41,9 @@ written bytes leave, then changes the speed, False when this line has no such sp
 `reset`: None, or reset(level) sets the chip's reset pin, as do the lines of open_bus.
 LinkLost when the line is gone, or cannot be opened.
 
+Pin: an output has set(level), an input get() -> 1 or 0; 1 is active, whichever level that is. An
+output begins at rest (0), and close() leaves it so. LinkLost when the pin is gone or in use.
+
 Block device: MicroPython's protocol, see docs/design.md "Storage"; ioctl(3, 0) returns when all is
 durable (MP-1, MP-2).
 """
@@ -54,7 +60,9 @@ if sys.implementation.name != "micropython":
         open_blob,
         open_bus,
         open_flash,
+        open_input,
         open_library,
+        open_output,
         open_serial,
         random_bytes,
         read_text,
@@ -77,6 +85,8 @@ elif sys.platform in ("linux", "darwin"):
         open_blob,
         open_bus,
         open_flash,
+        open_input,
+        open_output,
         open_serial,
         random_bytes,
         read_text,
@@ -99,6 +109,8 @@ else:
         open_blob,
         open_bus,
         open_flash,
+        open_input,
+        open_output,
         open_serial,
         random_bytes,
         read_text,
@@ -121,7 +133,9 @@ __all__ = (
     "open_blob",
     "open_bus",
     "open_flash",
+    "open_input",
     "open_library",
+    "open_output",
     "open_serial",
     "random_bytes",
     "read_text",

@@ -112,6 +112,20 @@ def open_bus(kind, where):
     return pins_board.open_bus(kind, where)
 
 
+def open_output(where):
+    """An output pin by its wiring text; FormatError when there is no such pin."""
+    from firmware.hal import pins_board  # where settings name a pin
+
+    return pins_board.open_output(where)
+
+
+def open_input(where):
+    """An input pin, likewise."""
+    from firmware.hal import pins_board  # where settings name a pin
+
+    return pins_board.open_input(where)
+
+
 def open_flash(path, block_count, block_size=4096):
     """The block device of the region; FormatError when the board has no such region."""
     flash = _rp2_flash(block_count, block_size) if sys.platform == "rp2" else _partition(path)

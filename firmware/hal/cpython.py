@@ -110,6 +110,26 @@ def open_bus(kind, where):
     return pins_cpython.open_bus(kind, where)
 
 
+def open_output(where):
+    """An output pin: gpiod's, or a simulator's; FormatError for a text or a library, LinkLost."""
+    return _pins_of(where).open_output(where, open_serial)
+
+
+def open_input(where):
+    """An input pin, likewise."""
+    return _pins_of(where).open_input(where, open_serial)
+
+
+def _pins_of(where):
+    if where.startswith("pty:"):
+        from firmware.hal import pins_pty  # where settings name a simulated pin
+
+        return pins_pty
+    from firmware.hal import pins_gpiod  # where settings name a pin
+
+    return pins_gpiod
+
+
 def open_library(name, where):
     """The object of another PN532 driver on the port at `where`; see libraries.py."""
     from firmware.hal import libraries  # for units whose settings name one

@@ -13,7 +13,7 @@ import machine
 
 from firmware.errors import FormatError
 from firmware.hal.ticks import ticks_diff, ticks_ms
-from firmware.hal.wiring import I2C_ADDRESS, read_bus
+from firmware.hal.wiring import I2C_ADDRESS, read_bus, read_pin
 
 LOOK_US = 50  # between two looks at the pin
 I2C_HZ = 400000
@@ -34,6 +34,47 @@ def open_bus(kind, where):
         return I2cLine(i2c, wired)
     except (OSError, ValueError) as error:
         raise FormatError("%s: %s" % (where, error))
+
+
+def open_output(where):
+    """An output pin at rest; FormatError."""
+    return SinglePin(where, machine.Pin.OUT)
+
+
+def open_input(where):
+    """An input pin, pulled to the level that is not active; FormatError."""
+    return SinglePin(where, machine.Pin.IN)
+
+
+class SinglePin:
+    """A machine.Pin with set(), get() and close(); contract in hal/__init__.py."""
+
+    def __init__(self, where, direction):
+        number, chip, self._low = read_pin(where)
+        if chip:
+            raise FormatError("%s: a board has one bank of pins, no chip=" % where)
+        self._is_output = direction == machine.Pin.OUT
+        try:
+            if self._is_output:
+                self._pin = machine.Pin(number, direction, value=self._low)
+            else:
+                pull = machine.Pin.PULL_UP if self._low else machine.Pin.PULL_DOWN
+                self._pin = machine.Pin(number, direction, pull)
+        except (OSError, ValueError) as error:
+            raise FormatError("%s: %s" % (where, error))
+
+    def set(self, level):
+        """Make the output active (1) or let it rest (0)."""
+        self._pin.value(self._low ^ (1 if level else 0))
+
+    def get(self):
+        """1 while the input is active."""
+        return self._low ^ self._pin.value()
+
+    def close(self):
+        """Leave an output at rest."""
+        if self._is_output:
+            self.set(0)
 
 
 def _settings(speed, hz, wired):

@@ -108,6 +108,20 @@ def open_bus(kind, where):
     raise FormatError("%s:%s: this port of MicroPython has no such bus" % (kind, where))
 
 
+def open_output(where):
+    """An output pin of a simulator: this port reaches no others. FormatError, LinkLost."""
+    from firmware.hal import pins_pty  # where settings name a pin
+
+    return pins_pty.open_output(where, open_serial)
+
+
+def open_input(where):
+    """An input pin of a simulator, likewise."""
+    from firmware.hal import pins_pty  # where settings name a pin
+
+    return pins_pty.open_input(where, open_serial)
+
+
 def open_flash(path, block_count, block_size=4096):
     """The block device in file `path`; FormatError when the file has another size.
 

@@ -22,6 +22,7 @@ BUSES = {
     "i2c": PINS + (("scl", None), ("sda", None), ("hz", None), ("free_us", 1300)),
 }
 MOST_HZ = {"spi": 5000000, "i2c": 400000}
+SIMULATED = "pty:"  # pins of a simulator (pins_pty.py)
 
 
 def read_wiring(where):
@@ -55,6 +56,32 @@ def read_pins(text, where, names):
             raise FormatError("%s: no pin %s, or it stands twice" % (where, name))
         pins.append((name, _whole(value, where)))
     return pins
+
+
+def read_pin(where):
+    """(pin number, chip, low) of a single pin: "17", "17,low=1", "17,chip=4".
+
+    low 1: active is the low level, as with a relay board or a contact to ground. FormatError.
+    """
+    number, _, rest = where.partition(",")
+    wired = dict(read_pins(rest, where, ("chip", "low")))
+    if wired.get("low", 0) > 1:
+        raise FormatError("%s: low is 0 or 1" % where)
+    return _whole(number, where), wired.get("chip", 0), wired.get("low", 0)
+
+
+def read_simulated_pin(where):
+    """(path, name) of "pty:PATH,NAME"; FormatError when it is not that."""
+    path, comma, name = where[len(SIMULATED) :].rpartition(",")
+    if not where.startswith(SIMULATED) or not path or not is_pin_name(name):
+        raise FormatError("%s: not a pin number here, and not pty:PATH,NAME" % where)
+    return path, name
+
+
+def is_pin_name(name):
+    """1 to 16 of a..z, 0..9 and _."""
+    odd = [c for c in name if not ("a" <= c <= "z" or "0" <= c <= "9" or c == "_")]
+    return 0 < len(name) <= 16 and not odd
 
 
 def uart_settings(baud):
