@@ -17,6 +17,7 @@
 | journal_blocks | 4 KiB blocks of the journal, 9.. |
 | parameters | path of the parameter file (formats/parameters.py) |
 | authority | RSA modulus in hex: only parameters under its seal count (formats/seal.py) |
+| authority_sm2 | SM2 point X, Y in hex: signs tables and lists as well (formats/signed.py) |
 | line, stop, vehicle, driver, shift | numbers that stand in every record (TD-032) |
 | MORE | of the trade: docs/operation.md |
 | trace | yes: report each exchange, card number masked; full: in clear; frames: the chip's too |
@@ -30,7 +31,7 @@ from firmware.formats import lines
 SINGLE = (
     "terminal", "terminal_id", "ifd_serial", "device", "reader", "reader_baud", "reader_engine",
     "reader_speed", "link", "link_baud", "journal", "journal_blocks", "parameters", "authority",
-    "line", "stop", "vehicle", "driver", "shift", "trace",
+    "authority_sm2", "line", "stop", "vehicle", "driver", "shift", "trace",
 )  # fmt: skip
 # Of the trades: whom they talk to and what they sell. Text; each device parses its own.
 MORE = (
@@ -52,7 +53,8 @@ Settings = namedtuple(
     (
         "terminal", "terminal_id", "ifd_serial", "device", "reader", "reader_baud",
         "reader_engine", "reader_speed", "link", "link_baud", "journal", "journal_blocks",
-        "parameters", "authority", "line", "stop", "vehicle", "driver", "shift", "trace", "more",
+        "parameters", "authority", "authority_sm2", "line", "stop", "vehicle", "driver", "shift",
+        "trace", "more",
     ),
 )  # fmt: skip
 
@@ -80,6 +82,7 @@ def parse(text, name="settings"):
         journal_blocks=lines.whole(found, name, "journal_blocks", 64, 9, 65536),
         parameters=found.get("parameters", ""),
         authority=_authority(found, name),
+        authority_sm2=_point(found, name),
         line=lines.whole(found, name, "line", 0, 0, 0xFFFF),
         stop=lines.whole(found, name, "stop", 0, 0, 0xFFFF),
         vehicle=lines.whole(found, name, "vehicle", 0),
@@ -108,6 +111,12 @@ def _authority(found, name):
     if not 256 <= len(modulus) <= 512 or not modulus[0] & 0x80 or not modulus[-1] & 1:
         raise lines.wrong(name, found.line("authority"), "`authority` is no RSA modulus")
     return modulus
+
+
+def _point(found, name):
+    """64 bytes of an SM2 key, b"" without one."""
+    text, line = found.get("authority_sm2"), found.line("authority_sm2")
+    return lines.octets(name, "authority_sm2", text, 64, line) if text else b""
 
 
 def _linked(found, name):

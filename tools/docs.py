@@ -24,7 +24,16 @@ sys.path.insert(0, str(ROOT))
 
 from firmware import settings  # noqa: E402
 from firmware.devices import panel  # noqa: E402
-from firmware.formats import batch, ca_keys, fields, parameters, pending, record, session  # noqa: E402
+from firmware.formats import (  # noqa: E402
+    batch,
+    ca_keys,
+    fields,
+    parameters,
+    pending,
+    record,
+    session,
+    signed,
+)
 from firmware.journal import journal, ring  # noqa: E402
 from firmware.kernel import outcome, torn  # noqa: E402
 from host_tools.cli.main import command_files  # noqa: E402
@@ -323,6 +332,8 @@ TABLES = {
     "pending": lambda: field_table(pending, "PENDING_V1"),
     "pending-2": lambda: field_table(pending, "PENDING_V2", pending.PENDING_V1),
     "pending-record": lambda: row_table(pending.PENDING_V1, "records"),
+    "signed": lambda: of_docstring(signed),
+    "signed-kinds": lambda: named_numbers(signed.KINDS),
     "sizes": sizes,
     "session-headers": session_headers,
     "session-files": session_files,
