@@ -98,7 +98,7 @@ EMERGENCY operator =
 EMERGENCY fire_over CLEAR fire_over
 CLEAR approved = unknown
 CLEAR operator CLOSE quiet,close
-FAULT approved = unknown
+FAULT approved = not_passed
 FAULT silent =
 FAULT healed CLOSE close
 FAULT operator CLOSE close
