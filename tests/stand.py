@@ -173,6 +173,12 @@ class Stand:
     def show(self, line1, line2):
         self.log.append(("show", line2, 0))
 
+    def voice(self, number):
+        """No lines: what is said is a number of the row that is shown."""
+
+    def turn(self):
+        """Nothing goes on by itself."""
+
     def shown(self):
         """The last lamp."""
         return [one for one in self.log if one[0] == "lamp"][-1][1]

@@ -179,9 +179,9 @@ def session_files():
 def messages():
     rows = []
     for name in panel.names():
-        lamp, beep, chinese, english = panel.row_of(name)
-        rows.append(["`%s`" % name, lamp, beep or "-", chinese, english])
-    return table(["message", "lamp", "sound", "line 1", "line 2"], rows)
+        lamp, beep, chinese, english, voice = panel.row_of(name)
+        rows.append(["`%s`" % name, lamp, beep or "-", chinese, english, str(voice or "-")])
+    return table(["message", "lamp", "sound", "line 1", "line 2", "voice"], rows)
 
 
 def meanings(module):

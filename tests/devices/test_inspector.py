@@ -48,6 +48,9 @@ class Desk:
     def show(self, line1, line2):
         self.log.append((line1, line2))
 
+    def voice(self, number):
+        """No lines."""
+
     def lines(self):
         """The two lines that stand now."""
         return [one for one in self.log if isinstance(one, tuple)][-1]

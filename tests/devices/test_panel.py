@@ -33,6 +33,9 @@ class Ram:
     def show(self, line1, line2):
         self.log.append((line1, line2))
 
+    def voice(self, number):
+        self.spoken = number
+
 
 def test_every_reason_should_have_its_message():
     assert sorted(REASONS) == sorted(panel.names())
@@ -87,12 +90,12 @@ def test_amounts_should_be_yuan():
         assert panel.yuan(fen) == wanted
     assert panel.present(Ram(), "ok", 200, None)[2] == "Paid 2.00, balance --"
     assert (
-        panel.present(Ram(), "deny_list", deny_list_version=7)[2] == "Card on list 7, not charged"
+        panel.present(Ram(), "deny_list", deny_list_version=7)[2] == "On list 7, not charged"
     )
 
 
 def test_report_panel_should_report_each_change():
     events = []
     panel.present(panel.ReportPanel(events.append), "expired")
-    assert [one["event"] for one in events] == ["show", "lamp", "beep"]
-    assert events[1]["lamp"] == "red" and events[2]["beep"] == "no"
+    assert [one["event"] for one in events] == ["show", "lamp", "beep", "voice"]
+    assert events[1]["lamp"] == "red" and events[2]["beep"] == "no" and events[3]["voice"] == 10

@@ -47,7 +47,7 @@ def test_refusals_should_show_their_signals_and_never_look_like_another_try():
     for make, middle, end in (
         (declining, [BUSY], ("red", "no", "Declined, balance 100.00")),  # AAC: as it is
         (expired, [BUSY], ("red", "no", "Card expired, not charged")),
-        (forged, [BUSY], ("red", "no", "Card not verified, not charged")),
+        (forged, [BUSY], ("red", "no", "Not verified, not charged")),
         (forged_late, [BUSY, READ], ("red", "no", "Refused: 2.00 will be refunded")),
         (lambda: torn(1), [BUSY], ("amber", "again", "Tap again, not charged")),
         (lambda: torn(-1), [BUSY], ("amber", "again", "Not done: same card again")),
@@ -72,10 +72,10 @@ def test_recommended_messages_should_be_there_in_both_languages():
         ("several_cards", "只刷一张卡", "One card only"),
         ("no_common_app", "请用其他方式", "use other means"),
     ):
-        _, _, line1, line2 = panel.row_of(message)
+        _, _, line1, line2, _ = panel.row_of(message)
         assert chinese in line1 and english in line2, message
     for message in panel.names():
-        _, _, line1, line2 = panel.row_of(message)
+        _, _, line1, line2, _ = panel.row_of(message)
         assert any(sign > "\u4e00" for sign in line1), message
         assert all(sign < "\x7f" for sign in line2), message
 

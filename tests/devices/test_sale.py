@@ -134,8 +134,8 @@ def test_refusals_should_be_noted_with_their_reason():
     for card, reason, line in (
         (low, "card_declined", "Declined, balance 1.99"),
         (old, "expired", "Card expired, not charged"),
-        (forged, "oda_failed", "Card not verified, not charged"),
-        (listed, "deny_list", "Card on list 0, not charged"),
+        (forged, "oda_failed", "Not verified, not charged"),
+        (listed, "deny_list", "On list 0, not charged"),
     ):
         event = stand.tap(card)
         assert (event["message"], event["taken"]) == (reason, False)
