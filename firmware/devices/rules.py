@@ -128,7 +128,8 @@ class Rules:
         if own:
             return own
         debited = self.same_card.why(pan, psn)
-        if debited and not self.trade.pays_again(pan, psn):
+        # a refund that is due, or a card that just declined, no trade waves through
+        if debited and not (debited == "already_paid" and self.trade.pays_again(pan, psn)):
             return debited
         due_fen = self.trade.charge(pan).amount_fen
         if not due_fen:

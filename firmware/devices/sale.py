@@ -74,8 +74,8 @@ class Sale:
         offer = self.trade.offer()
         if not offer.sells:
             return offer.message
-        if not self.trade.pays:
-            return ""
+        if not self.trade.pays or (offer.fare_fen is None and self.trade.needs_number):
+            return ""  # the latter: by purchase(), when the card has told whose amount it is
         return self.qualify(offer.fare_fen)[1]  # again before each look (QT-035)
 
     def steps(self, uid, watch=None):
@@ -176,17 +176,21 @@ class Sale:
             return pan, self._served(reason, pan, uid)
         if pan:
             return pan, None
+        if self.trade.needs_number:
+            return "", self._served("number_unread", "", uid)
         hinted, at = self.hint
         return (hinted if 0 <= self.stamp.clock.time_utc_s() - at < HINT_S else ""), None
 
     def _served(self, reason, pan, uid):
-        """Sold of a card that is let through, or refused, by its number: no debit; noted if there
-        is room.
+        """Sold of a card that is let through, or refused, by its number: no debit. Nobody is let
+        through without a durable record of it (TD-001); a refusal is noted if there is room.
         """
-        free = reason in PASSES
+        free, noted = reason in PASSES, pan and self.journal.room() > 1
+        if free and not noted:
+            free, reason = False, "journal_full"
         result = outcome.refused(outcome.DECLINED, reason)
         values, sequence = None, 0
-        if pan and self.journal.room() > 1:
+        if noted:
             values = record.blank(record.EVENT if free else record.REFUSED)
             self.stamp.onto(values)
             values["pan"], values["uid"], values["reason"] = entries.pan_bytes(pan), uid, reason

@@ -265,6 +265,7 @@ class Terminal:
         decided_us = clock.ticks_us()
         # what is a sale is durable before it is seen (QT-262)
         self.show(sold.message, sold.amount_fen, sold.outcome.balance_fen)
+        self.idle_shown = False  # a result, also where its word is that of a state (TD-003)
         self.trade.after(sold)
         watch.spent["activate"] = clock.ticks_diff(found_us, began_us)
         total_us = clock.ticks_diff(decided_us, began_us)

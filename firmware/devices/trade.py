@@ -21,7 +21,8 @@ from collections import namedtuple
 from firmware.devices import fare
 
 # message: row of the panel's table that stands while nobody is there, or that says why nothing
-# is sold; fare_fen: what a rider without a discount pays now; sells: whether cards are looked for
+# is sold; fare_fen: what a rider without a discount pays now, None where only the number tells it
+# (needs_number); sells: whether cards are looked for
 Offer = namedtuple("Offer", ("message", "fare_fen", "sells"))
 
 # amount_fen: 0 when there is nothing to pay; full_fare_fen: before discounts; fare_class, rule:
@@ -33,7 +34,10 @@ Charge = namedtuple("Charge", ("amount_fen", "full_fare_fen", "fare_class", "rul
 House = namedtuple("House", ("journal", "stamp", "torn_taps", "show", "busy", "clock", "report"))
 
 # Messages of a card that is served without a debit; the others a trade refuses with.
-PASSES = ("free_ride", "re_entry", "pass_valid", "staff", "present", "access_granted")
+PASSES = (
+    "free_ride", "re_entry", "pass_valid", "staff", "present", "access_granted", "entered",
+    "free_exit",
+)  # fmt: skip
 
 
 class Trade:
@@ -42,6 +46,7 @@ class Trade:
     name = "bus"  # in records
     code = 2  # trade code (terminals.md 7)
     pays = True  # False: the card number is read, nothing is ever debited (TD-022)
+    needs_number = False  # True: a card that does not tell its number freely is refused unasked
     words = ""  # rows of the panel's table for its own messages (panel.py)
 
     def __init__(self, settings, parameters):
@@ -85,7 +90,9 @@ class Trade:
         return ""
 
     def pays_again(self, pan, psn):
-        """True when a card that has just paid is asked to pay once more (TD-005)."""
+        """True when a card that has just paid is asked to pay once more (TD-005). Never asked of
+        one whose debit was refused, or that declined.
+        """
         return False
 
     def thanks(self, charge):

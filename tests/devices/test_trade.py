@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What loop and sale do with the answers of a trade: offers, passes, fields of the record."""
 
+from firmware.devices.rules import DenyTable, Rules, SameCard
 from firmware.devices.trade import Offer, Trade
+from firmware.formats import record
 from firmware.kernel import tags, tlv
 from tests.small_card import SmallCard
 from tests.stand import Stand
@@ -135,3 +137,41 @@ def test_device_that_does_not_sell_should_send_no_gpo():
         card = open_card(pan) if tells else SmallCard(pan)
         assert stand.tap(card)["message"] == message
         assert not [one for one in card.sent if one[1] == 0xA8] and card.debits == []
+
+
+def test_nobody_should_be_let_through_without_a_record():
+    """TD-001: the last place of the journal is a sale's; a pass needs one more."""
+    stand, gate = a_gate(word="access_granted", pays=False, first=True)
+    while stand.journal.room() > 1:
+        stand.journal.append(record.pack(record.blank(record.EVENT)))
+    written = len(stand.records())
+    assert stand.tap(open_card(PAN))["message"] == "journal_full" and stand.shown() == "red"
+    assert gate.last.message == "journal_full" and gate.last.sequence == 0
+    assert len(stand.records()) == written
+
+
+def test_amount_that_hangs_on_the_number_should_need_it():
+    """TD-022: a card that hides its number is sent away before a GPO, not asked for a guess."""
+    offered = Offer("ready", None, True)
+    for tells, message in ((True, "ok"), (False, "number_unread")):
+        stand, gate = a_gate(first=True, needs_number=True, offered=offered)
+        card = open_card(PAN) if tells else SmallCard(PAN)
+        assert stand.tap(card)["message"] == message and len(card.debits) == int(tells)
+        assert stand.shown() == ("green" if tells else "red")
+
+
+def test_refund_that_is_due_should_not_be_debited_again_by_any_trade():
+    """TD-005, QT-248: to pay again is for those who have paid."""
+    stand = Stand()
+    guard = SameCard(60, stand.clock)
+    trade = Trade(stand.settings, stand.fleet)
+    trade.pays_again = lambda pan, psn: True
+    for why, said in (
+        ("already_paid", ""),
+        ("refund_due", "refund_due"),
+        ("card_declined", "card_declined"),
+    ):
+        guard.debited = []
+        guard.remember(PAN, 1, why)
+        rules = Rules(DenyTable({}), stand.terminal.torn_taps, guard, 200, trade, lambda: False)
+        assert rules.refuse(PAN, 1) == said
