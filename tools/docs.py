@@ -27,6 +27,7 @@ from firmware.devices import panel  # noqa: E402
 from firmware.formats import (  # noqa: E402
     batch,
     ca_keys,
+    deny_list,
     fields,
     parameters,
     pending,
@@ -334,6 +335,9 @@ TABLES = {
     "pending-record": lambda: row_table(pending.PENDING_V1, "records"),
     "signed": lambda: of_docstring(signed),
     "signed-kinds": lambda: named_numbers(signed.KINDS),
+    "deny-list": lambda: of_docstring(deny_list),
+    "deny-list-head": lambda: of_docstring(deny_list, 1),
+    "deny-list-leaf": lambda: of_docstring(deny_list, 2),
     "sizes": sizes,
     "session-headers": session_headers,
     "session-files": session_files,
