@@ -9,6 +9,7 @@ a replay can stand still. Nothing below this file knows where its parts came fro
 from firmware.devices.panel import ReportPanel
 from firmware.devices.sources import Qualifiers, UnpredictableNumbers
 from firmware.devices.terminal import Parts, Terminal
+from firmware.errors import FormatError
 from firmware.journal import Journal
 from firmware.link import Link
 from firmware.reader.bus import Hsu
@@ -29,6 +30,10 @@ def open_journal(settings, hal):
 def open_reader(settings, hal, clock, report):
     """HealingReader at its highest working speed. LinkLost when there is no chip now."""
     kind, where = settings.reader
+    if kind == "stage":
+        if not hasattr(hal, "open_reader"):
+            raise FormatError("reader: stage is for the simulator (sim/stage.py)")
+        return hal.open_reader(where)
     if kind in ("pn532pi", "adafruit"):
         from firmware.reader import borrowed  # few terminals need it, memory is small
 

@@ -33,8 +33,9 @@ READERS = (  # modules that are done when the terminal runs
 )
 
 
-def start(path):
-    """(Terminal or Inspector, Renewal or None) of a settings file.
+def start(path, hal=hal, report=report):
+    """(Terminal or Inspector, Renewal or None) of a settings file; hal, report: the board's, or
+    those of a stage (sim/stage.py).
 
     What reads the two texts is 20 KB of a board's heap: it is loaded first, and dropped before the
     rest is loaded.

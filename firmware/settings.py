@@ -46,7 +46,7 @@ NEEDED = {
 DEVICES = tuple(sorted(NEEDED))
 TRACES = ("no", "yes", "full", "frames")
 # who opens which: firmware/assemble.py
-READER_KINDS = ("serial", "spi", "i2c", "pn532pi", "adafruit")
+READER_KINDS = ("serial", "spi", "i2c", "pn532pi", "adafruit", "stage")
 
 Settings = namedtuple(
     "Settings",

@@ -38,8 +38,10 @@ SHAPES = {
 }
 
 
-def personalise(pan, profile, issuers):
+def personalise(pan, profile, issuers, keys=None):
     """Return the image of a new card. `issuers`: {suite: sim.issuer.Issuer}.
+
+    `keys`: {suite: key of the card}, in place of new ones.
 
     ValueError when the profile wants a suite that none of them signs, or no card can be so.
     """
@@ -73,14 +75,14 @@ def personalise(pan, profile, issuers):
     for suite in SUITES[profile.suite]:
         if suite not in issuers:
             raise ValueError(f"a card of suite {profile.suite} needs an issuer of {suite}")
-        _add_suite(image, profile, suite, issuers[suite])
+        _add_suite(image, profile, suite, issuers[suite], (keys or {}).get(suite))
     return image
 
 
-def _add_suite(image, profile, suite, issuer):
+def _add_suite(image, profile, suite, issuer, key=None):
     """Give the card a key of a suite: its records, its AFL, its symmetric keys."""
     where, pan = PROFILES[suite], image["pan"]
-    key = KEYS[suite].generate(profile.bits, profile.exponent)
+    key = key or KEYS[suite].generate(profile.bits, profile.exponent)
     bodies = plain_records(pan, profile)
     static = _static_data(profile, bodies)
     bodies["keys"] = key_records(pan, profile, key, issuer, static)

@@ -21,6 +21,7 @@ these plain functions, so the module is the Clock:
                                  byte stream over TCP
     open_library(name, where)    the object of another PN532 driver, "pn532pi" or "adafruit", on a
                                  serial port: CPython alone, absent elsewhere
+    open_reader(where)           a whole reader: a stage of the simulator alone, absent elsewhere
     open_flash(path, block_count, block_size=4096)
                                  block device: a file on PCs, a flash region on boards
     open_blob(path)              a file read in places (blob.py); OSError when it cannot be opened

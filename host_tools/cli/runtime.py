@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PORTABLE = (  # what runs on MicroPython
     "firmware",
     "sim/desk.py",
+    "sim/stage.py",
     "sim/metered.py",
     "sim/bench_crypto.py",
     "sim/bench_exchange.py",

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The end of a scenario: cards' loss = journal = ledger, and the totals of the machines beside.
+
+The journal of the terminal is read from its file after the terminal has ended; what the ring has
+given free is held against the ledger alone (closing.py does the same on the rig).
+"""
+
+from firmware.formats import record
+from sim.reconcile import journal_records, reconcile
+
+
+def balance_of(play):
+    """(Balance, facts, faults) of a Play that is over; faults: sentences."""
+    records, open_entries = journal_records(play.folder / "journal.bin", play.blocks)
+    rows = [(number, record.unpack(data)) for number, data in play.ledger.raw(1)]
+    faults = []
+    kept = {number for number, _ in records}
+    if kept:
+        gone = [pair for pair in rows if pair[0] < min(kept)]
+        records = gone + records  # acknowledged, then erased
+    balance = reconcile(play.crowd.cards.values(), records, open_entries, rows)
+    faults += balance.faults
+    numbers = [number for number, _ in records]
+    if numbers != list(range(1, len(numbers) + 1)):
+        faults.append("the numbers of the records have a gap")
+    facts, more = play.beside.balance([values for _, values in records])
+    return balance, facts, faults + more

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plays a scenario (scenario.py) on the stage: people, machines and mishaps around one terminal.
+
+    result = Play(scenario, folder, runtime).run()     # result.faults: [] when all balances
+
+Real in it: the terminal from assembly to journal, the upload and the ledger. Simulated: cards,
+people, the machines beside it, and time.
+"""
+
+from collections import Counter, namedtuple
+from pathlib import Path
+
+from firmware.errors import FormatError
+from host_tools.collector import Collector
+from host_tools.ledger import Ledger
+from sim.beside import beside
+from sim.crowd import Crowd
+from sim.scenario import Person, person_called
+from sim.scenario_balance import balance_of
+from sim.stage_process import StageProcess
+from sim.world import Clock, Until, World
+from sim.world_lines import CollectorPeer
+
+TERMINAL = 1
+JOURNAL_BLOCKS = 64
+RESULT_MS = 8000  # no rider waits longer
+PAUSE_MS = 400  # between two attempts
+HOLD_MS = 300  # from the result until the card is taken away
+ATTEMPTS = 6
+AGAIN = ("card_lost", "last_record_lost", "fare_changed", "several_cards", "")
+FLUSH_S = 180  # for open entries and the upload, behind the last step
+DENIED = 8  # numbers of the prefix of deny-listed cards that stand in the list
+
+# faults: sentences; balance: sim.reconcile.Balance; messages: Counter of what was shown at taps;
+# taps_us: how long each took; heap: most bytes alive, None where it is not known
+Result = namedtuple(
+    "Result",
+    ("faults", "balance", "messages", "taps_us", "visits", "starts", "heap", "facts", "end_ms"),
+)
+
+
+class Play:
+    """folder: must exist and be empty; runtime: (argv, env, cwd); watch(event) hears all."""
+
+    def __init__(self, scenario, folder, runtime, watch=None, cuts=()):
+        self.scenario = scenario
+        self.folder = Path(folder).resolve()
+        self.runtime = runtime
+        self.tell = watch or (lambda event: None)
+        self.clock = Clock(scenario.start_utc_s)
+        self.world = World(self._start, self.clock, self._watch)
+        self.world.cuts = set(cuts)
+        self.crowd = Crowd(scenario.seed)
+        self.ledger = Ledger(f"sqlite:///{self.folder / 'ledger.db'}")
+        self.world.lines.peers["link"] = CollectorPeer(Collector(self.ledger))
+        self.blocks = scenario.world.get("journal_blocks", JOURNAL_BLOCKS)
+        self.messages: Counter = Counter()
+        self.taps_us: list = []
+        self.visits: Counter = Counter()  # what people ended with
+        self.wrong: list = []  # sentences
+        self.heap = None
+        self.shown = ""
+        self.queue: list = []  # people in front of the reader
+        self.served = False  # somebody is at the reader
+        self.beside = beside(self)
+
+    def run(self):
+        """Result of the whole day."""
+        self._write_files()
+        world = self.world
+        for step in self.scenario.steps:
+            world.at(step.at_ms * 1000, lambda step=step: self._do(step))
+        world.at(self.scenario.until_ms * 1000, lambda: world.spawn(self._evening()))
+        world.run()
+        balance, facts, faults = balance_of(self)
+        return Result(
+            self.wrong + faults + self._unexpected(),
+            balance,
+            self.messages,
+            self.taps_us,
+            self.visits,
+            world.starts,
+            self.heap,
+            facts,
+            world.now_ms,
+        )
+
+    # --- steps ------------------------------------------------------------------------------
+
+    def _do(self, step):
+        verb = self.beside.verbs().get(step.do) or getattr(self, "do_" + step.do, None)
+        if verb is None:
+            raise FormatError(f"{self.scenario.name}: nobody here can {step.do!r}")
+        self.world.stir()
+        verb(**step.args)
+
+    def do_tap(self, card, **how):
+        """Somebody with a card joins the queue."""
+        self.queue.append((card, how))
+        if not self.served:
+            self.served = True
+            self.world.spawn(self._serve())
+
+    def do_plug(self):
+        """The plug is pulled and put in again."""
+        self.world.pull_plug()
+
+    def do_link(self, up, line="link"):
+        """A line is cut, or mended."""
+        (self.world.lines.heal if up else self.world.lines.cut)(line)
+
+    def do_clock(self, step_s=0, ppm=None):
+        """The terminal's clock is set wrong by so much, or goes wrong from here on."""
+        self.clock.step(step_s)
+        if ppm is not None:
+            self.clock.go(ppm, self.world.now_us)
+
+    def do_pin(self, name, level):
+        """An input changes."""
+        self.world.pins[name] = level
+
+    def do_expect(self, shown):
+        """What stands on the panel at this moment."""
+        if self.shown != shown:
+            self.wrong.append(f"{self.when()}: the panel says {self.shown!r}, not {shown!r}")
+
+    # --- people -----------------------------------------------------------------------------
+
+    def _serve(self):
+        """One after the other, until nobody is left."""
+        while self.queue:
+            card, how = self.queue.pop(0)
+            yield from self._visit(card, **how)
+        self.served = False
+
+    def _visit(self, card, tear=None, again=True, hold_ms=HOLD_MS, ends=(), **after):
+        """Somebody holds a card there until he has a result."""
+        field = self.world.field
+        names = [card] if isinstance(card, str) else card
+        cards, people = zip(*[self.card(name) for name in names], strict=True)
+        if tear:
+            field.tear(**tear)
+        message = ""
+        for _ in range(ATTEMPTS):
+            self.world.stir()
+            field.place(*cards)
+            event = yield Until(("tap", "collision"), RESULT_MS)
+            message = event.get("message", "several_cards") if event else ""
+            if message not in AGAIN or not again or (len(cards) > 1 and message):
+                break
+            field.remove()
+            yield PAUSE_MS
+        yield hold_ms
+        field.remove()
+        field.forget_tears()
+        self.visits[message or "nothing"] += 1
+        expected = tuple(ends) or people[0].ends
+        if tear and not again:
+            expected += AGAIN
+        if message not in expected and not self.world.cuts:
+            self.wrong.append(
+                f"{self.when()}: {names[0]} ended with {message or 'nothing'!r},"
+                f" not with {' or '.join(expected)}"
+            )
+        yield Until(("ready",), RESULT_MS)
+        yield from self.beside.visited(names[0], message, **after)
+
+    def card(self, name):
+        """(Card, Person) of `KIND#WHO`, `KIND` alone being one card."""
+        kind = name.partition("#")[0]
+        person = self.person(kind)
+        return self.crowd.card(name, person.prefix, person.profile), person
+
+    def person(self, kind):
+        """Person of a kind: the scenario's own first."""
+        found = self.scenario.people.get(kind)
+        return found or Person(*person_called(kind))
+
+    # --- around -----------------------------------------------------------------------------
+
+    def when(self):
+        """The real local time of this moment, as text."""
+        seconds = self.scenario.start_utc_s + 8 * 3600 + self.world.now_ms // 1000
+        return f"{seconds // 3600 % 24:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+    def _evening(self):
+        """Nobody comes any more: what is open closes, what is kept goes up."""
+        end_ms = self.world.now_ms + FLUSH_S * 1000
+        while self.served and self.world.now_ms < end_ms:
+            yield 500
+        self.world.lines.down.clear()
+        yield from self.beside.evening()
+        yield FLUSH_S * 1000
+        self.world.over = True
+
+    def _watch(self, event):
+        name = event["event"]
+        if name == "tap":
+            self.messages[event["message"]] += 1
+            self.taps_us.append(event["us"])
+        elif name == "show":
+            self.shown = event["line2"]
+        elif name == "heap":
+            self.heap = max(self.heap or 0, event["live"])
+        self.beside.heard(event)
+        self.tell(event)
+
+    def _unexpected(self):
+        """Sentences on what did not come as often as it should; [least, most] or a number."""
+        faults = []
+        for message, told in self.scenario.expect.items():
+            least, most = told if isinstance(told, list) else (told, told)
+            count = self.visits[message]
+            if not least <= count <= most:
+                faults.append(f"{count} visits ended with {message!r}, not {least} to {most}")
+        return faults
+
+    def _start(self, count):
+        argv, env, cwd = self.runtime[:3]
+        seed = f"{self.scenario.seed} start {count}"
+        return StageProcess(argv, env, cwd, self.folder / "settings.txt", seed)
+
+    def _write_files(self):
+        scenario = self.scenario
+        settings = {
+            "terminal": TERMINAL,
+            "device": scenario.device,
+            "reader": "stage:world",
+            "link": "tcp:127.0.0.1:1",
+            "journal": f"file:{self.folder / 'journal.bin'}",
+            "journal_blocks": self.blocks,
+            "parameters": self.folder / "parameters.txt",
+            **{key: self._placed(value) for key, value in scenario.settings.items()},
+        }
+        lines = [f"{key}: {value}" for key, value in settings.items()]
+        (self.folder / "settings.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        lines = [*self._denied(), *self.crowd.parameters()]
+        for key, value in {"version": 1, **scenario.parameters}.items():
+            many = value if isinstance(value, list) else [value]
+            lines += [f"{key}: {self._placed(one)}" for one in many]
+        (self.folder / "parameters.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        for name, text in scenario.files.items():
+            (self.folder / name).write_text(self._placed(text), encoding="utf-8")
+        self.beside.write_files()
+
+    def _placed(self, value):
+        """Text with the folder in the place of {folder}."""
+        return str(value).replace("{folder}", str(self.folder))
+
+    def _denied(self):
+        """Lines of the deny list: the first numbers behind the prefix of such cards."""
+        prefix = self.person("deny-listed").prefix
+        if prefix in {self.person(kind).prefix for kind in ("adult-1", "student-1", "senior-1")}:
+            return []  # the scenario has no cards of such a prefix
+        return [f"deny: {self.crowd.pan(prefix, n)}" for n in range(1, DENIED + 1)]

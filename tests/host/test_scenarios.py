@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scenarios of sim/scenarios at simulated time: short ones here, the full ones by command."""
+
+import pytest
+
+from host_tools.cli.runtime import runtime_command
+from sim import scenario
+from sim.scenario_play import Play
+from tests.host.console import RUNTIMES, faretap
+
+SHARE = {"flat_fare": 0.05}  # of the people in the flows: seconds, not minutes
+
+
+def played(name, folder, runtime="cpython", cuts=()):
+    """(Result, Play) of a short run."""
+    one = scenario.read(scenario.find(name), SHARE.get(name, 1.0))
+    folder.mkdir(exist_ok=True)
+    play = Play(one, folder, runtime_command(runtime)[:3], cuts=cuts)
+    return play.run(), play
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("name", scenario.names())
+def test_a_short_day_should_balance(name, runtime, tmp_path):
+    result, _ = played(name, tmp_path / "day", runtime)
+    assert result.faults == []
+    assert result.balance.debits or not result.balance.cards_fen
+    assert sum(result.visits.values()) > 0
+
+
+def test_the_same_seed_should_write_the_same_journal(tmp_path):
+    """Byte for byte, on both interpreters: nothing in it comes from the machine it runs on."""
+    journals = []
+    for folder, runtime in (("a", "cpython"), ("b", "cpython"), ("c", "micropython")):
+        played("flat_fare", tmp_path / folder, runtime)
+        journals.append((tmp_path / folder / "journal.bin").read_bytes())
+    assert journals[0] == journals[1]
+    assert journals[0] == journals[2]
+    other = scenario.read(scenario.find("flat_fare"), 0.05, seed=13)
+    (tmp_path / "d").mkdir()
+    Play(other, tmp_path / "d", runtime_command("cpython")[:3]).run()
+    assert (tmp_path / "d" / "journal.bin").read_bytes() != journals[0]
+
+
+@pytest.mark.parametrize("cut", range(20, 400, 47))
+def test_money_should_balance_with_the_plug_pulled_at_any_call(cut, tmp_path):
+    """TD-012: whatever the terminal was about to ask of the world when its power went."""
+    path = tmp_path / "short.toml"
+    path.write_text(SHORT, encoding="utf-8")
+    (tmp_path / "day").mkdir()
+    play = Play(scenario.read(path), tmp_path / "day", runtime_command("cpython")[:3], cuts=[cut])
+    result = play.run()
+    assert result.faults == []
+    assert result.starts == 2
+
+
+SHORT = """
+title = "Four riders, one torn"
+device = "bus"
+start = 2026-11-21T08:00:00
+until = "+40"
+[parameters]
+fare_fen = 200
+class = "student 62280002 50"
+[[step]]
+at = "+2"
+do = "tap"
+card = "adult#1"
+[[step]]
+at = "+4"
+do = "tap"
+card = "student#1"
+[[step]]
+at = "+7"
+do = "tap"
+card = "adult#2"
+tear = { ins = 0xB2, last = true, acted = true }
+[[step]]
+at = "+12"
+do = "tap"
+card = "adult#3"
+"""
+
+
+def test_a_scenario_that_does_not_balance_should_be_said_in_sentences(tmp_path):
+    """The judge must be able to say no: an expectation that cannot come true."""
+    path = tmp_path / "wrong.toml"
+    path.write_text(SHORT + "[expect]\nok = 40\n", encoding="utf-8")
+    done = faretap("scenario", "run", path, "--runtime", "cpython")
+    assert done.returncode == 1
+    assert "2 visits ended with 'ok', not 40 to 40" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("title = 1 2", "Expected"),
+        ('title = "x"\n', "'start' is missing"),
+        (SHORT + "[[flow]]\nfrm = 1\n", "'frm'"),
+        (SHORT.replace('"+2"', '"07:00"'), "before the start"),
+        (SHORT.replace('"tap"', '"fly"', 1), "fly"),
+    ],
+)
+def test_a_file_that_is_wrong_should_be_named(text, words, tmp_path):
+    path = tmp_path / "wrong.toml"
+    path.write_text(text, encoding="utf-8")
+    done = faretap("scenario", "run", path, "--runtime", "cpython")
+    assert done.returncode == 2
+    assert words in done.stderr and "wrong" in done.stderr
