@@ -1,0 +1,375 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scenic-spot gate: paid, opened, passed, not passed and unknown are separate facts (TD-060).
+
+The sale is the loop's; the lane is gate_machine.py; whom it was opened for is gate_people.py; what
+turns the arms is a controller (firmware/neighbours/relay_gate.py, tpw.py, digicon.py):
+
+    turn()                events since the last turn: words of gate_machine.EVENTS, and `opened`
+                          (it has done so), `exited` (somebody left against the lane's direction)
+    order(word, persons)  open, close, release, or a policy: controlled, free, exit_only, closed
+    fire()                True while the fire input says so, None where only turn() tells
+    passages              people the machine has counted, None where it does not count
+    close()
+
+Each fact is an EVENT record whose `reference` is the sequence of the sale (docs/gate.md).
+"""
+
+from firmware.devices import gate_modes, gate_people
+from firmware.devices.gate_machine import Machine
+from firmware.devices.gate_people import Grant, Graces, Passback
+from firmware.devices.gate_setup import read_lane
+from firmware.devices.gate_words import WORDS
+from firmware.devices.trade import PASSES, Charge, Offer, Trade
+from firmware.formats import fields, record
+from firmware.formats.fields import U8, U16, U32, Word
+
+# The `trade_data` of a gate's records. tickets: number of an e-ticket, 0 for a card
+GATE_DATA = (("lane", U8), ("mode", U8), ("ticket", U32), ("count", U16), ("kind", Word(16)))
+
+ENTRY, EXIT = 1, 2  # `direction` of the records
+STANDS = {  # state of the lane -> what stands on the panel while it sells nothing
+    "ALARM": "gate_alarm",
+    "EMERGENCY": "gate_fire",
+    "CLEAR": "gate_fire",
+    "FAULT": "gate_fault",
+}
+AT_WORK = {"OPEN": "gate_walk", "PASSING": "gate_walk", "CLOSE": "gate_wait"}
+# What an alarm is written down as, by the event that raised it
+ALARMS = {"second": "tailgating", "reverse": "reverse", "timeout": "lane_blocked"}
+MOTION = ("entered", "second", "reverse", "blocked", "retreated")  # no alarm where all may walk
+
+
+class Gate(Trade):
+    """One lane."""
+
+    name, code = "gate", 0
+    words = WORDS
+
+    def __init__(self, settings, parameters, controller, neighbours=()):
+        """neighbours: objects with turn(gate) and close(): scanner, console, other lanes."""
+        Trade.__init__(self, settings, parameters)
+        self.lane = read_lane(settings.more.get("gate_lane", ""))
+        self.controller = controller
+        self.neighbours = neighbours
+        self.machine = Machine(self.lane.times)
+        self.mode = self.lane.mode
+        self.kind, self.persons = self.lane.kind, 1  # of the next card; a key may say otherwise
+        self.inside = []  # Grants that the lane is open for, oldest first
+        self.late = None  # the Grant that has just not passed, while the arms close
+        self.counts = {}  # word -> people, since the start or the last day_count
+        self.free_people = 0  # through since the fire input or the mode let everybody go
+        self.day = None
+        self.now_ms = 0
+        self.cause = ""  # event that is being worked on
+        self.policy = ""  # what the controller was told last
+
+    def attach(self, house):
+        """The terminal is there."""
+        Trade.attach(self, house)
+        self.ticks = house.clock.ticks_ms()
+        self.graces = Graces(self.lane.grace_s, house.clock)
+        self.passback = Passback(self.lane.passback_min * 60, house.clock)
+
+    def restore(self, recent):
+        """Who was let in before the power went, and whether anybody knows that he went through."""
+        trusted = self.house.stamp.trusted()
+        untold = gate_people.restored(
+            recent, self.house.clock, trusted, self.graces, self.passback
+        )
+        for grant in untold:
+            self._note("unknown", grant, grant.persons)
+        for neighbour in self.neighbours:
+            neighbour.restore(recent)
+        self.day = self.house.stamp.today()
+        self.controller.order("close", 0)
+
+    def turn(self):
+        """What the lane, the neighbours and the time say."""
+        ticks = self.house.clock.ticks_ms()
+        self.now_ms += max(0, self.house.clock.ticks_diff(ticks, self.ticks))
+        self.ticks = ticks
+        for event in self.controller.turn():
+            self._happened(event)
+        for neighbour in self.neighbours:
+            neighbour.turn(self)
+        self.cause = "timeout"
+        self._do(self.machine.turn(self.now_ms))
+        if not self.house.busy():
+            self.graces.forget()
+            self._tell_policy()
+            if self.day != self.house.stamp.today():
+                self.count_day()
+
+    def close(self):
+        """Service ends: the arms stay as the controller leaves them without us."""
+        self.controller.order("close", 0)
+        for one in self.neighbours:
+            one.close()
+        self.controller.close()
+
+    # --- what the loop asks
+
+    def offer(self):
+        """What stands on the panel, and whether anything is sold."""
+        stands = self._stands()
+        if not stands and self.machine.let_in >= self.lane.queue:
+            stands = AT_WORK.get(self.machine.state)
+        elif not stands and self.machine.state == "CLOSE":
+            stands = AT_WORK["CLOSE"]
+        if stands:
+            return Offer(stands, None, False)
+        return Offer("ready", self.charge("").amount_fen, True)
+
+    def reads_first(self):
+        """The number decides whether anything is due (TD-063)."""
+        known = self.graces.grants or self.passback.rows or self.lane.direction == EXIT
+        return bool(known or self.mode == "fare_waived" or Trade.reads_first(self))
+
+    def begin(self):
+        """A card is there."""
+        self._feed("tap")
+
+    def charge(self, pan):
+        """Charge of a card for the persons that were keyed."""
+        one = Trade.charge(self, pan)
+        full_fen = one.full_fare_fen * self.persons
+        if pan and self.mode == "fare_waived":
+            return Charge(0, full_fen, "waived", "waived", self.persons)
+        amount_fen = one.amount_fen * self.persons
+        return Charge(amount_fen, full_fen, one.fare_class, one.rule, self.persons)
+
+    def refuse(self, pan, psn):
+        """Message that keeps a card from paying, or lets it through."""
+        if self.controller.fire():
+            return "gate_fire"  # TD-065: the wire is asked, also in the middle of a tap
+        if self._stands():
+            return self._stands()
+        if self.graces.find(pan, psn):
+            return "re_entry"
+        if self.passback.holds(pan, self.lane.direction):
+            return "passback"
+        return "pass_valid" if self.lane.direction == EXIT else ""
+
+    def _stands(self):
+        return STANDS.get(self.machine.state) or gate_modes.MESSAGES.get(self.mode)
+
+    def onto(self, values):
+        """Lane, mode and kind stand in each record."""
+        Trade.onto(self, values)
+        values["direction"] = self.lane.direction
+        values["trade_data"] = self.data()
+
+    def data(self, ticket=0, count=0, kind=None):
+        """Bytes of GATE_DATA."""
+        return fields.pack(
+            GATE_DATA,
+            {
+                "lane": self.lane.lane,
+                "mode": gate_modes.MODES.index(self.mode),
+                "ticket": ticket,
+                "count": min(0xFFFF, count),
+                "kind": self.kind if kind is None else kind,
+            },
+        )
+
+    def after(self, sold):
+        """The result is durable and shown: let in who may go, once (TD-001)."""
+        values, message = sold.values, sold.message
+        if message == "re_entry":
+            self.let_in_again(sold.pan)
+        elif message in PASSES or message in ("ok", "concession", "torn_recovered"):
+            persons = values["riders"] if values and values["riders"] else 1
+            psn = values["psn"] if values else 0
+            self.let_in(Grant(sold.sequence, sold.pan, psn, persons))
+        elif sold.outcome.taken is None:
+            self._feed("torn")
+        else:
+            self._feed("refused")
+
+    # --- people
+
+    def let_in(self, grant):
+        """Open for the people of a grant, whose record is durable."""
+        self.inside.append(grant)
+        self.count("let_in", grant.persons)
+        self.persons, self.kind = 1, self.lane.kind
+        self._feed("approved", grant.persons)
+
+    def let_in_again(self, pan):
+        """Open for who paid and did not go through (TD-063)."""
+        grant = self.graces.find(pan, None)
+        if grant:
+            self.graces.take(grant)
+            grant.opened = False
+            self.let_in(grant)
+
+    def count(self, word, people=1):
+        """Add to the figures of this day."""
+        self.counts[word] = self.counts.get(word, 0) + people
+
+    def key(self, word, number=0):
+        """A key of the attendant: a mode, `operator`, `persons`, `kind_NAME`, `day_count`."""
+        if word in gate_modes.MODES:
+            self.set_mode(word)
+        elif word == "operator":
+            self._feed("operator")
+        elif word == "persons" and 1 <= number <= self.most_persons():
+            self.persons = number
+        elif word == "day_count":
+            self.count_day()
+
+    def most_persons(self):
+        """A group never costs more than the ceiling (TD-006)."""
+        return max(1, min(50, self.parameters.ceiling_fen // self.parameters.fare_fen))
+
+    def set_mode(self, mode):
+        """Another mode, written down; the arms follow when nobody is in the lane (TD-066)."""
+        if mode != self.mode:
+            self.mode = mode
+            self._note("mode_" + mode)
+
+    def _tell_policy(self):
+        policy = gate_modes.policy_of(self.mode)
+        if policy != self.policy and self.machine.state == "IDLE":
+            self.policy = policy
+            self.controller.order(policy, 0)
+
+    # --- the lane
+
+    def _happened(self, event):
+        free = self.mode == "free" and self.machine.state == "IDLE"
+        if event == "opened":
+            for grant in self.inside:
+                if not grant.opened:
+                    grant.opened = True
+                    self._note("opened", grant, grant.persons)
+        elif event == "exited":
+            self.count("exited")
+        elif not (free and event in MOTION):
+            self._feed(event)
+
+    def _feed(self, event, persons=1):
+        self.cause = event
+        self._do(self.machine.feed(event, self.now_ms, persons))
+
+    def _do(self, actions):
+        for action in actions:
+            if action in ("open", "close", "release"):
+                self.controller.order(action, self.machine.let_in)
+            else:
+                getattr(self, "_" + action)()
+
+    def _passed(self):
+        """One of those who were let in first is through."""
+        self.count("passed")
+        late = not self.inside and self.late
+        grant = self.inside[0] if self.inside else self.late
+        if not grant:
+            self.count("passed", -1)
+            return self._stray()
+        grant.persons -= 1
+        grant.through += 1
+        self.passback.note(grant.pan, self.lane.direction)
+        if late and grant in self.graces.grants:  # the arms caught nobody: he went through
+            self.graces.take(grant)
+        if not grant.persons or late:
+            self._write_passed(grant)
+            self.inside, self.late = self.inside[1:], None
+        return None
+
+    def _write_passed(self, grant):
+        if grant.through:
+            self._note("passed", grant, grant.through)
+            grant.through = 0
+
+    def _not_passed(self):
+        self._settle("not_passed")
+        self.house.show("not_passed")
+
+    def _unknown(self):
+        self._settle("unknown")
+
+    def _settle(self, reason):
+        """Nobody else of those who were let in is coming now; they may come again (TD-063)."""
+        for grant in self.inside:
+            self._write_passed(grant)
+            self.count(reason, grant.persons)
+            self._note(reason, grant, grant.persons)
+            self.graces.add(grant)
+            self.late = grant if reason == "not_passed" else None
+        self.inside = []
+
+    def _stray(self):
+        """Somebody through whom nobody let in: counted where all may walk, else written down."""
+        if self.mode == "free" or self.machine.state in ("EMERGENCY", "CLEAR"):
+            self.count("free")
+            self.free_people += 1
+        else:
+            self.count("stray")
+            self._note("stray")
+
+    def _alarm(self):
+        reason = ALARMS.get(self.cause, "intrusion")
+        self.count(reason)
+        self.house.show("gate_alarm")
+        self._note(reason)
+
+    def _quiet(self):
+        pass  # the panel follows the offer
+
+    def _fire(self):
+        """TD-065: what follows is free and counted; TD-067: nobody is known to be inside."""
+        self.passback.forget_all()
+        self.free_people = 0
+        self._note("fire")
+
+    def _fire_over(self):
+        self._note("fire_over", None, 0, self.free_people)
+
+    def _fault(self):
+        self._note("gate_fault")
+
+    def count_day(self):
+        """The machine's figures against ours, once a day and when asked (TD-069)."""
+        self.day = self.house.stamp.today()
+        told = self.controller.passages
+        ours = self.counts.get("passed", 0) + self.counts.get("stray", 0)
+        ours += self.counts.get("free", 0)
+        machine = ours if told is None else told - self.counts.get("told", 0)
+        event = {"event": "day_count", "machine": machine, "difference": machine - ours}
+        for word in self.counts:
+            if word != "told":
+                event[word] = self.counts[word]
+        self.house.report(event)
+        self._note("day_count", None, 0, abs(machine - ours))
+        self.counts = {"told": told or 0}
+
+    # --- what lasts
+
+    def _note(self, reason, grant=None, people=0, count=0):
+        """An EVENT record; where the journal has no room for it, it is counted."""
+        journal = self.house.journal
+        if journal.room() <= 1:
+            self.count("unwritten")
+            return
+        values = self.house.stamp.onto(record.blank(record.EVENT))
+        values["reason"], values["riders"] = reason, people
+        if grant:
+            values["reference"] = grant.sequence
+            is_ticket = grant.pan[:1] == "T"
+            ticket = int(grant.pan[1:], 16) if is_ticket else 0
+            values["trade_data"] = self.data(ticket, count)
+            if not is_ticket and grant.pan:
+                values["pan"] = bytes.fromhex(grant.pan + "f" * (len(grant.pan) % 2))
+                values["psn"] = grant.psn
+        elif count:
+            values["trade_data"] = self.data(0, count)
+        journal.append(record.pack(values))
+
+
+def make(settings, parameters, hal, clock, report):
+    """Trade of a gate: its controller by `gate_kind`, the others as far as they are named."""
+    from firmware.devices import gate_wiring  # the gate alone: beside its class for the tests
+
+    controller, neighbours = gate_wiring.open_all(settings, parameters, hal, clock)
+    return Gate(settings, parameters, controller, neighbours)
