@@ -13,6 +13,8 @@ PAN, OTHER = "6228000100000010", "6228000100000028"
 class HandLane:
     """A gate controller whose people the test sends; it does at once what it is told."""
 
+    one_by_one = False
+
     def __init__(self):
         self.events, self.orders = [], []
         self.burning = False

@@ -71,7 +71,7 @@ def test_other_buses_and_speeds_should_be_settings():
 
 def test_faults_should_name_file_and_line():
     for fault in (
-        "device: gate",
+        "device: harbour",
         "reader_baud: 9599",
         "reader_baud: fast",
         "reader_speed: 848",

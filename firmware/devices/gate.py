@@ -9,6 +9,7 @@ turns the arms is a controller (firmware/neighbours/relay_gate.py, tpw.py, digic
     order(word, persons)  open, close, release, or a policy: controlled, free, exit_only, closed
     fire()                True while the fire input says so, None where only turn() tells
     passages              people the machine has counted, None where it does not count
+    one_by_one            True where `opened` is one person's, False where it is everybody's
     close()
 
 Each fact is an EVENT record whose `reference` is the sequence of the sale (docs/gate.md).
@@ -239,7 +240,7 @@ class Gate(Trade):
     def _happened(self, event):
         free = self.mode == "free" and self.machine.state == "IDLE"
         if event == "opened":
-            for grant in self.inside:
+            for grant in self.inside[: 1 if self.controller.one_by_one else None]:
                 if not grant.opened:
                     grant.opened = True
                     self._note("opened", grant, grant.persons)

@@ -10,7 +10,7 @@ gate_fault|red|no|通道故障 请走其他通道|Out of order: use another lane
 gate_free|blue||免费通行|Free entry today
 gate_exit_only|blue||只出不进|Exit only
 gate_closed|red|no|通道关闭|Lane closed
-re_entry|green|double|请再次通行 未再扣款|Walk through, not charged again
+re_entry|green|double|请再次通行 未再扣款|Walk through, not charged
 pass_valid|green|double|请通行|Pass valid
 passback|red|no|此票已入园|Already inside
 not_passed|amber|again|未通行 请刷同一张卡|Not passed: same card again
