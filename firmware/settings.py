@@ -36,8 +36,8 @@ SINGLE = (
 # Of the trades: whom they talk to and what they sell. Text; each device parses its own.
 MORE = (
     "announcer", "console", "deny_list", "display", "door", "fares", "gate", "gate_kind",
-    "gate_lane", "meter", "meter_kind", "outputs", "product", "store", "ticket_keys", "tickets", "twin",
-    "voice",
+    "gate_lane", "meter", "meter_kind", "outputs", "product", "store", "ticket_keys", "tickets",
+    "twin", "voice",
 )  # fmt: skip
 SALES = ("reader", "journal", "parameters")
 NEEDED = {

@@ -17,7 +17,7 @@ Each fact is an EVENT record whose `reference` is the sequence of the sale (docs
 
 from firmware.devices import gate_modes, gate_people
 from firmware.devices.gate_machine import Machine
-from firmware.devices.gate_people import Grant, Graces, Passback
+from firmware.devices.gate_people import Graces, Grant, Passback
 from firmware.devices.gate_setup import read_lane
 from firmware.devices.gate_words import WORDS
 from firmware.devices.trade import PASSES, Charge, Offer, Trade

@@ -4,8 +4,8 @@
 Three short lists with bounds. What lies in the journal makes them anew after a start:
 
     Grant    let in and still to go through; oldest first
-    Grace    paid and did not go through, or nobody knows: the same card or ticket comes free within
-             the grace time (TD-063), which is counted from the first time and never begins anew
+    Grace    paid and did not go through, or nobody knows: the same card or ticket comes free
+             within the grace time (TD-063), which counts from the first time
     Passback went through: not in the same direction again before the other one (TD-067)
 
 A guest is a card, `pan` and `psn`, or a ticket, `pan` = "T" + its number in hex and `psn` 0.
@@ -117,7 +117,7 @@ def ticket_of(values):
 
 
 def restored(recent, clock, trusted, graces, passback):
-    """Fill both lists from the journal; the grants of which nobody knows whether they went through.
+    """Fill both lists from the journal; the grants whose people nobody knows of.
 
     recent(count): (sequence, record dict), newest first, so that what happened to a sale is read
     before the sale. Only the first grace time of each counts.

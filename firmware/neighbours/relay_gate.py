@@ -8,14 +8,14 @@
 | open | output, a pulse of `pulse_ms` lets one person in |
 | release | output, held while everybody may walk (fire, mode `free`); without it: pulses |
 | passed | input, active for a moment when a person is through |
-| back | input, likewise in the other direction: `exited` where the way out is free |
+| back | input, likewise in the other direction; back=alarm where the way out is not free |
 | beam | input, active while a body stands between the arms (TD-062) |
-| shut | input, active while the arms stand closed; without it they count as closed after `shut_ms` |
+| shut | input, active while the arms stand closed; without it: closed after `shut_ms` |
 | fire | input of a closed loop, active while there is no fire: a cut wire is a fire (TD-065) |
 
-Of several people the next pulse comes when the one before is through. Pins are objects with
-`set(level)` and `get()` here, contract in hal/__init__.py; one that is gone is a silent controller,
-except `fire`, which then burns.
+Of several people the next pulse comes when the one before is through. A pin is an object with
+set(level) and get(), contract in hal/__init__.py; one that is gone is a silent controller, except
+`fire`, which then burns.
 """
 
 from firmware.errors import FormatError, LinkLost

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A gate board on a serial line as gate.py wants it; a fire loop on a pin beside it, if there is one.
+"""A gate board on a serial line as gate.py wants it, and a fire loop on a pin beside it.
 
 Boards that do not tell of fire still have to open for it: the loop of relay_gate.py's `fire`.
 """
@@ -8,7 +8,7 @@ from firmware.errors import LinkLost
 
 
 class SerialGate:
-    """neighbour: line.Neighbour over tpw.Tpw or digicon.Digicon; fire_pin: closed loop, or None."""
+    """neighbour: line.Neighbour over a board; fire_pin: of a closed loop, or None."""
 
     def __init__(self, neighbour, fire_pin=None):
         self.neighbour = neighbour

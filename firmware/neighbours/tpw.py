@@ -4,8 +4,8 @@
     [address] 02 TYPE LENGTH DATA 04        the board answers within 2 s
 
 There is no check sum: a frame counts when its length leads to 04, and as the answer when its type
-is that of the question, 44 (done) or F4 (failed). Which data open an entry, what bits the sensors have
-and whether an address is sent is not certain, so each is a word of `gate_kind`:
+is that of the question, 44 (done) or F4 (failed). Which data open an entry, what bits the sensors
+have and whether an address is sent is not certain, so each is a word of `gate_kind`:
 
 | word | value |
 |---|---|
@@ -128,10 +128,10 @@ class Tpw:
             self._answered(kind, body, now_ms, events)
         if self.asked and now_ms - self.asked_ms >= REPLY_MS:
             self._unanswered(events)
-        if not self.sensors and self.awaits_shut is not None:
-            if now_ms - self.awaits_shut >= self.shut_ms:
-                self.awaits_shut = None
-                events.append("closed")
+        timed = not self.sensors and self.awaits_shut is not None
+        if timed and now_ms - self.awaits_shut >= self.shut_ms:
+            self.awaits_shut = None
+            events.append("closed")
         return events
 
     def outgoing(self, now_ms):

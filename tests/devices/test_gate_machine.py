@@ -69,7 +69,7 @@ STORIES = (
     ("tap approved entered second", "ALARM", "open alarm"),
     ("tap approved entered second cleared", "ALARM", "open alarm passed"),
     ("tap approved entered retreated entered cleared closed", "IDLE", "open passed close"),
-    ("tap approved approved entered cleared entered cleared", "CLOSE", "open open passed passed close"),
+    ("tap approved approved cleared cleared", "CLOSE", "open open passed passed close"),
     ("tap approved cleared closed", "IDLE", "open passed close"),  # a board that counts only
     ("entered", "ALARM", "alarm"),
     ("reverse", "ALARM", "alarm"),
