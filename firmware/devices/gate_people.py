@@ -139,7 +139,8 @@ def restored(recent, clock, trusted, graces, passback):
             facts[values["reference"]] = (through, ended_s)
         elif values["kind"] == record.APPROVED or (is_event and reason in LET_IN):
             through, ended_s = facts.pop(sequence, (0, None))
-            grant = Grant(sequence, *guest_of(values), max(1, values["riders"]) - through)
+            pan, psn = guest_of(values)
+            grant = Grant(sequence, pan, psn, max(1, values["riders"]) - through)
             grant.since = window.opened_before(
                 clock, graces.grace_s, at_s if ended_s is None else ended_s, trusted
             )

@@ -23,12 +23,7 @@ def open_all(settings, parameters, hal, clock):
     """(controller, neighbours) of a gate; FormatError for what cannot be read."""
     lane = gate_setup.read_lane(settings.more.get("gate_lane", ""))
     controller = _controller(settings, lane, hal, clock)
-    neighbours = []
-    if "tickets" in settings.more:
-        from firmware.devices import gate_tickets  # lanes with a scanner alone
-
-        neighbours.append(gate_tickets.open_desk(settings, lane, hal, clock))
-    return controller, neighbours
+    return controller, ()
 
 
 def serial_of(settings, key):

@@ -106,7 +106,7 @@ class Tpw:
         self.asked_ms = self.polled_ms = 0
         self.tries = 0
         self.silent = False
-        self.passages = None  # as the board counts
+        self.passages = None  # as the board counts; nobody knows before it was asked
         self.burning = False
         self.awaits_shut = None  # ms since when the arms are told to close
         self.turns = 0
@@ -181,9 +181,9 @@ class Tpw:
 
     def _unanswered(self, events):
         """An order is never said twice: nobody knows whether it was carried out."""
-        asked, self.asked = self.asked, None
+        word, self.asked = self.asked[2], None
         self.tries += 1
-        if (asked[2] or self.tries >= TRIES) and not self.silent:
+        if (word or self.tries >= TRIES) and not self.silent:
             self.silent = True
             self.queue = []
             events.append("silent")
