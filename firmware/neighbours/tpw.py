@@ -127,7 +127,7 @@ class Tpw:
         for kind, body in self.reader.feed(data):
             self._answered(kind, body, now_ms, events)
         if self.asked and now_ms - self.asked_ms >= REPLY_MS:
-            self._unanswered(events)
+            self._unanswered(self.asked[2], events)
         timed = not self.sensors and self.awaits_shut is not None
         if timed and now_ms - self.awaits_shut >= self.shut_ms:
             self.awaits_shut = None
@@ -179,9 +179,9 @@ class Tpw:
         elif word == "close":
             self.awaits_shut = now_ms
 
-    def _unanswered(self, events):
+    def _unanswered(self, word, events):
         """An order is never said twice: nobody knows whether it was carried out."""
-        word, self.asked = self.asked[2], None
+        self.asked = None
         self.tries += 1
         if (word or self.tries >= TRIES) and not self.silent:
             self.silent = True
