@@ -6,10 +6,10 @@ that
 a replay can stand still. Nothing below this file knows where its parts came from.
 """
 
-from firmware.devices.panel import ReportPanel
+from firmware.devices.panel import ReportPanel, present
 from firmware.devices.sources import Qualifiers, UnpredictableNumbers
 from firmware.devices.terminal import Parts, Terminal
-from firmware.errors import FormatError
+from firmware.errors import FormatError, LinkLost
 from firmware.journal import Journal
 from firmware.link import Link
 from firmware.reader.bus import Hsu
@@ -91,6 +91,20 @@ def open_trade(settings, parameters, hal, clock, report):
     return module.make(settings, parameters, hal, clock, report)
 
 
+def open_panel(settings, hal, clock, report):
+    """Panel whose changes are reported, and seen where settings name outputs.
+
+    FormatError when their texts or libraries are wrong; one that is only absent is reported.
+    """
+    panel = ReportPanel(report)
+    if [key for key in ("outputs", "display", "voice") if key in settings.more]:
+        from firmware.outputs import together  # where settings ask for it
+
+        panel = together.make(panel, settings.more, hal, clock, report)
+        panel.beep("power")  # TD-016
+    return panel
+
+
 def assemble(settings, parameters, hal, report):
     """Terminal of a unit, started. FormatError for bad settings, LinkLost without a reader."""
     numbers = UnpredictableNumbers(hal.random_bytes)
@@ -112,18 +126,30 @@ def assemble_inspector(settings, parameters, hal, report):
 
 def assemble_from(settings, parameters, hal, clock, draw_un, qualify, report):
     """The same with the caller's clock and sources: for a replay (devices/sources.py)."""
+    panel = open_panel(settings, hal, clock, report)
     journal = open_journal(settings, hal)
     parts = Parts(
-        reader=open_reader(settings, hal, clock, report),
+        reader=_reader_or_say(settings, hal, clock, report, panel),
         clock=clock,
         draw_un=draw_un,
         qualify=qualify,
         journal=journal,
         uploader=open_uploader(settings, hal, journal),
-        panel=ReportPanel(report),
+        panel=panel,
         report=report,
     )
     trade = open_trade(settings, parameters, hal, clock, report)
     terminal = Terminal(parts, settings, parameters, trade)
     terminal.start()
+    if not isinstance(panel, ReportPanel):
+        panel.beep("ready")  # TD-016
     return terminal
+
+
+def _reader_or_say(settings, hal, clock, report, panel):
+    """The reader; where there is none the panel says so before the start fails (TD-016)."""
+    try:
+        return open_reader(settings, hal, clock, report)
+    except LinkLost:
+        present(panel, "reader_fault")
+        raise

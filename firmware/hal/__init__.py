@@ -17,6 +17,8 @@ these plain functions, so the module is the Clock:
     open_output(where) open_input(where)
                                  a single pin by its wiring text (wiring.py: read_pin), or a
                                  simulator's, "pty:PATH,NAME" (pins_pty.py)
+    open_display(where)          a screen, "ssd1306:1" or "hd44780:1,columns=20" (wiring.py:
+                                 read_display; contract in firmware/outputs/display.py)
     connect(host, port, timeout_ms)
                                  byte stream over TCP
     open_library(name, where)    the object of another PN532 driver, "pn532pi" or "adafruit", on a
@@ -60,6 +62,7 @@ if sys.implementation.name != "micropython":
         on_stop,
         open_blob,
         open_bus,
+        open_display,
         open_flash,
         open_input,
         open_library,
@@ -85,6 +88,7 @@ elif sys.platform in ("linux", "darwin"):
         on_stop,
         open_blob,
         open_bus,
+        open_display,
         open_flash,
         open_input,
         open_output,
@@ -109,6 +113,7 @@ else:
         on_stop,
         open_blob,
         open_bus,
+        open_display,
         open_flash,
         open_input,
         open_output,
@@ -133,6 +138,7 @@ __all__ = (
     "on_stop",
     "open_blob",
     "open_bus",
+    "open_display",
     "open_flash",
     "open_input",
     "open_library",

@@ -126,6 +126,13 @@ def open_input(where):
     return pins_board.open_input(where)
 
 
+def open_display(where):
+    """A display by its wiring text; FormatError for a text or a library, LinkLost."""
+    from firmware.hal import display_board  # where settings name one
+
+    return display_board.open_display(where)
+
+
 def open_flash(path, block_count, block_size=4096):
     """The block device of the region; FormatError when the board has no such region."""
     flash = _rp2_flash(block_count, block_size) if sys.platform == "rp2" else _partition(path)

@@ -148,6 +148,13 @@ def connect(host, port, timeout_ms):
     return SocketStream(sock, name)
 
 
+def open_display(where):
+    """A display by its wiring text; FormatError for a text or a library, LinkLost."""
+    from firmware.hal import display_cpython  # where settings name one
+
+    return display_cpython.open_display(where)
+
+
 def open_flash(path, block_count, block_size=4096):
     """The block device in file `path`, locked against a second terminal while it is open.
 

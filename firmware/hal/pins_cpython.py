@@ -48,13 +48,14 @@ def open_reset(text, name):
     return open_pins(dict(read_pins(text, name, ("reset", "chip"))), name)
 
 
-def needed(library, name):
-    """Import a library of the extra; FormatError that says how to get it."""
+def needed(library, name, extra="buses"):
+    """Import a library of an extra; FormatError that says how to get it."""
     try:
         return importlib.import_module(library)
     except ImportError as error:
         raise FormatError(
-            '%s: needs the Python library %s: pip install "faretap[buses]"' % (name, library)
+            '%s: needs the Python library %s: pip install "faretap[%s]"'
+            % (name, library.partition(".")[0], extra)
         ) from error
 
 

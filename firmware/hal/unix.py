@@ -122,6 +122,11 @@ def open_input(where):
     return pins_pty.open_input(where, open_serial)
 
 
+def open_display(where):
+    """This port reaches no displays."""
+    raise FormatError("display %s: this port of MicroPython has no such bus" % where)
+
+
 def open_flash(path, block_count, block_size=4096):
     """The block device in file `path`; FormatError when the file has another size.
 

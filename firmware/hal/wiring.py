@@ -78,6 +78,31 @@ def read_simulated_pin(where):
     return path, name
 
 
+# What may stand behind a display, with its default; bus: the number in front
+DISPLAYS = {
+    "ssd1306": (("columns", 16), ("rows", 4), ("address", None), ("scl", None), ("sda", None)),
+    "hd44780": (("columns", 16), ("rows", 2), ("address", None), ("scl", None), ("sda", None)),
+}
+
+
+def read_display(where):
+    """(kind, {name: number or None}, font path or "") of "ssd1306:1,address=60,font=/PATH".
+
+    FormatError when it is not that.
+    """
+    text, _, font = where.partition(",font=")
+    kind, _, text = text.partition(":")
+    number, _, rest = text.partition(",")
+    if kind not in DISPLAYS:
+        raise FormatError("display: `%s` is not %s:BUS" % (where, "|".join(sorted(DISPLAYS))))
+    wired = dict(DISPLAYS[kind])
+    wired.update(dict(read_pins(rest, where, tuple(wired))))
+    if not 8 <= wired["columns"] <= 40 or not 1 <= wired["rows"] <= 4:
+        raise FormatError("%s: columns are 8..40, rows 1..4" % where)
+    wired["bus"] = _whole(number, where)
+    return kind, wired, font
+
+
 def is_pin_name(name):
     """1 to 16 of a..z, 0..9 and _."""
     odd = [c for c in name if not ("a" <= c <= "z" or "0" <= c <= "9" or c == "_")]
