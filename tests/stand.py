@@ -176,7 +176,7 @@ class Stand:
     def voice(self, number):
         """No lines: what is said is a number of the row that is shown."""
 
-    def turn(self):
+    def refresh(self):
         """Nothing goes on by itself."""
 
     def shown(self):

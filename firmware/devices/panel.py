@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Panel: lamp, buzzer, voice and two lines of text, as a seam and as a table of messages.
 
-A panel has `lamp(colour)`, `beep(kind)`, `show(line1, line2)`, `voice(number)` and `turn()`, which
-the loop calls and which never waits. Line 1 is Chinese, line 2 English. Three results can never be
-taken for each other (TD-002): green with one tone is paid, amber with three is present the same
-card again, red with one long tone is refused; blue is nothing happened. How lamps blink and tones
-sound: firmware/outputs/signals.py; the words of a voice prompt: host_tools/prompts.py.
+A panel has `lamp(colour)`, `beep(kind)`, `show(line1, line2)`, `voice(number)` and `refresh()`,
+which the loop calls and which never waits. Line 1 is Chinese, line 2 English. Three results can
+never be taken for each other (TD-002): green with one tone is paid, amber with three is present
+the same card again, red with one long tone is refused; blue is nothing happened. How lamps blink
+and tones sound: firmware/outputs/signals.py; the words of a prompt: host_tools/prompts.py.
 """
 
 LAMPS = ("blue", "green", "amber", "red")
@@ -139,5 +139,5 @@ class ReportPanel:
         """Say a prompt of TABLE."""
         self.report({"event": "voice", "voice": number})
 
-    def turn(self):
+    def refresh(self):
         """Nothing goes on by itself here."""

@@ -156,7 +156,7 @@ class Terminal:
         """One turn of the loop; True when a card was served in it."""
         served = False
         self.trade.turn()
-        self.parts.panel.turn()
+        self.parts.panel.refresh()
         if self.retry and window.left_ms(self.parts.clock, self.retry) > 0:
             self._idle()
             return False

@@ -26,7 +26,7 @@ class Output:
     def voice(self, number):
         """Number of a prompt."""
 
-    def turn(self):
+    def refresh(self):
         """Go on with what takes time; never waits."""
 
     def close(self):

@@ -50,7 +50,7 @@ class Pins(Output):
         if BUZZER in self.players:
             self.players[BUZZER].play(TONES[kind])
 
-    def turn(self):
+    def refresh(self):
         """Blink and sound."""
         for name in self.players:
             self.players[name].turn()

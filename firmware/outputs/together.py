@@ -49,9 +49,9 @@ class Together:
         self.first.voice(number)
         self._each("voice", (number,))
 
-    def turn(self):
+    def refresh(self):
         """Patterns go on; what is broken is tried now and then."""
-        self._each("turn", ())
+        self._each("refresh", ())
         if self.broken:
             now = self.clock.ticks_ms()
             if self.clock.ticks_diff(now, self.tried_ms) >= RETRY_MS:

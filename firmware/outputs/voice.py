@@ -86,9 +86,9 @@ class Voice(Output):
 
     def open(self):
         """LinkLost when there is no line."""
-        self.turn()
+        self.refresh()
 
-    def turn(self):
+    def refresh(self):
         """Open the line where it is not, take in what the module says."""
         self.neighbour.turn()
         if self.neighbour.fault:

@@ -131,7 +131,7 @@ def test_voice_should_say_the_last_prompt_at_its_volume():
     assert line.sent == frame(15, 1, 9)
     line.is_gone = True
     try:
-        voice.turn()
+        voice.refresh()
     except LinkLost as gone:
         assert "hung up" in str(gone)
     else:
@@ -195,7 +195,7 @@ def test_a_failing_output_should_be_told_once_and_stop_nothing():
         panel.lamp("green")
         panel.beep("ok")
         panel.voice(1)
-        panel.turn()
+        panel.refresh()
     assert good.log == ["open"] + ["Paid", "green", "ok", 1] * 3
     assert first.log == ["Paid", "green", "ok", 1] * 3
     assert events == [{"event": "output", "output": "display", "text": "display is gone"}]
@@ -210,11 +210,11 @@ def test_an_output_that_returns_should_show_what_stands():
     panel.lamp("red")
     for _ in range(4):  # tried now and then, not at each turn
         clock.ms += RETRY_MS // 2
-        panel.turn()
+        panel.refresh()
     assert late.opened == 3 and len(events) == 1
     late.is_gone = False
     clock.ms += RETRY_MS
-    panel.turn()
+    panel.refresh()
     assert late.log == ["open", "Declined", "red"] and events[-1]["text"] == ""
     panel.beep("no")
     assert late.log[-1] == "no"

@@ -52,7 +52,7 @@ def board(text):
 def run(clock, turning, until_ms):
     while clock.ms < until_ms:
         clock.ms += 5
-        turning.turn()
+        turning.refresh()
 
 
 def spans(log):
@@ -99,7 +99,7 @@ def test_one_lamp_should_burn_at_a_time():
         pins.lamp(colour)
         for _ in range(100):
             clock.ms += 7
-            pins.turn()
+            pins.refresh()
             assert sum(one.level for one in wires.values()) <= 1
     assert [one.level for one in wires.values()] == [0, 0, 0]
 
@@ -111,7 +111,7 @@ def test_a_new_tone_should_end_the_old_one_and_late_turns_lose_none():
     pins.beep("again")
     for _ in range(9):  # a tap that takes long lies between two turns
         clock.ms += 700
-        pins.turn()
+        pins.refresh()
     assert len([one for one in wires["18"].log if one[1]]) == 3 and wires["18"].level == 0
 
 
