@@ -116,9 +116,9 @@ def for_caps(table, parts, number, spent):
     return parts
 
 
-def for_group(table, parts, riders):
+def for_party(table, parts, riders):
     """Less for many riders by one tap, never more."""
-    for row in table.rows("groups"):
+    for row in table.rows("parties"):
         if riders >= row["least"]:
             return parts * min(100, row["percent"]) // 100
     return parts

@@ -119,7 +119,7 @@ class Fares:
         full = discounts.for_band(fen * PARTS, band)
         own = discounts.for_class(table, fen * PARTS, number, group, band)
         own = discounts.for_band(own, band)
-        rule = layout.KINDS[product["kind"]] if band is None else "band"
+        rule = layout.KINDS[product["kind"]] if full == fen * PARTS else "band"
         most = min(product["most_fen"], table.ceiling_fen) * PARTS
         moved = discounts.for_transfer(table, own, trip, group)
         capped = discounts.for_caps(table, moved, number, trip.spent)
@@ -131,8 +131,8 @@ class Fares:
         ):
             rule = word if after < before else rule
         together = held + full * (trip.riders - 1)
-        amount = discounts.for_group(table, together, trip.riders)
-        rule = "group" if amount < together else rule
+        amount = discounts.for_party(table, together, trip.riders)
+        rule = "party" if amount < together else rule
         return self._fen(amount), self._fen(full * trip.riders), rule
 
     def _fen(self, parts):

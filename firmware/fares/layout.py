@@ -51,7 +51,7 @@ HEAD = (
     ("days", U16),
     ("transfers", U16),
     ("caps", U16),
-    ("groups", U8),
+    ("parties", U8),
 )
 
 # Ascending by `word`.
@@ -148,7 +148,7 @@ CAPS = (
     ("fen", U24),
 )
 # Descending by `least`; the first row that fits counts.
-GROUPS = (
+PARTIES = (
     ("least", U8),  # riders by one tap
     ("percent", U8),  # of the sum
 )
@@ -167,7 +167,7 @@ SECTIONS = (
     ("days", DATES),
     ("transfers", TRANSFERS),
     ("caps", CAPS),
-    ("groups", GROUPS),
+    ("parties", PARTIES),
 )
 
 

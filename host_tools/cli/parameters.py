@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Build, check, compare and show fare tables written in TOML."""
+
+from pathlib import Path
+
+import click
+
+from firmware.errors import FormatError
+
+SOURCE = click.Path(path_type=Path, dir_okay=False)
+EXAMPLES = """\b
+Examples:
+  faretap parameters lint docs/fares.toml
+  faretap parameters build docs/fares.toml -o city.fares --key authority.pem
+  faretap parameters diff old.toml docs/fares.toml
+  faretap parameters show docs/fares.toml --product metro
+"""
+
+
+@click.group(epilog=EXAMPLES)
+def command() -> None:
+    """A fare table is written in TOML (docs/fares.md), checked here and built for terminals."""
+
+
+@command.command(epilog="Examples:\n\n  faretap parameters build docs/fares.toml -o city.fares")
+@click.argument("source", type=SOURCE)
+@click.option("-o", "--output", type=SOURCE, required=True, help="File for the terminals.")
+@click.option("--key", type=SOURCE, help="Sign with this key (`faretap seal new`), RSA or SM2.")
+@click.option("--password", envvar="FARETAP_SEAL_PASSWORD", default="", help="Of the key file.")
+@click.option("--against", type=SOURCE, help="The table in force, for the lint.")
+@click.option("--most-rise", type=float, default=10.0, show_default=True, metavar="PERCENT",
+              help="A mean fare that rises by more is refused.")  # fmt: skip
+def build(
+    source: Path, output: Path, key: Path | None, password: str, against: Path | None,
+    most_rise: float,
+) -> None:  # fmt: skip
+    """Write the file of a table that has no errors (exit status 2 where it has)."""
+    from host_tools.fares import files, lint
+
+    table = files.load(source)
+    found = lint.findings(table, files.load(against) if against else None, most_rise)
+    for one in found:
+        click.echo(str(one), err=True)
+    if any(one.is_error for one in found):
+        raise FormatError("%s: not built, see the errors above" % source)
+    data = files.built(table, key, password.encode())
+    files.write(output, data)
+    signed = "signed" if key else "not signed: for desks, no terminal with an authority takes it"
+    click.echo("%s: version %d, %d bytes, %s" % (output, table.version, len(data), signed))
+
+
+@command.command(epilog="Examples:\n\n  faretap parameters lint new.toml --against old.toml")
+@click.argument("source", type=SOURCE)
+@click.option("--against", type=SOURCE, help="The table in force: how fares rise is checked too.")
+@click.option("--most-rise", type=float, default=10.0, show_default=True, metavar="PERCENT",
+              help="A mean fare that rises by more is an error.")  # fmt: skip
+@click.option("--ceiling", type=int, default=None, metavar="FEN",
+              help="`ceiling_fen` of the terminals' parameters.")  # fmt: skip
+def lint(source: Path, against: Path | None, most_rise: float, ceiling: int | None) -> None:
+    """Say what is wrong with a table, or odd. Exit status 1 where there are errors."""
+    from host_tools.fares import files
+    from host_tools.fares import lint as rules
+
+    table = files.load(source)
+    old = files.load(against) if against else None
+    found = rules.findings(table, old, most_rise, ceiling or rules.CEILING_FEN)
+    for one in found:
+        click.echo(str(one))
+    errors = sum(one.is_error for one in found)
+    click.echo("%d errors, %d warnings" % (errors, len(found) - errors))
+    if errors:
+        raise SystemExit(1)
+
+
+@command.command(epilog="Examples:\n\n  faretap parameters diff old.toml new.toml")
+@click.argument("old", type=SOURCE)
+@click.argument("new", type=SOURCE)
+@click.option("--all", "everything", is_flag=True, help="Sample trips that stay the same, too.")
+def diff(old: Path, new: Path, everything: bool) -> None:
+    """Say what riders will pay differently, on sample trips of both tables."""
+    from host_tools.fares import diff as differences
+    from host_tools.fares import files
+
+    differences.print_rows(files.load(old), files.load(new), everything)
+
+
+@command.command(epilog="Examples:\n\n  faretap parameters show docs/fares.toml --product metro")
+@click.argument("source", type=SOURCE)
+@click.option("--product", help="One product alone.")
+def show(source: Path, product: str | None) -> None:
+    """Draw products, matrices, steps and rules of a table in yuan."""
+    from host_tools.fares import files
+    from host_tools.fares import show as pictures
+
+    pictures.print_table(files.load(source), product)
