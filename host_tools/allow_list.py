@@ -13,6 +13,7 @@ from pathlib import Path
 from firmware.errors import FormatError
 from firmware.formats import allow_list, lines
 from firmware.formats.allow_list import Window
+from host_tools.signing import Bytes
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MIN = 1440
@@ -101,8 +102,6 @@ def _minute(text: str) -> int:
 
 def opened(data: bytes) -> allow_list.AllowList:
     """The list in a file that `build` made, not signed. FormatError."""
-    from host_tools.signing import Bytes
-
     try:
         return allow_list.AllowList(Bytes(data))
     except FormatError as wrong:
