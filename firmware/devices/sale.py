@@ -276,7 +276,9 @@ class Sale:
         kind = record.APPROVED if approved else record.DEBITED_REFUSED  # QT-164
         self._settle(sequence, values, kind, result)
         self._remember(values, approved)
-        message = self.trade.thanks(charge) if approved else "debited_refused"
+        message = "debited_refused"
+        if approved:
+            message = self.trade.thanks(charge, result.balance_fen)
         return self._stored(result, message, sequence, values)
 
     def _settle(self, sequence, values, kind, result):

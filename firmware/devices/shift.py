@@ -253,7 +253,7 @@ def _place(values):
     if kind == record.EVENT and reason == CASH:
         return 2
     if kind == record.EVENT and reason in PASSES:
-        return 4 if reason == "staff" else 3
+        return 4 if reason in ("staff", "driver") else 3
     if kind == record.DEBITED_REFUSED:
         return 5
     return 6 if kind == record.REFUSED else None

@@ -35,8 +35,8 @@ House = namedtuple("House", ("journal", "stamp", "torn_taps", "show", "busy", "c
 
 # Messages of a card that is served without a debit; the others a trade refuses with.
 PASSES = (
-    "free_ride", "re_entry", "pass_valid", "staff", "present", "access_granted", "entered",
-    "free_exit",
+    "free_ride", "re_entry", "pass_valid", "staff", "driver", "present", "access_granted",
+    "entered", "free_exit",
 )  # fmt: skip
 
 
@@ -95,8 +95,8 @@ class Trade:
         """
         return False
 
-    def thanks(self, charge):
-        """Message of a debit that stands."""
+    def thanks(self, charge, balance_fen=None):
+        """Message of a debit that stands; balance_fen: what is left, None where not known."""
         return "concession" if charge.amount_fen < charge.full_fare_fen else "ok"
 
     def onto(self, values):
