@@ -140,6 +140,10 @@ def assemble_from(settings, parameters, hal, clock, draw_un, qualify, report):
     )
     trade = open_trade(settings, parameters, hal, clock, report)
     terminal = Terminal(parts, settings, parameters, trade)
+    if "deny_list" in settings.more:
+        from firmware.devices.deny import DenyList  # where settings ask for it
+
+        terminal.use_list(DenyList(settings, parameters, hal, report))
     terminal.start()
     if not isinstance(panel, ReportPanel):
         panel.beep("ready")  # TD-016

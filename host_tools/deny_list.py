@@ -116,7 +116,7 @@ def build(entries: Iterable[Listed], ranges: Iterable[Range] = (), base: int = 0
         bytes((layout.VERSION,))
         + b"".join(
             number.to_bytes(4, "big")
-            for number in (base, len(keyed), directory.count, len(words.numbers))
+            for number in (base, len(keyed), directory.leaves, len(words.numbers))
         )
         + bytes((words.bits, len(listed)))
         + len(leaves).to_bytes(4, "big")
@@ -144,7 +144,7 @@ def _check_doubles(keyed: list[tuple[int, int, int, int]]) -> None:
 
 
 class _Directory(NamedTuple):
-    count: int
+    leaves: int
     packed: bytes
 
 

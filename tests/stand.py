@@ -155,7 +155,11 @@ class Stand:
         if self.make_trade:
             trade = self.make_trade(self.settings, self.fleet, self.clock, self.events.append)
         self.terminal = Terminal(parts, self.settings, self.fleet, trade)
+        self.prepare()
         self.terminal.start()
+
+    def prepare(self):
+        """What a test adds to the terminal before it starts."""
 
     def random_bytes(self, count):
         """Different each time."""

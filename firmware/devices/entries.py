@@ -122,11 +122,14 @@ def pack_settled(values, kind, result, reason):
     return record.pack(settled)
 
 
-def pack_refused(stamp, result, uid, charge):
-    """Bytes of the record of a refusal after the card had told its number; nothing was charged."""
+def pack_refused(stamp, result, uid, charge, reason):
+    """Bytes of the record of a refusal after the card had told its number; nothing was charged.
+
+    reason: what the record says of it.
+    """
     values = stamp.onto(record.blank(record.REFUSED))
     _identity(values, result.tap)  # known_pan() was not empty
-    values["reason"] = result.reason
+    values["reason"] = reason
     values["uid"] = uid
     values["amount_fen"] = charge.amount_fen
     _price(values, charge)

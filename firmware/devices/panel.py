@@ -11,8 +11,8 @@ and tones sound: firmware/outputs/signals.py; the words of a prompt: host_tools/
 LAMPS = ("blue", "green", "amber", "red")
 
 # message|lamp|sound|line 1|line 2|voice; {fare}, {balance}: yuan with two decimals; {list}:
-# version of the deny list. A line breaks at its blanks into two rows of 16 cells, of which a
-# Chinese sign takes two. voice: number of a prompt, never given to other words; none: silence.
+# version of the deny list, and when the card came on it. A line breaks at its blanks into two rows
+# of 16 cells, of which a Chinese sign takes two. voice: number of a prompt, never given to other words; none: silence.
 # One text and no dict: so many small objects would take 9 KB of a board's heap. The last row
 # stands for a message that is not here. Every result has its words (QT-240, QT-241), and the
 # messages that JR/T 0025.12 §6.1.2 recommends are among them (QT-243).
@@ -34,7 +34,7 @@ expired|red|no|卡已过期 未扣款|Card expired, not charged|10
 not_yet_valid|red|no|卡未生效 未扣款|Not valid yet, not charged|11
 free_ride|green|double|免费乘车 未扣款|Free ride, not charged|12
 number_unread|red|no|卡号不可读 请用其他方式|Number unread: use other means|13
-deny_list|red|no|此卡停用 未扣款 名单{list}|On list {list}, not charged|14
+deny_list|red|no|此卡停用 未扣款 名单{list}|List {list} not charged|14
 oda_failed|red|no|卡验证失败 未扣款|Not verified, not charged|15
 debited_refused|red|no|未通过将退还 已扣{fare}元|Refused: {fare} will be refunded|16
 debited_unproven|red|no|扣款待核实 请询问司机|Debit unclear: ask the driver|17

@@ -86,11 +86,13 @@ def _is_random(card):
 class DenyTable:
     """The deny list of the parameters: dict PAN -> PAN sequence numbers, () for all (QT-029).
 
-    A list in a file of its own answers the same two questions.
+    A list in a file of its own (deny.py) answers the same questions.
     """
 
-    def __init__(self, table):
+    def __init__(self, table, version=0):
+        """version: what records and panel call it."""
         self.table = table
+        self.version = version
 
     def holds(self, pan, psn):
         """True when the list names the card: all sequence numbers, or this one."""
@@ -100,6 +102,20 @@ class DenyTable:
     def names(self, pan):
         """True when any card of this number is on the list."""
         return pan in self.table
+
+    def why(self, pan, psn):
+        """(reason, YYMMDD) of a card on the list, "" where the list does not say (TD-024)."""
+        return "", ""
+
+    def shown(self):
+        """What stands for {list} on the panel."""
+        return str(self.version)
+
+    def paid(self, pan, psn):
+        """A card has paid."""
+
+    def idle(self):
+        """No card is at work: what may be done between customers."""
 
 
 class Rules:

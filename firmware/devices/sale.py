@@ -41,7 +41,7 @@ class Sale:
     def __init__(self, parts, parameters, stamp, torn_taps, same_card, trade):
         self.parameters = parameters
         self.trade = trade
-        self.deny = DenyTable(parameters.deny)
+        self.use_list(DenyTable(parameters.deny, parameters.deny_list_version), stamp)
         self.stamp = stamp
         self.journal = parts.journal
         self.torn_taps = torn_taps
@@ -56,6 +56,10 @@ class Sale:
         self.stopping = False  # service is being ended: nothing more is committed
         self.journal_us = 0  # spent on the journal in the last presentation
         self.hint = ("", -HINT_S)  # number and time_utc_s of the last `fare_changed`
+
+    def use_list(self, deny, stamp):
+        """Ask this deny list from here on, and name it in records."""
+        self.deny = stamp.deny = deny
 
     def refused_before(self):
         """Message key of what forbids any sale now, "" if none: checked before a card is looked
@@ -193,7 +197,8 @@ class Sale:
         if noted:
             values = record.blank(record.EVENT if free else record.REFUSED)
             self.stamp.onto(values)
-            values["pan"], values["uid"], values["reason"] = entries.pan_bytes(pan), uid, reason
+            values["pan"], values["uid"] = entries.pan_bytes(pan), uid
+            values["reason"] = self._said(reason, pan, None)
             values["fare_class"] = self.trade.charge(pan).fare_class
             sequence = self.journal.append(record.pack(values))
         return Sold(result, reason, sequence, 0, "", values, pan)
@@ -300,7 +305,8 @@ class Sale:
         elif result.reason == "card_declined":
             self._remember_declined(pan, result.tap.known_psn())
         if pan and self._is_noted(result) and self.journal.room() > 1:
-            noted = entries.pack_refused(self.stamp, result, uid, charge)
+            said = self._said(result.reason, pan, result.tap.known_psn())
+            noted = entries.pack_refused(self.stamp, result, uid, charge, said)
             sequence = self.journal.append(noted)
         return self._sold(result, sequence, charge.amount_fen, charge.fare_class, pan)
 
@@ -309,6 +315,11 @@ class Sale:
         if pan and not self.same_card.why(pan, psn):
             since = window.opened(self.stamp.clock, DECLINED_S)
             self.same_card.remember(pan, psn, "card_declined", since)
+
+    def _said(self, reason, pan, psn):
+        """What a record says: of a listed card also why and since when (TD-024)."""
+        why = self.deny.why(pan, psn) if reason == "deny_list" else ()
+        return " ".join([reason] + [word for word in why if word])
 
     def _is_noted(self, result):
         return result.outcome == outcome.DECLINED and result.reason not in NOT_NOTED
@@ -325,6 +336,8 @@ class Sale:
         pan = entries.pan_text(values["pan"])
         why = "already_paid" if paid else "refund_due"
         self.same_card.remember(pan, values["psn"], why)
+        if paid:
+            self.deny.paid(pan, values["psn"])
 
     def _purchase(self, amount_fen, un, ttq, today=None):
         """transaction.Purchase of this amount; without a number it can only settle torn taps."""

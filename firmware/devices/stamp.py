@@ -12,6 +12,7 @@ class Stamp:
         self.parameters = parameters
         self.clock = clock
         self.trade = None  # writes its own fields, once it is there
+        self.deny = None  # the list in force, once it is there
         self.latest_s = 0  # the latest time a trusted clock has shown, records included
 
     def trusted(self):
@@ -46,7 +47,8 @@ class Stamp:
         for name in ("line", "stop", "vehicle", "driver", "shift"):
             values[name] = getattr(self.settings, name)
         values["parameters_version"] = self.parameters.version
-        values["deny_list_version"] = self.parameters.deny_list_version
+        listed = self.deny.version if self.deny else self.parameters.deny_list_version
+        values["deny_list_version"] = listed
         if self.trade:
             self.trade.onto(values)
         return values

@@ -101,6 +101,11 @@ class Terminal:
         self.idle_shown = True
         self.parts.report({"event": "ready"})
 
+    def use_list(self, deny):
+        """Ask a deny list in files (deny.py) too, from the start on."""
+        self.sale.use_list(deny, self.sale.stamp)
+        deny.start(self.parts.journal, self.sale.stamp, self._recent)
+
     def _restore_time(self):
         """The clock must not be far behind the last record (QT-015)."""
         for _, data in self.parts.journal.recent(1):
@@ -136,6 +141,8 @@ class Terminal:
                 self.sale.stamp.trusted(),
             )
             self.same_card.remember(pan, values["psn"], why, since)
+            if why == "already_paid":
+                self.sale.deny.paid(pan, values["psn"])
 
     def stop(self):
         """End service: the next turn closes the terminal (QT-070).
@@ -193,6 +200,7 @@ class Terminal:
         self.same_card.forget()
         self.parts.journal.tidy()
         self.sale.keys.idle()  # QT-022
+        self.sale.deny.idle()
         if window.left_ms(self.parts.clock, self.counted) <= 0:
             self._report_counts()
         if not self.parts.uploader:
@@ -351,7 +359,7 @@ class Terminal:
             message,
             fare_fen,
             balance_fen,
-            self.parameters.deny_list_version,
+            self.sale.deny.shown(),
             self.trade.words,
         )
 

@@ -203,6 +203,27 @@ class DenyFile:
         return data
 
 
+def entries_of(pan, files):
+    """Entries of a card number in DenyFiles, changes before what they change; () where it is free.
+
+    The first file that names the number says all about it; ranges are those of the first file.
+    """
+    for listed in files:
+        found = listed.rows(pan)
+        if found:
+            return () if found[0].psn == FREED else found
+    within = files[0].range_of(pan) if files else None
+    return (within,) if within else ()
+
+
+def hit(entries, psn):
+    """The Entry that holds for a sequence number, else None; psn None, not known: ALL alone."""
+    for one in entries:
+        if one.psn == ALL or one.psn == psn:
+            return one
+    return None
+
+
 def _sound(data, behind):
     """The same bytes, if their CRC fits; behind: it stands at the end, at the beginning else."""
     body, told = (data[:-4], data[-4:]) if behind else (data[4:], data[:4])

@@ -13,6 +13,8 @@ wiring stands here; the wiring stands in settings.py.
 | ca, ca_expiry, withdrawn, revoked | CA keys: ca_keys.py |
 | deny | repeatable: PAN [PSN] |
 | deny_list_version | whole number |
+| deny_growth_percent, deny_growth_least | what a list in a file may grow by (devices/deny.py) |
+| deny_hits_percent | of the last cards that paid, a list in a file may stop so many |
 | ttq | 9F66 in hex, byte 2 is made for each amount |
 | currency, country, currency_exponent | 5F2A, 9F1A, 5F36 in hex |
 | terminal_type, transaction_type | 9F35, 9C in hex |
@@ -62,6 +64,7 @@ SINGLE = (
     "cvm_limit_fen", "floor_limit_fen", "floor_limit_9f1b", "status_check", "torn_window_s",
     "torn_count", "torn_prompt_s", "trans_prove", "balance_before", "torn_over_restart",
     "same_card_s", "clock_from_year", "clock_back_s", "rest_after_s", "sda",
+    "deny_growth_percent", "deny_growth_least", "deny_hits_percent",
 ) + tuple([one[0] for one in STANDING + TEXTS])  # fmt: skip
 MANY = ("class", "aid", "limit", "deny")
 
@@ -83,6 +86,7 @@ Parameters = namedtuple(
         "standing", "ceiling_fen", "limits", "aid_limits", "status_check", "torn_window_s",
         "torn_count", "torn_prompt_s", "trans_prove", "balance_before", "torn_over_restart",
         "clock_from_year", "clock_back_s", "same_card_s", "rest_after_s", "sda",
+        "deny_growth_percent", "deny_growth_least", "deny_hits_percent",
     ),
 )  # fmt: skip
 
@@ -128,6 +132,9 @@ def parse(text, name="parameters"):
         clock_back_s=lines.whole(found, name, "clock_back_s", 3600),
         same_card_s=lines.whole(found, name, "same_card_s", 60, 0, MAX_SAME_CARD_S),
         rest_after_s=lines.whole(found, name, "rest_after_s", 0, 0, 86400),
+        deny_growth_percent=lines.whole(found, name, "deny_growth_percent", 25, 0, 10000),
+        deny_growth_least=lines.whole(found, name, "deny_growth_least", 1000),
+        deny_hits_percent=lines.whole(found, name, "deny_hits_percent", 5, 0, 100),
     )
 
 
