@@ -21,7 +21,7 @@ from firmware.devices.stopwatch import Stopwatch, tracer
 from firmware.devices.torn_taps import TornTaps
 from firmware.devices.trade import House, Trade
 from firmware.drive import drive
-from firmware.errors import FormatError, LinkLost
+from firmware.errors import LinkLost
 from firmware.formats import record
 from firmware.kernel import bcd, outcome
 
@@ -94,8 +94,9 @@ class Terminal:
         self._restore_time()
         self.torn_taps.restore()
         for _, data in reversed(list(self.parts.journal.recent(MAX_REMEMBERED))):
-            self._restore_paid(data)
-        self.trade.restore(self._recent)
+            for _, values in record.readable(((0, data),)):
+                self._restore_paid(values)
+        self.trade.restore(lambda count: record.readable(self.parts.journal.recent(count)))
         offer = self.trade.offer()
         self.show(offer.message, offer.fare_fen)  # QT-047
         self.idle_shown = True
@@ -108,29 +109,11 @@ class Terminal:
 
     def _restore_time(self):
         """The clock must not be far behind the last record (QT-015)."""
-        for _, data in self.parts.journal.recent(1):
-            try:
-                values = record.unpack(data)
-            except FormatError:
-                continue
+        for _, values in record.readable(self.parts.journal.recent(1)):
             if values["clock_trusted"]:
                 self.sale.stamp.latest_s = values["time_utc_s"]
 
-    def _recent(self, count):
-        """(sequence, record dict) of the last records, newest first; those of no known version
-        are left out.
-        """
-        for sequence, data in self.parts.journal.recent(count):
-            try:
-                yield sequence, record.unpack(data)
-            except FormatError:
-                continue
-
-    def _restore_paid(self, data):
-        try:
-            values = record.unpack(data)
-        except FormatError:
-            return  # kept and uploaded as it is; it only cannot guard
+    def _restore_paid(self, values):
         why = DEBITED.get(values["kind"])
         if why:
             pan = record.pan_digits(values["pan"])

@@ -158,6 +158,17 @@ def unpack(data):
     return values
 
 
+def readable(entries):
+    """Generator: (sequence, record dict) of those (sequence, bytes) whose version is known here;
+    the others are kept and uploaded as they are.
+    """
+    for sequence, data in entries:
+        try:
+            yield sequence, unpack(data)
+        except FormatError:
+            continue
+
+
 def kind_name(kind):
     """The word for a kind's number, None for a number that is none."""
     for number, name in KINDS:

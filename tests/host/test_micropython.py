@@ -43,7 +43,7 @@ def run(runner, *arguments, **environment):
 
 @pytest.mark.skipif(not MICROPYTHON, reason="no MicroPython for this machine")
 @pytest.mark.parametrize("module", SHARED)
-def test_shared_tests_should_pass_under_micropython(module):
+def test_shared_tests_should_pass_under_micropython(module, record_property):
     """PD-36: compiled by mpy-cross, and the same files that pytest runs."""
     tree = compiled_tree()
     done = run(RUNNER, module.replace(".", "/") + ".py", MICROPYPATH=str(tree))
@@ -52,6 +52,8 @@ def test_shared_tests_should_pass_under_micropython(module):
         int(part.split()[0]) for part in done.stdout.splitlines()[-1].split(",")
     )
     assert failed == 0 and passed + skipped > 0, done.stdout
+    said = [line.split() for line in done.stdout.splitlines() if line.startswith("SKIP ")]
+    record_property("skipped", [words[2] for words in said])  # tools/conformance_run.py
     if not passed:
         pytest.skip(done.stdout.splitlines()[0])
 
