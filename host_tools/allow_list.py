@@ -3,11 +3,13 @@
 
     version: 3
     hours: office mon-sat 08:00-18:00        zone, days, from-to; 22:00-06:00 goes over midnight
+    hours: month daily 00:00-24:00 2026-12-01..2026-12-31        the days from which and to which
     card: 6228000100000010 office
 
 A zone may have several lines of hours; days are mon-fri, sun, daily. FormatError names the line.
 """
 
+from datetime import date, timedelta
 from pathlib import Path
 
 from firmware.errors import FormatError
@@ -26,15 +28,14 @@ def build(text: str, salt: bytes, name: str = "allow list") -> bytes:
     windows: list[Window] = []
     for number, line in found["hours"]:
         words = line.split()
-        if len(words) != 3:
-            raise lines.wrong(
-                name, number, "hours is ZONE DAYS FROM-TO: office mon-fri 08:00-18:00"
-            )
+        if len(words) not in (3, 4):
+            said = "hours is ZONE DAYS FROM-TO [DATE..DATE]: office mon-fri 08:00-18:00"
+            raise lines.wrong(name, number, said)
         zone = zones.setdefault(words[0], len(zones) + 1)
         if zone > 255:
             raise lines.wrong(name, number, "a list has 255 zones at the most")
         try:
-            windows += _windows(zone, _days(words[1]), words[2])
+            windows += _windows(zone, _days(words[1]), words[2], _dates(words[3:]))
         except ValueError as wrong:
             raise lines.wrong(name, number, str(wrong)) from wrong
     cards: dict[str, int] = {}
@@ -58,7 +59,12 @@ def build_file(path: Path, salt: bytes) -> bytes:
 def hours_of(one: Window) -> str:
     """A window in words: `zone 1: mon tue 08:00-18:00`."""
     days = " ".join(name for bit, name in enumerate(DAYS) if one.days >> bit & 1)
-    return f"zone {one.zone}: {days} {_clock(one.from_minute)}-{_clock(one.to_minute)}"
+    hours = f"zone {one.zone}: {days} {_clock(one.from_minute)}-{_clock(one.to_minute)}"
+    if (one.first_day, one.last_day) == allow_list.ALWAYS:
+        return hours
+    start = date(2000, 1, 1)
+    first, last = (start + timedelta(days=day) for day in (one.first_day, one.last_day))
+    return f"{hours}, {first} to {last}"
 
 
 def _clock(minute: int) -> str:
@@ -79,16 +85,31 @@ def _days(text: str) -> int:
     return days
 
 
-def _windows(zone: int, days: int, text: str) -> list[Window]:
+def _dates(words: list[str]) -> tuple[int, int]:
+    """First and last day of `2026-12-01..2026-12-31`, ALWAYS where nothing is said."""
+    if not words:
+        return allow_list.ALWAYS
+    first, _, last = words[0].partition("..")
+    return _day(first), _day(last)
+
+
+def _day(text: str) -> int:
+    day = (date.fromisoformat(text) - date(2000, 1, 1)).days
+    if not 0 < day < 0xFFFF:
+        raise ValueError(f"{text}: days from 2000-01-02 on can be said")
+    return day
+
+
+def _windows(zone: int, days: int, text: str, dates: tuple[int, int]) -> list[Window]:
     first, _, last = text.partition("-")
     begins, ends = _minute(first), _minute(last)
     if begins == ends:
         raise ValueError(f"{text}: 00:00-24:00 is the whole day")
     if begins < ends:
-        return [Window(zone, days, begins, ends)]
+        return [Window(zone, days, begins, ends, *dates)]
     after = (days << 1 | days >> 6) & 127  # what lies behind midnight belongs to the next day
-    later = [Window(zone, after, 0, ends)] if ends else []
-    return [Window(zone, days, begins, DAY_MIN), *later]
+    later = [Window(zone, after, 0, ends, *dates)] if ends else []
+    return [Window(zone, days, begins, DAY_MIN, *dates), *later]
 
 
 def _minute(text: str) -> int:

@@ -70,14 +70,13 @@ door_fault|red|no|门禁故障|Door out of order|
 
     def refuse(self, pan, psn):
         now = self.clock.local_now()
-        weekday = calendar.weekday(calendar.day_number(*now[:3]))
         try:
             zone = self.allowed.zone_of(pan)
         except (OSError, FormatError):
             return "door_fault"
         if not zone:
             return "not_listed"
-        if not self.allowed.is_open(zone, weekday, now[3] * 60 + now[4]):
+        if not self.allowed.is_open(zone, calendar.day_number(*now[:3]), now[3] * 60 + now[4]):
             return "outside_hours"
         return "passed_already" if self._has_passed(pan) else "access_granted"
 
@@ -107,12 +106,23 @@ door_fault|red|no|门禁故障|Door out of order|
 
 def make(settings, parameters, hal, clock, report):
     """Trade of a door. FormatError for a list that is none, or that the authority did not sign."""
+    return Access(
+        settings, parameters, open_list(settings, hal), open_relay(settings, hal, clock), clock
+    )
+
+
+def open_list(settings, hal):
+    """AllowList of the setting `allow`. FormatError, OSError."""
     blob = hal.open_blob(settings.more["allow"])
-    if settings.authority:
+    if settings.authority or settings.authority_sm2:
         from firmware.formats import signed  # for units whose settings name an authority
 
-        authority = signed.Authority(settings.authority, b"")
+        authority = signed.Authority(settings.authority, settings.authority_sm2)
         blob = signed.opened(blob, authority, (signed.ALLOW_LIST,))[1]
+    return AllowList(blob)
+
+
+def open_relay(settings, hal, clock):
+    """Relay of the settings `door` and `pulse_ms`."""
     pulse_ms = options.number(settings.more, "pulse_ms", 3000, 100, 10000)
-    relay = Relay(lambda: hal.open_output(settings.more["door"]), pulse_ms, clock)
-    return Access(settings, parameters, AllowList(blob), relay, clock)
+    return Relay(lambda: hal.open_output(settings.more["door"]), pulse_ms, clock)

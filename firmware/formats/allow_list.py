@@ -10,12 +10,16 @@
 | 8 | 4 | version of the list, 1.. |
 | 12 | 4 | n, number of cards |
 | 16 | 8 | salt |
-| 24 | 6 w | windows: zone (1), days (1; bit 0 Monday .. bit 6 Sunday), from (2), to (2) |
+| 24 | 10 w | windows: zone (1), days (1; bit 0 Monday .. bit 6 Sunday), from (2), to (2), first
+| | | day (2), last day (2) |
 | .. | 9 n | cards: first 8 bytes of SHA-256 of salt and digits (TD-023), zone (1); ascending |
 | .. | 4 | CRC-32 of all before |
 
 Big-endian; from and to are minutes of the local day, from < to <= 1440; a window over midnight is
-two. The hashes keep numbers from being read by chance, no more: all numbers can be tried through.
+two. Days are counted from 2000-01-01, as in fare tables; 0 and 65535 where nothing is said. A list
+for a month is a dated pass (parking). The hashes keep numbers from being read by chance, no more:
+all numbers can be tried through.
+
 A list is read in places and never held whole; FormatError is all that reading raises.
 """
 
@@ -28,13 +32,17 @@ from firmware.errors import FormatError
 MAGIC = b"FTAL"
 VERSION = 1
 HEAD = 24
-WINDOW = 6
+WINDOW = 10
 ROW = 9
 KEY = 8
 PIECE = 56 * ROW  # read at once when the list is checked
 
-# zone: 1..255; days: bits; from_minute, to_minute: of the local day
-Window = namedtuple("Window", ("zone", "days", "from_minute", "to_minute"))
+# zone: 1..255; days: bits; from_minute, to_minute: of the local day; first_day, last_day: since
+# 2000-01-01, both within
+Window = namedtuple(
+    "Window", ("zone", "days", "from_minute", "to_minute", "first_day", "last_day")
+)
+ALWAYS = (0, 0xFFFF)
 
 
 class AllowList:
@@ -72,11 +80,14 @@ class AllowList:
                 high = middle
         return 0
 
-    def is_open(self, zone, weekday, minute):
-        """True when a window of the zone holds a minute of a day; weekday: 0 Monday to 6."""
-        day = 1 << weekday
+    def is_open(self, zone, day, minute):
+        """True when a window of the zone holds a minute of a day; day: since 2000-01-01."""
+        weekday = 1 << (day + 5) % 7  # that was a Saturday
         return any(
-            one.zone == zone and one.days & day and one.from_minute <= minute < one.to_minute
+            one.zone == zone
+            and one.days & weekday
+            and one.first_day <= day <= one.last_day
+            and one.from_minute <= minute < one.to_minute
             for one in self.windows
         )
 
@@ -113,15 +124,17 @@ def pack(version, salt, windows, zones):
     parts = [MAGIC, bytes((VERSION, len(windows), 0, 0)), version.to_bytes(4, "big")]
     parts += [len(rows).to_bytes(4, "big"), salt]
     for one in windows:
-        row = bytes(one[:2]) + one.from_minute.to_bytes(2, "big")
-        parts.append(row + one.to_minute.to_bytes(2, "big"))
+        numbers = [number.to_bytes(2, "big") for number in one[2:]]
+        parts.append(bytes(one[:2]) + b"".join(numbers))
         _window(parts[-1])
     data = b"".join(parts + sorted(rows))
     return data + (binascii.crc32(data) & 0xFFFFFFFF).to_bytes(4, "big")
 
 
 def _window(row):
-    one = Window(row[0], row[1], int.from_bytes(row[2:4], "big"), int.from_bytes(row[4:6], "big"))
-    if not one.zone or not 0 < one.days < 128 or not one.from_minute < one.to_minute <= 1440:
+    numbers = [int.from_bytes(row[at : at + 2], "big") for at in range(2, WINDOW, 2)]
+    one = Window(row[0], row[1], numbers[0], numbers[1], numbers[2], numbers[3])
+    right = one.from_minute < one.to_minute <= 1440 and one.first_day <= one.last_day
+    if not one.zone or not 0 < one.days < 128 or not right:
         raise FormatError("allow list: a window that cannot be")
     return one

@@ -3,16 +3,20 @@
 
 from firmware.devices.access import Access
 from firmware.errors import FormatError, LinkLost
+from firmware.fares import calendar
 from firmware.formats import allow_list
-from firmware.formats.allow_list import AllowList, Window
+from firmware.formats.allow_list import ALWAYS, AllowList, Window
 from firmware.kernel import tags, tlv
 from firmware.neighbours.relay import Relay
 from tests.small_card import SmallCard
 from tests.stand import Stand
 
 PAN, NIGHT, STRANGER = "6228000100000010", "6228000100000028", "6228000100000036"
-OFFICE = Window(1, 0b0111111, 8 * 60, 18 * 60)  # Monday to Saturday
-LATE = (Window(2, 0b1000000, 22 * 60, 1440), Window(2, 0b0000001, 0, 6 * 60))  # over a midnight
+OFFICE = Window(1, 0b0111111, 8 * 60, 18 * 60, *ALWAYS)  # Monday to Saturday
+LATE = (
+    Window(2, 0b1000000, 22 * 60, 1440, *ALWAYS),
+    Window(2, 0b0000001, 0, 6 * 60, *ALWAYS),
+)  # over a midnight
 HOURS = (OFFICE,) + LATE  # noqa: RUF005
 
 
@@ -166,13 +170,27 @@ def test_every_card_of_a_long_list_should_be_found_and_no_other():
 def test_list_that_cannot_be_should_not_be_packed():
     for windows, zones in (
         ((OFFICE,), {PAN: 2}),
-        ((Window(1, 0, 0, 60),), {PAN: 1}),
-        ((Window(1, 128, 0, 60),), {PAN: 1}),
-        ((Window(1, 1, 60, 60),), {PAN: 1}),
-        ((Window(1, 1, 60, 1441),), {PAN: 1}),
+        ((Window(1, 0, 0, 60, *ALWAYS),), {PAN: 1}),
+        ((Window(1, 128, 0, 60, *ALWAYS),), {PAN: 1}),
+        ((Window(1, 1, 60, 60, *ALWAYS),), {PAN: 1}),
+        ((Window(1, 1, 60, 1441, *ALWAYS),), {PAN: 1}),
     ):
         try:
             allow_list.pack(1, bytes(8), windows, zones)
         except FormatError:
             continue
         raise AssertionError(windows)
+
+
+def test_dated_hours_should_begin_and_end_with_their_days():
+    """A pass of December 2026: from its first minute to its last."""
+    first = calendar.day_number(2026, 12, 1)
+    month = Window(1, 127, 0, 1440, first, first + 30)
+    listed = AllowList(Bytes(allow_list.pack(1, bytes(8), (month,), {PAN: 1})))
+    for day, minute, is_open in (
+        (first - 1, 1439, False),
+        (first, 0, True),
+        (first + 30, 1439, True),
+        (first + 31, 0, False),
+    ):
+        assert listed.is_open(1, day, minute) is is_open, (day, minute)

@@ -5,7 +5,7 @@ import pytest
 
 from firmware.errors import FormatError
 from firmware.formats import signed
-from firmware.formats.allow_list import AllowList, Window
+from firmware.formats.allow_list import ALWAYS, AllowList, Window
 from host_tools import allow_list, sealing, signing
 from tests.host.console import faretap
 
@@ -23,10 +23,10 @@ def test_text_should_become_the_windows_it_says():
     listed = allow_list.opened(allow_list.build(TEXT, bytes(8)))
     assert (listed.version, listed.count) == (3, 2)
     assert listed.windows == [
-        Window(1, 0b0111111, 480, 1080),
-        Window(2, 0b1110001, 1320, 1440),
-        Window(2, 0b1100011, 0, 360),
-        Window(2, 127, 0, 1440),
+        Window(1, 0b0111111, 480, 1080, *ALWAYS),
+        Window(2, 0b1110001, 1320, 1440, *ALWAYS),
+        Window(2, 0b1100011, 0, 360, *ALWAYS),
+        Window(2, 127, 0, 1440, *ALWAYS),
     ]
     assert listed.zone_of("6228000100000010") == 1 and listed.zone_of("6228000100000028") == 2
 
@@ -39,6 +39,7 @@ def test_text_should_become_the_windows_it_says():
         "hours: office mon 08:00-08:00",
         "hours: office mon 08:00-24:01",
         "hours: office mon 8-18",
+        "hours: office mon 08:00-18:00 2026-02-29..2026-03-01",
         "card: 6228000100000010 nowhere",
         "card: 62280001 office",
         "card: 6228000100000010 office",
@@ -53,11 +54,12 @@ def test_line_that_cannot_be_should_be_named(line):
 def test_command_should_build_and_show(tmp_path):
     """TD-020: signed on request, and then nothing but the terminal's authority opens it."""
     text, out, key = tmp_path / "cards.txt", tmp_path / "allow.bin", tmp_path / "key.pem"
-    text.write_text(TEXT)
+    text.write_text(TEXT + "hours: month daily 00:00-24:00 2026-12-01..2026-12-31\n")
     done = faretap("allow", "build", text, out)
     assert done.returncode == 0 and "version 3, 2 cards" in done.stdout, done.stderr
     shown = faretap("allow", "show", out, "--card", "6228000100000028")
     assert "zone 1: mon tue wed thu fri sat 08:00-18:00" in shown.stdout
+    assert "00:00-24:00, 2026-12-01 to 2026-12-31" in shown.stdout
     assert "this card: zone 2" in shown.stdout
     made = sealing.make_key(key, b"")
     assert faretap("allow", "build", text, out, "--key", key).returncode == 0
