@@ -13,6 +13,7 @@ from firmware.formats import signed
 from host_tools import sealing, signing
 from host_tools.cli.parameters import command
 from host_tools.fares import source
+from tools import make_fares
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs/fares.toml"
 TEXT = EXAMPLE.read_text(encoding="utf-8")
@@ -145,3 +146,8 @@ def test_show_should_draw_a_matrix():
     ]
     assert "senior" in run("show", EXAMPLE).output
     assert isinstance(run("show", EXAMPLE, "--product", "tram").exception, FormatError)
+
+
+def test_city_of_the_shared_tests_should_be_the_example():
+    city = EXAMPLE.parents[1] / "tests/fares/city.py"
+    assert city.read_text(encoding="utf-8") == make_fares.text(), "run tools/make_fares.py"
