@@ -119,7 +119,7 @@ class Riders:
             same = _same_periods(at, row["day"])
             for name, fits in zip(("day_fen", "week_fen", "month_fen"), same):
                 row[name] = min(MOST_FEN, row[name] + (amount_fen if fits else 0))
-            self._replace(pan, fields.pack(ROW, row))
+            self._put(pan, fields.pack(ROW, row))
         elif len(self.rows) < self.most_cards:
             trusted = values["clock_trusted"] and self.trusted()
             age_s = max(0, self.clock.time_utc_s() - values["time_utc_s"]) if trusted else 0
@@ -166,7 +166,7 @@ class Riders:
         if packed is not None:
             self.rows.remove(packed)
 
-    def _replace(self, pan, packed):
+    def _put(self, pan, packed):
         self.rows[self.rows.index(self._find(pan))] = packed
 
     def _today(self):
