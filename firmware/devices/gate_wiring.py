@@ -23,7 +23,12 @@ def open_all(settings, parameters, hal, clock):
     """(controller, neighbours) of a gate; FormatError for what cannot be read."""
     lane = gate_setup.read_lane(settings.more.get("gate_lane", ""))
     controller = _controller(settings, lane, hal, clock)
-    return controller, ()
+    neighbours = []
+    if "tickets" in settings.more:
+        from firmware.devices import gate_tickets  # lanes with a scanner alone
+
+        neighbours.append(gate_tickets.open_desk(settings, lane, hal, clock))
+    return controller, neighbours
 
 
 def serial_of(settings, key):

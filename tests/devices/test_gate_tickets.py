@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""E-tickets at the gate: forged, early, expired, copied, elsewhere, one use across lanes."""
+
+from firmware.devices import gate_tickets
+from firmware.devices.gate_tickets import TicketDesk
+from firmware.devices.gate_used import UsedTickets
+from firmware.neighbours.lanes import LaneLink
+from tests.gate_stand import GateStand, open_card
+from tests.tickets import KEYS, TODAY, issued, values
+
+
+class HandScanner:
+    """Codes that the test holds up."""
+
+    def __init__(self):
+        self.codes = []
+
+    def turn(self):
+        codes, self.codes = self.codes, []
+        return codes
+
+    def close(self):
+        pass
+
+
+class TicketStand(GateStand):
+    """A gate with a scanner; its used list is new after each restart."""
+
+    most, lanes = 64, None
+
+    def make_gate(self, settings, parameters, clock, report):
+        self.scanner = HandScanner()
+        self.desk = TicketDesk(KEYS, self.scanner, UsedTickets(self.most), self.lanes)
+        self.neighbours = (self.desk,)
+        return GateStand.make_gate(self, settings, parameters, clock, report)
+
+    def scan(self, text):
+        """Message that stands behind a code."""
+        self.terminal.shown = ""
+        self.scanner.codes.append(("code", text))
+        self.terminal.turn()
+        return self.terminal.shown
+
+    def walk(self):
+        self.turns(1)
+        self.people("entered cleared")
+
+
+def test_ticket_should_open_once():
+    """TD-001, TD-060: the entry is durable, then opened, then passed; a copy is refused."""
+    stand, text = TicketStand(), issued()
+    assert stand.scan(text) == "ticket_ok" and stand.lane.orders[-1] == "open"
+    stand.walk()
+    assert stand.words() == "ticket_ok opened passed"
+    assert [one[1] for one in stand.facts()][1:] == [1, 1]
+    assert stand.scan(text) == "ticket_used" and stand.words().endswith("refused")
+    assert stand.tap(open_card())["message"] == "ok"
+
+
+def test_every_wrong_ticket_should_have_its_message():
+    """TD-002, TD-070: what is refused opens nothing."""
+    forged = issued()
+    forged = forged[:60] + ("A" if forged[60] != "A" else "B") + forged[61:]
+    for text, message in (
+        (forged, "ticket_forged"),
+        (issued(groups=2), "ticket_gate"),
+        (issued(first_day=TODAY + 1, last_day=TODAY + 2), "ticket_early"),
+        (issued(first_day=TODAY - 2, last_day=TODAY - 1), "ticket_expired"),
+        (issued(opens=10 * 60 + 16), "ticket_early"),
+        (issued(closes=10 * 60 + 14), "ticket_expired"),
+        (issued(closes=10 * 60 + 14, last_day=TODAY + 1), "ticket_early"),
+        (issued(opens=10 * 60 + 15, closes=10 * 60 + 15), "ticket_ok"),
+        ("https://example.org/ticket", "ticket_unread"),
+        ("FT1:AAAA", "ticket_unread"),
+        (issued()[:-1], "ticket_forged"),
+    ):
+        stand = TicketStand()
+        shown = stand.scan(text)
+        assert shown == message, (text[:20], shown)
+        assert ("open" in stand.lane.orders) is (message == "ticket_ok"), message
+
+
+def test_entries_days_and_persons_should_be_counted():
+    """TD-071: multi-entry, one entry a day, a family."""
+    stand, text = TicketStand(), issued(entries=2, persons=3)
+    for _ in range(2):
+        assert stand.scan(text) == "ticket_ok" and stand.gate.machine.let_in == 3
+        for _ in range(3):
+            stand.walk()
+    assert stand.scan(text) == "ticket_used"
+    stand, text = TicketStand(), issued(entries=0, daily=1, last_day=TODAY + 300)
+    assert stand.scan(text) == "ticket_ok"
+    stand.walk()
+    assert stand.scan(text) == "ticket_today"
+    stand.clock.now = (2026, 11, 22, 10, 15, 0)
+    assert stand.scan(text) == "ticket_ok"
+
+
+def test_ticket_that_did_not_pass_should_come_again():
+    """TD-063: it counts once."""
+    stand, text = TicketStand(), issued()
+    stand.scan(text)
+    stand.clock.advance(5)
+    stand.turns(4)
+    assert stand.scan(text) == "re_entry"
+    stand.walk()
+    assert stand.words() == "ticket_ok opened not_passed re_entry opened passed"
+    assert stand.scan(text) == "ticket_used"
+
+
+def test_used_ticket_should_stay_used_over_a_restart():
+    """TD-067, TD-070: from the journal."""
+    stand, text = TicketStand(), issued(entries=2)
+    stand.scan(text)
+    stand.walk()
+    stand.restart()
+    assert stand.scan(text) == "ticket_ok"
+    stand.walk()
+    stand.restart()
+    assert stand.scan(text) == "ticket_used"
+
+
+def test_ticket_whose_passage_the_power_cut_should_come_again():
+    """TD-063: unknown is not passed for sure, and counts once."""
+    stand, text = TicketStand(), issued()
+    stand.scan(text)
+    stand.restart()
+    assert stand.words().endswith("unknown") and stand.scan(text) == "re_entry"
+    stand.walk()
+    assert stand.scan(text) == "ticket_used"
+
+
+class Wire:
+    """One end of the line between two lanes, as line.Neighbour drives it."""
+
+    def __init__(self):
+        self.protocol, self.other, self.cut = LaneLink(), None, False
+        self.came = b""
+        self.now_ms = 0
+
+    def turn(self):
+        self.now_ms += 10
+        data, self.came = self.came, b""
+        events = self.protocol.feed(data, self.now_ms)
+        self.flush()
+        return events
+
+    def flush(self):
+        data = self.protocol.outgoing(self.now_ms)
+        if not self.cut:
+            self.other.came += data
+
+    def close(self):
+        pass
+
+
+def test_ticket_should_be_used_up_at_the_other_lane_too():
+    """TD-070: replay at the second gate; with the line cut each lets it in once."""
+    here, there = Wire(), Wire()
+    here.other, there.other = there, here
+    other = UsedTickets(64)
+    stand = TicketStand.__new__(TicketStand)
+    stand.lanes = here
+    TicketStand.__init__(stand)
+    text = issued()
+    stand.scan(text)
+    stand.walk()
+    for event in there.turn():
+        if event[0] == "used":
+            other.note(*event[1:])
+    assert other.entries(77)[0] == 1
+    second = values(id=78)
+    there.protocol.tell(78, 1, TODAY, second["last_day"])
+    there.turn()
+    stand.turns()
+    assert stand.scan(issued(id=78)) == "ticket_used"
+    here.cut = there.cut = True
+    assert stand.scan(issued(id=79)) == "ticket_ok" and other.entries(79) == (0, 0)
+
+
+def test_full_list_should_take_no_further_ticket():
+    """TD-070: it forgets what is over, never what is still good."""
+    stand = TicketStand()
+    stand.desk.used.most = 2
+    for number in (1, 2):
+        assert stand.scan(issued(id=number)) == "ticket_ok"
+        stand.walk()
+    assert stand.scan(issued(id=3)) == "ticket_list_full"
+    stand.clock.now = (2026, 11, 22, 10, 15, 0)
+    assert stand.scan(issued(id=3, last_day=TODAY + 1)) == "ticket_ok"
+
+
+def test_waived_windows_should_be_let_in():
+    """TD-066: each mode with a ticket outside its hours, outside its days, and a good one."""
+    early = issued(opens=11 * 60)
+    old = issued(first_day=TODAY - 3, last_day=TODAY - 2, id=5)
+    for mode, messages in (
+        ("controlled", ("ticket_early", "ticket_expired", "ticket_ok")),
+        ("time_waived", ("ticket_ok", "ticket_expired", "ticket_ok")),
+        ("date_waived", ("ticket_ok", "ticket_ok", "ticket_ok")),
+        ("fare_waived", ("ticket_early", "ticket_expired", "ticket_ok")),
+        ("free", ("gate_free",) * 3),
+        ("exit_only", ("gate_exit_only",) * 3),
+        ("closed", ("gate_closed",) * 3),
+    ):
+        for text, message in zip((early, old, issued(id=6)), messages):
+            stand = TicketStand("mode=" + mode)
+            assert stand.scan(text) == message, (mode, message)
+
+
+def test_list_should_keep_to_its_bits():
+    """Day numbers and entries at their ends."""
+    used = UsedTickets(4)
+    used.note(9, 500, TODAY, 70000)
+    assert used.entries(9) == (127, TODAY & 0x1FF) and max(used.rows.values()) < 1 << 30
+    used.note(9, 3, TODAY + 1, 0)
+    assert used.row(9) == (127, TODAY & 0x1FF, 0x3FFF + 7305)
+    assert gate_tickets.guest_of({"id": 9}) == "T00000009"
