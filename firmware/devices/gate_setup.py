@@ -64,6 +64,14 @@ def whole(found, name, key, default, least, most):
     return int(text)
 
 
+def serial_of(settings, key):
+    """Path of `KEY: serial:PATH`."""
+    kind, _, path = settings.more.get(key, "").partition(":")
+    if kind != "serial" or not path:
+        raise FormatError("settings: `%s` is serial:PATH" % key)
+    return path
+
+
 def read_lane(text):
     """Lane of a text; FormatError."""
     name = "gate_lane"

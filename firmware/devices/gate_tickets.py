@@ -111,7 +111,7 @@ class TicketDesk:
         if gate.passback.holds(guest, gate.lane.direction):
             return "passback"
         return self._used(values, now[0]) or (
-            "" if gate.house.journal.room() > 1 else "journal_full"
+            "" if gate.house.journal.room() > 1 else "ticket_list_full"
         )
 
     def _used(self, values, today):

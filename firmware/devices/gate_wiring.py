@@ -31,19 +31,11 @@ def open_all(settings, parameters, hal, clock):
     return controller, neighbours
 
 
-def serial_of(settings, key):
-    """Path of `KEY: serial:PATH`."""
-    kind, _, path = settings.more.get(key, "").partition(":")
-    if kind != "serial" or not path:
-        raise FormatError("settings: `%s` is serial:PATH" % key)
-    return path
-
-
 def _controller(settings, lane, hal, clock):
     kind, _, rest = settings.more.get("gate_kind", "relay").partition(" ")
     if kind == "relay":
         return _pins(settings, lane, hal, clock, rest)
-    path = serial_of(settings, "gate")
+    path = gate_setup.serial_of(settings, "gate")
     if kind == "tpw":
         from firmware.neighbours import tpw  # one of the boards
 

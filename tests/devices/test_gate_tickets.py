@@ -1,49 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""E-tickets at the gate: forged, early, expired, copied, elsewhere, one use across lanes."""
+"""E-tickets at the gate: let in once, over restarts and across lanes; every entry counted."""
 
 from firmware.devices import gate_tickets
-from firmware.devices.gate_tickets import TicketDesk
 from firmware.devices.gate_used import UsedTickets
 from firmware.neighbours.lanes import LaneLink
-from tests.gate_stand import GateStand, open_card
-from tests.tickets import KEYS, TODAY, issued, values
-
-
-class HandScanner:
-    """Codes that the test holds up."""
-
-    def __init__(self):
-        self.codes = []
-
-    def turn(self):
-        codes, self.codes = self.codes, []
-        return codes
-
-    def close(self):
-        pass
-
-
-class TicketStand(GateStand):
-    """A gate with a scanner; its used list is new after each restart."""
-
-    most, lanes = 64, None
-
-    def make_gate(self, settings, parameters, clock, report):
-        self.scanner = HandScanner()
-        self.desk = TicketDesk(KEYS, self.scanner, UsedTickets(self.most), self.lanes)
-        self.neighbours = (self.desk,)
-        return GateStand.make_gate(self, settings, parameters, clock, report)
-
-    def scan(self, text):
-        """Message that stands behind a code."""
-        self.terminal.shown = ""
-        self.scanner.codes.append(("code", text))
-        self.terminal.turn()
-        return self.terminal.shown
-
-    def walk(self):
-        self.turns(1)
-        self.people("entered cleared")
+from tests.gate_stand import open_card
+from tests.ticket_stand import TicketStand
+from tests.tickets import TODAY, issued, values
 
 
 def test_ticket_should_open_once():
@@ -55,29 +18,6 @@ def test_ticket_should_open_once():
     assert [one[1] for one in stand.facts()][1:] == [1, 1]
     assert stand.scan(text) == "ticket_used" and stand.words().endswith("refused")
     assert stand.tap(open_card())["message"] == "ok"
-
-
-def test_every_wrong_ticket_should_have_its_message():
-    """TD-002, TD-070: what is refused opens nothing."""
-    forged = issued()
-    forged = forged[:60] + ("A" if forged[60] != "A" else "B") + forged[61:]
-    for text, message in (
-        (forged, "ticket_forged"),
-        (issued(groups=2), "ticket_gate"),
-        (issued(first_day=TODAY + 1, last_day=TODAY + 2), "ticket_early"),
-        (issued(first_day=TODAY - 2, last_day=TODAY - 1), "ticket_expired"),
-        (issued(opens=10 * 60 + 16), "ticket_early"),
-        (issued(closes=10 * 60 + 14), "ticket_expired"),
-        (issued(closes=10 * 60 + 14, last_day=TODAY + 1), "ticket_early"),
-        (issued(opens=10 * 60 + 15, closes=10 * 60 + 15), "ticket_ok"),
-        ("https://example.org/ticket", "ticket_unread"),
-        ("FT1:AAAA", "ticket_unread"),
-        (issued()[:-1], "ticket_forged"),
-    ):
-        stand = TicketStand()
-        shown = stand.scan(text)
-        assert shown == message, (text[:20], shown)
-        assert ("open" in stand.lane.orders) is (message == "ticket_ok"), message
 
 
 def test_entries_days_and_persons_should_be_counted():
@@ -159,9 +99,7 @@ def test_ticket_should_be_used_up_at_the_other_lane_too():
     here, there = Wire(), Wire()
     here.other, there.other = there, here
     other = UsedTickets(64)
-    stand = TicketStand.__new__(TicketStand)
-    stand.lanes = here
-    TicketStand.__init__(stand)
+    stand = TicketStand(lanes=here)
     text = issued()
     stand.scan(text)
     stand.walk()
@@ -188,24 +126,6 @@ def test_full_list_should_take_no_further_ticket():
     assert stand.scan(issued(id=3)) == "ticket_list_full"
     stand.clock.now = (2026, 11, 22, 10, 15, 0)
     assert stand.scan(issued(id=3, last_day=TODAY + 1)) == "ticket_ok"
-
-
-def test_waived_windows_should_be_let_in():
-    """TD-066: each mode with a ticket outside its hours, outside its days, and a good one."""
-    early = issued(opens=11 * 60)
-    old = issued(first_day=TODAY - 3, last_day=TODAY - 2, id=5)
-    for mode, messages in (
-        ("controlled", ("ticket_early", "ticket_expired", "ticket_ok")),
-        ("time_waived", ("ticket_ok", "ticket_expired", "ticket_ok")),
-        ("date_waived", ("ticket_ok", "ticket_ok", "ticket_ok")),
-        ("fare_waived", ("ticket_early", "ticket_expired", "ticket_ok")),
-        ("free", ("gate_free",) * 3),
-        ("exit_only", ("gate_exit_only",) * 3),
-        ("closed", ("gate_closed",) * 3),
-    ):
-        for text, message in zip((early, old, issued(id=6)), messages):
-            stand = TicketStand("mode=" + mode)
-            assert stand.scan(text) == message, (mode, message)
 
 
 def test_list_should_keep_to_its_bits():
