@@ -96,7 +96,7 @@ class Terminal:
         for _, data in reversed(list(self.parts.journal.recent(MAX_REMEMBERED))):
             for _, values in record.readable(((0, data),)):
                 self._restore_paid(values)
-        self.trade.restore(lambda count: record.readable(self.parts.journal.recent(count)))
+        self.trade.restore(self._recent)
         offer = self.trade.offer()
         self.show(offer.message, offer.fare_fen)  # QT-047
         self.idle_shown = True
@@ -107,9 +107,12 @@ class Terminal:
         self.sale.use_list(deny, self.sale.stamp)
         deny.start(self.parts.journal, self.sale.stamp, self._recent)
 
+    def _recent(self, count):
+        return record.readable(self.parts.journal.recent(count))
+
     def _restore_time(self):
         """The clock must not be far behind the last record (QT-015)."""
-        for _, values in record.readable(self.parts.journal.recent(1)):
+        for _, values in self._recent(1):
             if values["clock_trusted"]:
                 self.sale.stamp.latest_s = values["time_utc_s"]
 
