@@ -46,6 +46,7 @@ NEEDED = {
     "bus": SALES,
     "gate": SALES + ("gate",),
     "inspector": ("reader",),
+    "taxi": SALES + ("meter",),
 }
 DEVICES = tuple(sorted(NEEDED))
 TRACES = ("no", "yes", "full", "frames")

@@ -222,18 +222,28 @@ class Journal:
                 if entry.kind in (SETTLE, RECORD):
                     yield entry.sequence, entry.body
 
-    def recent(self, count):
-        """[(sequence, record bytes)] of the last `count` records written, newest first."""
-        newest = []
+    def backwards(self):
+        """Generator of (sequence, record bytes), newest first, one block in memory at a time;
+        nothing may be written meanwhile.
+        """
         generation = self.record_ring.generation
-        while generation >= self._oldest() and len(newest) < count:
+        while generation >= self._oldest():
             block = []
             for _, entry in self.record_ring.entries(generation):
                 if entry.kind in (SETTLE, RECORD):
-                    block.insert(0, (entry.sequence, entry.body))
-            newest += block
+                    block.append((entry.sequence, entry.body))
+            while block:
+                yield block.pop()
             generation -= 1
-        return newest[:count]
+
+    def recent(self, count):
+        """[(sequence, record bytes)] of the last `count` records written, newest first."""
+        newest = []
+        for one in self.backwards():
+            if len(newest) >= count:
+                break
+            newest.append(one)
+        return newest
 
     def fill(self):
         """Share of what may be used, 0.0 to 1.0; 1.0 where room() is 0 (CL-014: 0.8, 0.95)."""

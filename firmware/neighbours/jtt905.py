@@ -5,14 +5,13 @@
 
 LEN counts type to the end of data, XOR goes from LEN to the end of data, `type` is the device that
 speaks. No byte is stuffed, so 55 AA may stand inside data: what tells a frame is its length, its
-check and its tail together (terminals.md 4). Bodies are tables of fields.py; numbers on the meter
-are BCD, money in tenths of a yuan (jiao), ways in tenths of a kilometre (hm).
+check and its tail together (terminals.md 4). Numbers on the meter are BCD, money in tenths of a
+yuan (jiao), ways in tenths of a kilometre (hm).
 """
 
 from collections import namedtuple
 
 from firmware.errors import FormatError
-from firmware.formats.fields import U8, U16, U32, Digits, Fixed
 
 MARK = b"\x55\xaa"
 HEAD_BYTES, TAIL_BYTES = 4, 3
@@ -29,73 +28,113 @@ PAY_TYPES = (CASH, M1_CARD, CPU_CARD, OTHER)
 
 Frame = namedtuple("Frame", ("kind", "vendor", "command", "data"))  # kind: ISU, METER ..
 
-TRIP = (  # E8, F2; what follows is the card data, in a layout of the place
-    ("plate", Fixed(6)),
-    ("licence", Fixed(16)),
-    ("driver", Fixed(19)),
-    ("on", Digits(10)),  # YYMMDDhhmm
-    ("off", Digits(4)),  # hhmm
-    ("distance_hm", Digits(6)),
-    ("empty_hm", Digits(4)),
-    ("surcharge_jiao", Digits(6)),
-    ("waiting", Digits(4)),  # hhmm
-    ("amount_jiao", Digits(6)),
-    ("trip", U32),
-    ("pay_type", U8),
-)
+# Bodies, a row a field: name, kind, bytes. a: bytes as they are; b: packed BCD, as text of digits;
+# u: number. Text and no tuples: so many small objects would take 15 KB of a board's heap.
+TRIP = """
+plate a 6
+licence a 16
+driver a 19
+on b 5
+off b 2
+distance_hm b 3
+empty_hm b 2
+surcharge_jiao b 3
+waiting b 2
+amount_jiao b 3
+trip u 4
+pay_type u 1
+"""  # E8, F2; on: YYMMDDhhmm, off, waiting: hhmm; behind it card data in a layout of the place
 TRIP_BYTES = 66
-HEARTBEAT_UP = (("state", U8), ("licence", Fixed(16)), ("driver", Fixed(19)))
+HEARTBEAT_UP = "state u 1\nlicence a 16\ndriver a 19"
 STATE_HIRED, STATE_SIGNED_IN, STATE_FORCED_ON, STATE_FORCED_OFF = 1, 2, 4, 8
-ADMISSION = (  # answer to E0 and E3; where the plate stands is uncertain
-    ("licence", Fixed(16)),
-    ("driver", Fixed(19)),
-    ("plate", Fixed(6)),
-    ("swiped", Digits(12)),  # YYMMDDhhmmss
-    ("isu_state", U16),
-    ("time_limit", Digits(10)),  # YYYYMMDDhh, zeros: none
-    ("times_limit", Digits(4)),
-    ("result", U8),
-)
-STATUS_REPLY = (
-    ("device_id", Fixed(5)),
-    ("hardware", U8),
-    ("software", Fixed(2)),
-    ("state", U8),  # 00 ok, 01 and 02 limited, 04 trips full, 08 shifts full
-    ("work", U8),
-    ("plate", Fixed(6)),
-    ("licence", Fixed(16)),
-    ("driver", Fixed(19)),
-    ("trips", U32),
-)
+# Answer to E9; time_limit: YYYYMMDDhh, zeros: none. One source has the times limit in one byte.
+HEARTBEAT_DOWN = "isu_state u 2\ntime_limit b 5\ntimes_limit b %d"
+# Answer to E0 and E3; swiped: YYMMDDhhmmss. Where the plate stands is uncertain.
+ADMISSION = "licence a 16\ndriver a 19\nplate a 6\nswiped b 6\n%s\nresult u 1" % HEARTBEAT_DOWN % 2
+# state: 00 ok, 01 and 02 limited, 04 trips full, 08 shifts full
+STATUS_REPLY = """
+device_id a 5
+hardware u 1
+software a 2
+state u 1
+work u 1
+plate a 6
+licence a 16
+driver a 19
+trips u 4
+"""
 # E4, F1: the page gives the order of the fields and not their sizes; these are an assumption, and
-# a body of another length counts as totals that nobody could read.
-SHIFT = (
-    ("licence", Fixed(16)),
-    ("driver", Fixed(19)),
-    ("plate", Fixed(6)),
-    ("on", Digits(12)),  # YYYYMMDDhhmm
-    ("off", Digits(12)),
-    ("distance_hm", Digits(6)),
-    ("hired_hm", Digits(6)),
-    ("trips", Digits(4)),
-    ("hired_time", Digits(6)),  # hhmmss
-    ("amount_jiao", Digits(6)),
-    ("card_jiao", Digits(6)),
-    ("card_trips", Digits(4)),
-    ("between_hm", Digits(4)),
-    ("life_distance_hm", Digits(8)),
-    ("life_hired_hm", Digits(8)),
-    ("unit_price_fen", Digits(4)),
-    ("life_trips", Digits(8)),
-)
-HIRED_AT = (("at", Digits(14)),)  # E7: YYYYMMDDhhmmss
-TARIFF_HEAD = (("valid_from", Digits(10)), ("prices", Fixed(16)), ("distances", Fixed(8)))
+# a body of another length counts as totals that nobody could read. on, off: YYYYMMDDhhmm.
+SHIFT = """
+licence a 16
+driver a 19
+plate a 6
+on b 6
+off b 6
+distance_hm b 3
+hired_hm b 3
+trips b 2
+hired_time b 3
+amount_jiao b 3
+card_jiao b 3
+card_trips b 2
+between_hm b 2
+life_distance_hm b 4
+life_hired_hm b 4
+unit_price_fen b 2
+life_trips b 4
+"""
 
 
-def heartbeat_down(times_bytes=2):
-    """Table of our answer to E9; one source has the times limit in a single byte."""
-    limits = (("time_limit", Digits(10)), ("times_limit", Digits(2 * times_bytes)))
-    return (("isu_state", U16),) + limits
+def is_digits(text):
+    """True for one or more of 0-9."""
+    return bool(text) and not [one for one in text if one not in "0123456789"]
+
+
+def rows(table):
+    """(name, kind, bytes) of each field of a body."""
+    for row in table.strip().split("\n"):
+        name, kind, size = row.split()
+        yield name, kind, int(size)
+
+
+def unpack(table, data):
+    """Dict of a body: bytes, text of digits or int. FormatError for another length or no BCD."""
+    values, at = {}, 0
+    for name, kind, size in rows(table):
+        part = bytes(data[at : at + size])
+        if len(part) != size:
+            raise FormatError("%s: %d bytes wanted, %d left" % (name, size, len(part)))
+        if kind == "b":
+            values[name] = part.hex()
+            if not is_digits(values[name]):
+                raise FormatError("%s: %s is not BCD" % (name, values[name]))
+        else:
+            values[name] = part if kind == "a" else int.from_bytes(part, "big")
+        at += size
+    if at != len(data):
+        raise FormatError("%d bytes after the last field" % (len(data) - at))
+    return values
+
+
+def pack(table, values):
+    """Bytes of a body, the other way; a field that is not given is zeros. FormatError where a
+    value does not fit.
+    """
+    parts = []
+    for name, kind, size in rows(table):
+        value = values.get(name, {"a": bytes(size), "b": "0" * (2 * size), "u": 0}[kind])
+        if kind == "u":
+            good = 0 <= value < 1 << 8 * size
+            part = value.to_bytes(size, "big") if good else b""
+        elif kind == "b":
+            part = bytes.fromhex(value) if is_digits(value) and len(value) == 2 * size else b""
+        else:
+            part = bytes(value)
+        if len(part) != size:
+            raise FormatError("%s: %r does not fit" % (name, value))
+        parts.append(part)
+    return b"".join(parts)
 
 
 def encode(command, data=b"", kind=ISU, vendor=0):

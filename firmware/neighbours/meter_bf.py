@@ -10,7 +10,6 @@ What terminals.md leaves open, and what is taken here: the check goes over comma
 """
 
 from firmware.errors import FormatError
-from firmware.formats import fields
 from firmware.neighbours import jtt905, meter
 
 START, END, ACK, NAK = b"\xbf\x02", b"\xbf\x03", b"\xbf\x06", b"\xbf\x15"
@@ -18,7 +17,7 @@ HIRED, STOP, VACANT, TRIP, SIGN_IN, SIGN_OUT = 0x30, 0x32, 0x34, 0x36, 0x3A, 0x3
 TRIP_BYTES = 60
 MOST_BYTES = 2 + 1 + 64 + 1 + 2
 GAP_MS = 1000
-BODY = jtt905.TRIP[1:]
+BODY = jtt905.TRIP[jtt905.TRIP.find("licence") :]
 OPTIONS = {"xor": "command"}
 
 
@@ -41,7 +40,7 @@ def trip_of(data):
     """meter.Trip of a trip's data; FormatError when it is none."""
     if len(data) != TRIP_BYTES:
         raise FormatError("a trip of %d bytes" % len(data))
-    values = fields.unpack(BODY, data)
+    values = jtt905.unpack(BODY, data)
     fen = 10 * int(values["amount_jiao"])
     return meter.Trip(values["trip"], bytes(data[35:40]), fen, meter.BY_BF, bytes(data))
 
@@ -51,6 +50,7 @@ class OlderMeter:
 
     beats = False
     silent = False
+    driver = b""
 
     def __init__(self, from_stx=False):
         self.from_stx = from_stx
@@ -58,10 +58,11 @@ class OlderMeter:
         self.latest_ms = 0
         self.queue = meter.Queue()
         self.asked = None
+        self.done = []  # events that follow from a permission
 
     def feed(self, data, now_ms):
         """Events of meter.py."""
-        events = []
+        events, self.done = self.done, []
         if self.buffer and now_ms - self.latest_ms >= GAP_MS:
             if self.buffer.startswith(START):
                 self.queue.put(NAK)
@@ -87,8 +88,10 @@ class OlderMeter:
         return self.queue.take()
 
     def permit(self, what, ok):
-        """Answer to "sign_in" or "sign_out"; the same frame also is the deed."""
+        """Answer to "sign_in" or "sign_out"; there is no second frame: what may be is done."""
         self.queue.put(ACK if ok else NAK)
+        if ok:
+            self.done.append(("signed_in" if what == "sign_in" else "shift", None))
 
     def stored(self, what, ok):
         """This framing says it once: permit() was the answer."""
@@ -101,7 +104,7 @@ class OlderMeter:
 
     def details(self, trip):
         """Dict by the names of jtt905.TRIP, without the plate."""
-        return fields.unpack(BODY, trip.body)
+        return jtt905.unpack(BODY, trip.body)
 
     def _take(self, command, data, events):
         if command == TRIP:
@@ -118,9 +121,7 @@ class OlderMeter:
             events.append(("told", "stopped"))
         elif command in WORDS:
             events.append((WORDS[command], None))
-            if command in (SIGN_IN, SIGN_OUT):
-                events.append(("signed_in" if command == SIGN_IN else "shift", None))
-            else:
+            if command not in (SIGN_IN, SIGN_OUT):
                 self.queue.put(ACK)
 
     def _next(self):

@@ -19,8 +19,6 @@ least harm:
 """
 
 from firmware.errors import FormatError
-from firmware.formats import fields
-from firmware.formats.lines import is_digits
 from firmware.neighbours import jtt905, meter
 
 OPTIONS = {
@@ -38,7 +36,7 @@ def make(text):
     """Isu of `meter_kind: TEXT`; FormatError for options that make no sense."""
     options = meter.options_of(text, OPTIONS)
     for name in ("heartbeat_ms", "times_bytes", "time_limit", "times_limit"):
-        if not is_digits(options[name]):
+        if not jtt905.is_digits(options[name]):
             raise FormatError("`meter_kind`: `%s=%s` is no number" % (name, options[name]))
     wide = int(options["times_bytes"])
     fits = len(options["time_limit"]) == 10 and len(options["times_limit"]) <= 2 * wide
@@ -53,7 +51,7 @@ def trip_of(data):
     if len(data) < jtt905.TRIP_BYTES:
         raise FormatError("a trip of %d bytes" % len(data))
     body = bytes(data[: jtt905.TRIP_BYTES])
-    values = fields.unpack(jtt905.TRIP, body)
+    values = jtt905.unpack(jtt905.TRIP, body)
     # 0.1 yuan on the meter is 10 fen on the card (terminals.md 4)
     fen = 10 * int(values["amount_jiao"])
     return meter.Trip(values["trip"], body[41:46], fen, meter.BY_JTT905, body)
@@ -62,7 +60,7 @@ def trip_of(data):
 def totals_of(data):
     """meter.Totals of an E4 body, None when it has another layout."""
     try:
-        values = fields.unpack(jtt905.SHIFT, data)
+        values = jtt905.unpack(jtt905.SHIFT, data)
     except FormatError:
         return None
     amount_fen, card_fen = 10 * int(values["amount_jiao"]), 10 * int(values["card_jiao"])
@@ -80,7 +78,7 @@ class Isu:
         self.patience_ms = SILENT_BEATS * int(options["heartbeat_ms"])
         self.result = options["result"]
         wide = int(options["times_bytes"])
-        self.down = jtt905.heartbeat_down(wide)
+        self.down = jtt905.HEARTBEAT_DOWN % wide
         times = options["times_limit"]
         self.times_limit = "0" * (2 * wide - len(times)) + times
         self.time_limit = options["time_limit"]
@@ -141,7 +139,7 @@ class Isu:
             "result": 0x90 if ok else 0xFF,
         }
         command = jtt905.OPEN if what == "sign_in" else jtt905.CLOSE
-        self._say(command, fields.pack(jtt905.ADMISSION, values))
+        self._say(command, jtt905.pack(jtt905.ADMISSION, values))
 
     def stored(self, what, ok):
         """Answer to "signed_in" or "shift"."""
@@ -164,7 +162,7 @@ class Isu:
 
     def details(self, trip):
         """Dict of the table TRIP."""
-        return fields.unpack(jtt905.TRIP, trip.body)
+        return jtt905.unpack(jtt905.TRIP, trip.body)
 
     # --- what the meter says
 
@@ -201,7 +199,7 @@ class Isu:
 
     def _beat(self, frame, events):
         try:
-            values = fields.unpack(jtt905.HEARTBEAT_UP, frame.data)
+            values = jtt905.unpack(jtt905.HEARTBEAT_UP, frame.data)
         except FormatError:
             events.append(("told", "a heartbeat of %d bytes" % len(frame.data)))
             return
@@ -220,11 +218,11 @@ class Isu:
             "time_limit": self.time_limit if free else "0" * 10,
             "times_limit": self.times_limit if free else self.no_times,
         }
-        self._say(jtt905.HEARTBEAT, fields.pack(self.down, answer))
+        self._say(jtt905.HEARTBEAT, jtt905.pack(self.down, answer))
 
     def _status(self, frame, events):
         try:
-            values = fields.unpack(jtt905.STATUS_REPLY, frame.data)
+            values = jtt905.unpack(jtt905.STATUS_REPLY, frame.data)
         except FormatError:
             return
         flags = [word for word, bit in FLAGS if values["state"] & bit]

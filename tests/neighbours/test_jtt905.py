@@ -2,7 +2,6 @@
 """JT/T 905 frames and bodies: the verified vector both ways, noise, cuts, bit flips (TD-052)."""
 
 from firmware.errors import FormatError
-from firmware.formats import fields
 from firmware.neighbours import jtt905
 from firmware.neighbours.jtt905 import FrameReader, encode
 from firmware.neighbours.meter_jtt905 import trip_of
@@ -42,8 +41,8 @@ def test_vector_should_be_read_and_written():
     """TD-052: terminals.md 4, both ways; 8.0 yuan on the meter are 800 fen on the card."""
     (frame,) = read(VECTOR)
     assert (frame.kind, frame.vendor, frame.command) == (2, 0, jtt905.TRIP_END)
-    assert fields.unpack(jtt905.TRIP, frame.data) == VALUES
-    data = fields.pack(jtt905.TRIP, VALUES)
+    assert jtt905.unpack(jtt905.TRIP, frame.data) == VALUES
+    data = jtt905.pack(jtt905.TRIP, VALUES)
     assert encode(jtt905.TRIP_END, data, kind=jtt905.METER) == VECTOR
     assert encode(jtt905.TRIP_END, jtt905.DONE) == ANSWER
     trip = trip_of(frame.data)

@@ -2,7 +2,6 @@
 """Two framings of a meter, one set of events and answers (meter.py)."""
 
 from firmware.errors import FormatError
-from firmware.formats import fields
 from firmware.neighbours import jtt905, meter, meter_bf, meter_jtt905
 from firmware.neighbours.jtt905 import METER, FrameReader, encode
 
@@ -20,7 +19,7 @@ VALUES = {
     "trip": 12,
     "pay_type": 0,
 }
-BODY = fields.pack(jtt905.TRIP, VALUES)
+BODY = jtt905.pack(jtt905.TRIP, VALUES)
 PAYMENT = meter.Payment(jtt905.CPU_CARD, b"card data")
 
 
@@ -132,9 +131,7 @@ def test_shift_totals_should_be_read_or_unknown():
     """TD-054: an E4 in another layout is no totals, and no error."""
     values = {"licence": bytes(16), "driver": bytes(19), "plate": bytes(6), "trips": "0012"}
     values["amount_jiao"], values["card_jiao"], values["card_trips"] = "003450", "001230", "0005"
-    for name, kind in jtt905.SHIFT:
-        values.setdefault(name, kind.blank)
-    data = fields.pack(jtt905.SHIFT, values)
+    data = jtt905.pack(jtt905.SHIFT, values)
     isu = heard_isu()
     assert isu.feed(said(jtt905.CLOSED, data), 10) == [
         ("shift", meter.Totals(12, 34500, 5, 12300))
@@ -195,12 +192,13 @@ def test_options_that_cannot_be_should_be_named():
 def test_older_framing_should_say_the_same_events():
     """A second meter is one file: BF 02 .. BF 03 with the same words."""
     link = meter_bf.make("bf")
-    assert link.feed(meter_bf.encode(meter_bf.SIGN_IN), 0) == [
-        ("sign_in", None),
-        ("signed_in", None),
-    ]
-    link.permit("sign_in", True)
-    assert link.outgoing(0) == meter_bf.ACK
+    for ok, answer, then in (
+        (False, meter_bf.NAK, []),
+        (True, meter_bf.ACK, [("signed_in", None)]),
+    ):
+        assert link.feed(meter_bf.encode(meter_bf.SIGN_IN), 0) == [("sign_in", None)]
+        link.permit("sign_in", ok)
+        assert link.outgoing(0) == answer and link.feed(b"", 0) == then
     assert link.feed(meter_bf.encode(meter_bf.HIRED, b"\xbf\x03"), 1) == [("hired", None)]
     assert link.outgoing(1) == meter_bf.ACK
     ((word, trip),) = link.feed(meter_bf.encode(meter_bf.TRIP, BODY[6:]), 2)

@@ -1,0 +1,394 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Taxi: the meter names the amount, the rider taps, the meter is told (JT/T 905; terminals.md 4).
+
+    meter: trip ends -> written as due -> locked -> card, cash key or cancel key -> meter: 90, FF
+                                             `-> torn: pending until it is settled
+
+The amount is the meter's and nobody's else (TD-050, TD-051); it stays until it is paid, paid in
+cash or cancelled, over any power cut (trips.py). Nothing is sold while the meter is silent
+(TD-055), while a torn debit of the trip is open, or once the next rider is in the car.
+
+What the driver may press: taxi_keys.py.
+"""
+
+from firmware.devices import entries, receipt, taxi_keys, taxi_shift, trips
+from firmware.devices.trade import Charge, Offer, Trade
+from firmware.errors import FormatError, JournalFull
+from firmware.formats import record
+from firmware.kernel import outcome
+from firmware.neighbours import meter
+from firmware.neighbours.line import Neighbour
+
+METERS = {"jtt905": 9600, "bf": 2400}  # meter_KIND.py and the speed of its line
+CONSOLE_BAUD = 9600
+STANDS = {  # state of a trip -> message
+    trips.DUE: "trip_due",
+    trips.TORN: "trip_torn",
+    trips.UNCLEAR: "trip_unclear",
+    trips.LEFT: "trip_left",
+}
+WAYS = {trips.PAID: "paid", trips.BY_CASH: "cash", trips.CANCELLED: "cancelled"}
+
+
+def make(settings, parameters, hal, clock, report):
+    """Taxi with its meter on a line. FormatError for settings that cannot be."""
+    more = settings.more
+    text = more.get("meter_kind", "jtt905")
+    kind = text.split()[0]
+    if kind not in METERS:
+        raise FormatError("`meter_kind: %s` is none of %s" % (kind, ", ".join(sorted(METERS))))
+    # by name, as memory has room for one framing alone
+    module = __import__("firmware.neighbours.meter_" + kind, None, None, ("make",))
+    where = serial_path(more, "meter")
+    link = module.make(text)
+    line = Neighbour(lambda: hal.open_serial(where, METERS[kind]), link, clock)
+    taxi = Taxi(settings, parameters, link, line, report)
+    if "console" in more:
+        from firmware.neighbours.console import Console  # where settings ask for it
+
+        path = serial_path(more, "console")
+        taxi.console = Console(taxi_keys.COMMANDS)
+        taxi.desk = Neighbour(lambda: hal.open_serial(path, CONSOLE_BAUD), taxi.console, clock)
+    return taxi
+
+
+def serial_path(more, key):
+    """PATH of `key: serial:PATH`; FormatError for anything else."""
+    wire, colon, where = more[key].partition(":")
+    if wire != "serial" or not colon or not where:
+        raise FormatError("`%s: %s` is not serial:PATH" % (key, more[key]))
+    return where
+
+
+class Taxi(Trade):
+    """link: the meter as in meter.py; line: its Neighbour, or anything with turn(), flush() and
+    close().
+    """
+
+    name = "taxi"
+    code = 4
+    words = """
+taxi_vacant|blue||空车|For hire|
+taxi_hired|blue||载客中|Hired, meter running|
+trip_due|blue||请刷卡 车费{fare}元|Tap card, fare {fare}|
+trip_torn|amber|again|未完成 请再刷同一张卡|Not done: same card again|4
+trip_unclear|blue||待核实 请司机处理|Unclear: driver decides|
+trip_left|blue||上一单未付 请司机处理|Last trip open: driver decides|
+trip_cash|green|ok|现金已付 {fare}元|Paid in cash {fare}|
+trip_cancelled|red|no|本单取消 未付款|Cancelled, not paid|
+meter_silent|red|no|计价器无应答 请用其他方式|No meter: use other means|13
+driver_sign_in|blue||请司机签到|Driver: sign in|
+"""
+
+    def __init__(self, settings, parameters, link, line, report):
+        Trade.__init__(self, settings, parameters)
+        self.link = link
+        self.line = line
+        self.report = report
+        self.trips = None
+        self.subject = None  # Trip that onto() writes of
+        self.frozen = None  # Trip that the card in the field pays (TD-050)
+        self.met = None  # (pan, number and beginning of its trip) of the card served last
+        self.signed_in = False
+        self.driver = settings.driver
+        self.hired = False
+        self.last_receipt = []
+        self.said = ""
+        self.console = self.desk = None  # the driver's keys, and their line
+
+    # --- the loop's questions
+
+    def attach(self, house):
+        self.house = house
+        self.trips = trips.Trips(house, self._note)
+
+    def restore(self, recent):
+        """The trip that is not over, and whether a shift is open, from the journal."""
+        self.trips.restore()
+        for _, values in self.trips.records():
+            if values["kind"] == record.EVENT and values["reason"] in (
+                "shift_open",
+                "shift_closed",
+            ):
+                self.signed_in = values["reason"] == "shift_open"
+                break
+        if self.trips.current:
+            self.tell("trip %d is %s" % (self.trips.current.number, self.trips.state))
+
+    def offer(self):
+        trip = self.trips.current
+        if trip and self.trips.has_moved():
+            self.trips.refresh()
+        if trip and self.trips.state in STANDS:
+            keyed = trip.source == meter.KEYED
+            if self.trips.state == trips.DUE and self.link.silent and not keyed:
+                return Offer("meter_silent", None, False)  # TD-055
+            message = STANDS[self.trips.state]
+            return Offer(message, trip.amount_fen, self.trips.state == trips.DUE)
+        if self.link.silent:
+            return Offer("meter_silent", None, False)  # TD-055
+        if not self.signed_in:
+            return Offer("driver_sign_in", None, False)  # TD-054
+        return Offer("taxi_hired" if self.hired else "taxi_vacant", None, False)
+
+    def begin(self):
+        due = self.trips.current if self.trips.state == trips.DUE else None
+        self.frozen = self.subject = due
+
+    def charge(self, pan):
+        fen = self.frozen.amount_fen if self.frozen else 0
+        rule = trips.rule_of(self.frozen) if self.frozen else ""
+        return Charge(fen, fen, "", rule, 1)
+
+    def refuse(self, pan, psn):
+        return "" if self.frozen else "no_amount"  # nothing is free in a taxi
+
+    def pays_again(self, pan, psn):
+        """The guard is for held cards: a new trip of the same rider is a new debit (TD-005)."""
+        met, due = self.met, self.frozen
+        return bool(met and due and met[0] == pan and met[1:] != (due.number, due.on))
+
+    def onto(self, values):
+        Trade.onto(self, values)
+        values["driver"] = self.driver
+        if self.subject:
+            values["reference"] = self.subject.number
+            values["trade_data"] = trips.data_of(self.subject)
+
+    def after(self, sold):
+        trip = self.trips.current
+        if not trip:
+            return
+        if sold.pan:
+            self.met = (sold.pan, trip.number, trip.on)
+        state = self.trips.refresh()
+        if state in trips.OVER:
+            self.over(trip)
+        elif sold.outcome.outcome in (outcome.DECLINED, outcome.OTHER_INTERFACE):
+            card = {"pan": entries.pan_bytes(sold.pan)} if sold.pan else None
+            self._print(trip, "declined", card)  # TD-056
+            self.tell("trip %d NOT PAID: %s" % (trip.number, sold.message))
+        else:
+            self.tell("trip %d is %s: %s" % (trip.number, state, sold.message))
+
+    def turn(self):
+        for word, value in self.line.turn():
+            take = TAKES.get(word)
+            if take:
+                take(self, value)
+        trip = self.trips.current
+        if trip and self.trips.has_moved() and self.trips.refresh() in trips.OVER:
+            self.over(trip)
+        self.line.flush()
+        if self.desk:
+            for command in self.desk.turn():
+                self._command(command)
+
+    def close(self):
+        self.line.close()
+        if self.desk:
+            self.desk.close()
+
+    # --- what the meter says
+
+    def _sign_in(self, _):
+        self.link.permit("sign_in", True)
+
+    def _signed_in(self, _):
+        if self.signed_in and taxi_shift.Shift(self.trips.records()).has_trips():
+            self.close_shift(None)  # the meter has closed it while nobody listened
+        self.link.stored("signed_in", self.signed_in or self.open_shift())
+
+    def _sign_out(self, _):
+        ok = self.trips.current is None  # a trip that is open would have no shift
+        if not ok:
+            self.tell("sign-out refused: trip %d is open" % self.trips.current.number)
+        self.link.permit("sign_out", ok)
+
+    def _shift(self, totals):
+        # told twice, it was closed the first time
+        self.link.stored("shift", not self.signed_in or self.close_shift(totals))
+
+    def _state(self, state):
+        self.driver = _number_of(self.link.driver) or self.settings.driver
+        if state.signed_in and not self.signed_in:
+            self.open_shift()  # at a meter that was signed in before we came up
+        if state.forced_off:
+            self.tell("meter: forced off")  # TD-057: what is running goes on
+
+    def _hired(self, _):
+        """The next rider: what is open is not his, and no card pays it now (TD-050)."""
+        self.hired = True
+        if self.trips.state in (trips.DUE, trips.TORN) and self.trips.current:
+            number = self.trips.current.number
+            if self.trips.change("trip_left"):
+                self.tell("trip %d was left unpaid" % number)
+
+    def _vacant(self, _):
+        self.hired = False
+
+    def _trip(self, trip):
+        """A trip has ended, or is asked about again (TD-053)."""
+        self.hired = False
+        open_trip = self.trips.current
+        if open_trip:
+            same = (open_trip.number, open_trip.on) == (trip.number, trip.on)
+            if not same:
+                self.tell("trip %d waits for trip %d" % (trip.number, open_trip.number))
+            elif open_trip.amount_fen != trip.amount_fen:
+                self.tell("trip %d: another amount is not taken" % trip.number)  # TD-050
+            return  # no answer: the meter asks again
+        if self._answered(trip):
+            return
+        if not self.signed_in:
+            self.tell("trip %d: nobody is signed in" % trip.number)  # TD-054
+        if not self.trips.take(trip):
+            self.link.settle(trip, False, None)  # TD-053: FF, it could not be stored
+            self.tell("trip %d could not be stored" % trip.number)
+        elif self.trips.state in trips.OVER:
+            self.over(trip)
+        else:
+            self.tell("trip %d: %s" % (trip.number, receipt.yuan(trip.amount_fen)))
+
+    def _trip_again(self, trip):
+        """F2: what was not delivered when it ended. Its rider is gone: kept, never charged."""
+        open_trip = self.trips.current
+        if open_trip and (open_trip.number, open_trip.on) == (trip.number, trip.on):
+            return
+        if not self._answered(trip):
+            self.link.settle(trip, self.trips.late(trip), None)
+
+    def _answered(self, trip):
+        """True when the journal knows how this trip ended: the meter is told once more."""
+        state, values = self.trips.find(trip)
+        if state not in trips.OVER:
+            return False
+        paid = trips.payment_of(values) if state == trips.PAID else trips.cash()
+        self.link.settle(trip, state != trips.CANCELLED, paid)
+        return True
+
+    def _bad_trip(self, _):
+        self.tell("a trip that cannot be read: key it in, or send it again")
+
+    def _silent(self, _):
+        self.tell("meter is silent")
+
+    def _heard(self, _):
+        self.tell("meter is there")
+
+    def _told(self, text):
+        self.tell("meter: %s" % text)
+
+    # --- what the driver says
+
+    def key(self, word, number=0):
+        """A key of taxi_keys.py: (True where it was done, text for the driver)."""
+        done, text = taxi_keys.press(self, word, number)
+        self.tell(text)
+        self.line.flush()
+        return done, text
+
+    def _command(self, command):
+        """A line of the console."""
+        number = command.values[0] if command.values else 0
+        done, text = self.key(command.name, number or 0)
+        if done:
+            self.console.ok(text)
+        else:
+            self.console.error(text)
+
+    # --- what lasts
+
+    def over(self, trip):
+        """The trip is paid, cancelled or free, durable: the meter is told, a receipt printed."""
+        state, values = self.trips.find(trip)
+        self.trips.current = None
+        self._answered(trip)
+        self._print(trip, WAYS.get(state, "cash"), values)
+        self.tell("trip %d is %s" % (trip.number, state))
+        self.line.flush()
+
+    def open_shift(self):
+        return self._event("shift_open", b"") and self._sign(True)
+
+    def close_shift(self, totals):
+        """Ours beside the meter's, written down (TD-054)."""
+        shift = taxi_shift.Shift(self.trips.records())
+        if not self._event("shift_closed", shift.pack(totals)):
+            return False
+        self.print_shift(shift, totals)
+        return self._sign(False)
+
+    def _sign(self, signed_in):
+        self.signed_in = signed_in
+        return True
+
+    def _event(self, reason, data):
+        self.subject = None
+        try:
+            self._write(reason, 0, data)
+        except JournalFull:
+            return False
+        return True
+
+    def _note(self, reason, trip):
+        self.subject = trip
+        self._write(reason, trip.amount_fen, None, trips.rule_of(trip))
+
+    def _write(self, reason, amount_fen, data, rule=""):
+        values = self.house.stamp.onto(record.blank(record.EVENT))
+        values["reason"], values["amount_fen"], values["rule"] = reason, amount_fen, rule
+        if data is not None:
+            values["trade_data"] = data
+        self.house.journal.append(record.pack(values))
+
+    def print_lines(self, event):
+        """Lines for a printer: an event, and the console where there is one."""
+        self.report(event)
+        for one in event["lines"] if self.console else ():
+            self.console.note(one)
+
+    def _print(self, trip, way, values):
+        details = self.link.details(trip) if trip.source != meter.KEYED else {}
+        lines = receipt.lines(trip.number, trip.amount_fen, details, way, values)
+        self.last_receipt = lines
+        self.print_lines({"event": "receipt", "lines": lines, "copy": False})
+
+    def print_shift(self, shift, totals):
+        lines = receipt.report(shift, totals)
+        differs = shift.differences(totals)
+        totals = shift.totals
+        self.print_lines({"event": "shift", "lines": lines, "totals": totals, "differs": differs})
+
+    def tell(self, text):
+        """A line for the driver's side (TD-003, TD-056)."""
+        if text != self.said:
+            self.said = text
+            self.report({"event": "driver", "text": text})
+            if self.console:
+                self.console.note(text)
+
+
+def _number_of(driver):
+    """The last digits of a certificate, at most nine, as a number; 0 where it has none."""
+    digits = ""
+    for byte in bytes(driver).rstrip(b"\0 "):
+        digits = digits + chr(byte) if 0x30 <= byte <= 0x39 else ""
+    return int(digits[-9:] or "0")
+
+
+TAKES = {
+    "sign_in": Taxi._sign_in,
+    "signed_in": Taxi._signed_in,
+    "sign_out": Taxi._sign_out,
+    "shift": Taxi._shift,
+    "state": Taxi._state,
+    "hired": Taxi._hired,
+    "vacant": Taxi._vacant,
+    "trip": Taxi._trip,
+    "trip_again": Taxi._trip_again,
+    "bad_trip": Taxi._bad_trip,
+    "silent": Taxi._silent,
+    "heard": Taxi._heard,
+    "told": Taxi._told,
+}
