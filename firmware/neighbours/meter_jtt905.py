@@ -91,7 +91,7 @@ class Isu:
 
     def feed(self, data, now_ms):
         """Events of meter.py."""
-        events = []
+        events: list = []
         bad = self.reader.bad
         for frame in self.reader.feed(data, now_ms):
             if frame.kind != jtt905.METER:
