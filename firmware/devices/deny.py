@@ -112,11 +112,11 @@ class DenyList(DenyTable):
         elif self.steps is None:
             self._look()
         else:
-            self._step()
+            self._step(self.steps)
 
-    def _step(self):
+    def _step(self, steps):
         try:
-            next(self.steps)
+            next(steps)
             return
         except StopIteration as end:
             verdict = end.value

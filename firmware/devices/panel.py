@@ -12,7 +12,8 @@ LAMPS = ("blue", "green", "amber", "red")
 
 # message|lamp|sound|line 1|line 2|voice; {fare}, {balance}: yuan with two decimals; {list}:
 # version of the deny list, and when the card came on it. A line breaks at its blanks into two rows
-# of 16 cells, of which a Chinese sign takes two. voice: number of a prompt, never given to other words; none: silence.
+# of 16 cells, of which a Chinese sign takes two. voice: number of a prompt, never given to other
+# words; none: silence.
 # One text and no dict: so many small objects would take 9 KB of a board's heap. The last row
 # stands for a message that is not here. Every result has its words (QT-240, QT-241), and the
 # messages that JR/T 0025.12 §6.1.2 recommends are among them (QT-243).

@@ -95,7 +95,7 @@ def read_display(where):
     number, _, rest = text.partition(",")
     if kind not in DISPLAYS:
         raise FormatError("display: `%s` is not %s:BUS" % (where, "|".join(sorted(DISPLAYS))))
-    wired = dict(DISPLAYS[kind])
+    wired: dict = dict(DISPLAYS[kind])
     wired.update(dict(read_pins(rest, where, tuple(wired))))
     if not 8 <= wired["columns"] <= 40 or not 1 <= wired["rows"] <= 4:
         raise FormatError("%s: columns are 8..40, rows 1..4" % where)

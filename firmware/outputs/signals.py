@@ -31,8 +31,8 @@ class Player:
     def __init__(self, pin, clock):
         self.pin = pin
         self.clock = clock
-        self.left = ()  # of the pattern: ms
-        self.again = ()  # the pattern that begins anew, () for none
+        self.left: tuple = ()  # of the pattern: ms
+        self.again: tuple = ()  # the pattern that begins anew, () for none
         self.level = 0
         self.since_ms = 0
 

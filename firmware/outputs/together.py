@@ -23,7 +23,7 @@ class Together:
         self.working = []
         self.broken = list(outputs)
         self.faults = {}  # name -> what was reported last
-        self.standing = [None, None]  # colour, lines
+        self.standing: list = [None, None]  # colour, lines
         self.tried_ms = 0
         self._open_broken((LinkLost, OSError))
 
@@ -101,7 +101,7 @@ class Together:
 
 def make(first, more, hal, clock, report):
     """`first` and what settings.more names beside it; FormatError for a text or a library."""
-    outputs = []
+    outputs: list = []
     if "outputs" in more:
         from firmware.outputs.pins import Pins  # where settings name it
 
