@@ -7,6 +7,7 @@ gmssl's, while the check is the kernel's own.
 """
 
 import hashlib
+import mmap
 import os
 import secrets
 from pathlib import Path
@@ -108,9 +109,9 @@ def sign_payload(
 
 
 class Bytes:
-    """A file in memory as a blob: `size`, `read(at, count)`."""
+    """A file in memory, or mapped there, as a blob: `size`, `read(at, count)`."""
 
-    def __init__(self, data: bytes):
+    def __init__(self, data: bytes | mmap.mmap):
         self.data = data
         self.size = len(data)
 

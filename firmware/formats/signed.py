@@ -134,6 +134,11 @@ def verify(blob, head, authority):
     return Work(_slices(blob, head, authority), FormatError)
 
 
+def hashed(blob, head):
+    """Work: the hash alone, whoever signed it; the result is the payload, a Part."""
+    return Work(_hashed(blob, head), FormatError)
+
+
 def verify_head(head, authority):
     """Work: the signature alone, for a file whose payload was hashed before; result None."""
     return Work(_signature(head, authority), FormatError)
@@ -184,6 +189,10 @@ def expected(data, count):
 
 def _slices(blob, head, authority):
     yield from _signature(head, authority)
+    return (yield from _hashed(blob, head))
+
+
+def _hashed(blob, head):
     hashed = hashlib.sha256()
     for at in range(head.start, head.start + head.length, PIECE):
         piece = blob.read(at, min(PIECE, head.start + head.length - at))

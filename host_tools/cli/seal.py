@@ -28,10 +28,14 @@ def command():
 @command.command(epilog="Examples:\n\n  faretap seal new authority.pem")
 @click.argument("key", type=FILE)
 @PASSWORD
-def new(key, password):
+@click.option("--sm2", is_flag=True, help="An SM2 key, for tables and lists (signed files).")
+def new(key, password, sm2):
     """Make a key. Whoever has the file can change every fare: keep it off terminals."""
-    from host_tools import sealing
+    from host_tools import sealing, signing
 
+    if sm2:
+        click.echo(signing.make_sm2_key(key).setting)
+        return
     made = sealing.make_key(key, password.encode())
     click.echo("authority: " + sealing.modulus_of(made).hex().upper())
 
