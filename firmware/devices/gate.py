@@ -16,8 +16,9 @@ Each fact is an EVENT record whose `reference` is the sequence of the sale (docs
 """
 
 from firmware.devices import gate_modes, gate_people
-from firmware.devices.gate_machine import Machine
+from firmware.devices.gate_machine import MOST_PERSONS, Machine
 from firmware.devices.gate_people import Graces, Grant, Passback
+from firmware.devices.gate_price import FlatPrice
 from firmware.devices.gate_setup import read_lane
 from firmware.devices.gate_words import WORDS
 from firmware.devices.trade import PASSES, Charge, Offer, Trade
@@ -46,12 +47,14 @@ class Gate(Trade):
     name, code = "gate", 0
     words = WORDS
 
-    def __init__(self, settings, parameters, controller, neighbours=()):
-        """neighbours: objects with turn(gate) and close(): scanner, console, other lanes."""
+    def __init__(self, settings, parameters, controller, neighbours=(), price=None):
+        """neighbours: objects with turn(gate), restore(recent) and close(); price: gate_price."""
         Trade.__init__(self, settings, parameters)
         self.lane = read_lane(settings.more.get("gate_lane", ""))
         self.controller = controller
         self.neighbours = neighbours
+        self.price = price or FlatPrice(parameters)
+        self.when = None  # local moment that prices hold for while a card is there
         self.machine = Machine(self.lane.times)
         self.mode = self.lane.mode
         self.kind, self.persons = self.lane.kind, 1  # of the next card; a key may say otherwise
@@ -117,27 +120,33 @@ class Gate(Trade):
             stands = AT_WORK.get(self.machine.state)
         elif not stands and self.machine.state == "CLOSE":
             stands = AT_WORK["CLOSE"]
-        if stands:
-            return Offer(stands, None, False)
-        return Offer("ready", self.charge("").amount_fen, True)
+        charge = None if stands else self._asked("")
+        if charge is None:
+            return Offer(stands or "no_amount", None, False)
+        return Offer("ready", charge.amount_fen, True)
 
     def reads_first(self):
         """The number decides whether anything is due (TD-063)."""
         known = self.graces.grants or self.passback.rows or self.lane.direction == EXIT
-        return bool(known or self.mode == "fare_waived" or Trade.reads_first(self))
+        return bool(known or self.mode == "fare_waived" or self.price.by_number())
 
     def begin(self):
-        """A card is there."""
+        """A card is there: its price is that of this moment."""
+        self.when = self.house.clock.local_now()
         self._feed("tap")
 
     def charge(self, pan):
         """Charge of a card for the persons that were keyed."""
-        one = Trade.charge(self, pan)
-        full_fen = one.full_fare_fen * self.persons
+        asked = self._asked(pan)
+        if asked is None:  # refuse() says so: what has no price is no gift
+            return Charge(self.parameters.ceiling_fen, 0, "", "", self.persons)
         if pan and self.mode == "fare_waived":
-            return Charge(0, full_fen, "waived", "waived", self.persons)
-        amount_fen = one.amount_fen * self.persons
-        return Charge(amount_fen, full_fen, one.fare_class, one.rule, self.persons)
+            return Charge(0, asked.full_fare_fen, "waived", "waived", self.persons)
+        return asked
+
+    def _asked(self, pan):
+        when = self.when or self.house.clock.local_now()
+        return self.price.charge(self.kind, pan, self.persons, when)
 
     def refuse(self, pan, psn):
         """Message that keeps a card from paying, or lets it through."""
@@ -149,7 +158,9 @@ class Gate(Trade):
             return "re_entry"
         if self.passback.holds(pan, self.lane.direction):
             return "passback"
-        return "pass_valid" if self.lane.direction == EXIT else ""
+        if self.lane.direction == EXIT:
+            return "pass_valid"
+        return "" if self._asked(pan) else "no_amount"
 
     def _stands(self):
         return STANDS.get(self.machine.state) or gate_modes.MESSAGES.get(self.mode)
@@ -158,6 +169,7 @@ class Gate(Trade):
         """Lane, mode and kind stand in each record."""
         Trade.onto(self, values)
         values["direction"] = self.lane.direction
+        values["fares_version"] = self.price.version
         values["trade_data"] = self.data()
 
     def data(self, ticket=0, count=0, kind=None):
@@ -175,7 +187,7 @@ class Gate(Trade):
 
     def after(self, sold):
         """The result is durable and shown: let in who may go, once (TD-001)."""
-        values, message = sold.values, sold.message
+        values, message, self.when = sold.values, sold.message, None
         if message == "re_entry":
             self.let_in_again(sold.pan)
         elif message in PASSES or message in ("ok", "concession", "torn_recovered"):
@@ -214,14 +226,12 @@ class Gate(Trade):
             self.set_mode(word)
         elif word == "operator":
             self._feed("operator")
-        elif word == "persons" and 1 <= number <= self.most_persons():
+        elif word == "persons" and 1 <= number <= MOST_PERSONS:
             self.persons = number
+        elif word.startswith("kind_"):
+            self.kind = word[5:21]
         elif word == "day_count":
             self.count_day()
-
-    def most_persons(self):
-        """A group never costs more than the ceiling (TD-006)."""
-        return max(1, min(50, self.parameters.ceiling_fen // self.parameters.fare_fen))
 
     def set_mode(self, mode):
         """Another mode, written down; the arms follow when nobody is in the lane (TD-066)."""
@@ -372,5 +382,8 @@ def make(settings, parameters, hal, clock, report):
     """Trade of a gate: its controller by `gate_kind`, the others as far as they are named."""
     from firmware.devices import gate_wiring  # the gate alone: beside its class for the tests
 
-    controller, neighbours = gate_wiring.open_all(settings, parameters, hal, clock)
-    return Gate(settings, parameters, controller, neighbours)
+    controller, neighbours = gate_wiring.open_all(settings, hal, clock)
+    gate = Gate(settings, parameters, controller, neighbours)
+    if "fares" in settings.more:
+        gate.price = gate_wiring.open_price(settings, parameters, hal, report, gate)
+    return gate

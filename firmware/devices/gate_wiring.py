@@ -19,7 +19,18 @@ from firmware.neighbours.serial_gate import SerialGate
 SCANNER_BAUD = LANES_BAUD = 9600
 
 
-def open_all(settings, parameters, hal, clock):
+def open_price(settings, parameters, hal, report, gate):
+    """TablePrice of a gate whose settings name fare tables; FormatError."""
+    from firmware.devices import gate_price, tariff  # where there is a table
+
+    tables = tariff.open_tables(settings, parameters, hal, report)
+    product = settings.more.get("product", "gate")
+    return gate_price.TablePrice(
+        tables, product, gate.lane.kind, lambda: gate.house.stamp.trusted()
+    )
+
+
+def open_all(settings, hal, clock):
     """(controller, neighbours) of a gate; FormatError for what cannot be read."""
     lane = gate_setup.read_lane(settings.more.get("gate_lane", ""))
     controller = _controller(settings, lane, hal, clock)

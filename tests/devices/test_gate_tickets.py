@@ -28,6 +28,10 @@ def test_entries_days_and_persons_should_be_counted():
         for _ in range(3):
             stand.walk()
     assert stand.scan(text) == "ticket_used"
+
+
+def test_annual_ticket_should_let_in_once_a_day():
+    """TD-071: as many entries as there are days."""
     stand, text = TicketStand(), issued(entries=0, daily=1, last_day=TODAY + 300)
     assert stand.scan(text) == "ticket_ok"
     stand.walk()
