@@ -22,6 +22,7 @@ from firmware.devices.gate_price import FlatPrice
 from firmware.devices.gate_setup import read_lane
 from firmware.devices.gate_words import WORDS
 from firmware.devices.trade import PASSES, Charge, Offer, Trade
+from firmware.errors import JournalFull
 from firmware.formats import fields, record
 from firmware.formats.fields import U8, U16, U32, Word
 
@@ -359,10 +360,6 @@ class Gate(Trade):
 
     def _note(self, reason, grant=None, people=0, count=0):
         """An EVENT record; where the journal has no room for it, it is counted."""
-        journal = self.house.journal
-        if journal.room() <= 1:
-            self.count("unwritten")
-            return
         values = self.house.stamp.onto(record.blank(record.EVENT))
         values["reason"], values["riders"] = reason, people
         if grant:
@@ -375,7 +372,10 @@ class Gate(Trade):
                 values["psn"] = grant.psn
         elif count:
             values["trade_data"] = self.data(0, count)
-        journal.append(record.pack(values))
+        try:
+            self.house.journal.append(record.pack(values))
+        except JournalFull:
+            self.count("unwritten")
 
 
 def make(settings, parameters, hal, clock, report):

@@ -8,7 +8,7 @@ through comes in again with the same code within the grace time, and it counts o
 from firmware.devices import gate_setup
 from firmware.devices.gate_people import Grant
 from firmware.devices.gate_used import UsedTickets
-from firmware.errors import FormatError
+from firmware.errors import FormatError, JournalFull
 from firmware.fares import calendar
 from firmware.formats import record, ticket
 from firmware.neighbours.line import Neighbour
@@ -110,9 +110,7 @@ class TicketDesk:
             return ""
         if gate.passback.holds(guest, gate.lane.direction):
             return "passback"
-        return self._used(values, now[0]) or (
-            "" if gate.house.journal.room() > 1 else "ticket_list_full"
-        )
+        return self._used(values, now[0])
 
     def _used(self, values, today):
         entries, day = self.used.entries(values["id"])
@@ -135,7 +133,11 @@ class TicketDesk:
         event["riders"] = grace.persons if grace else values["persons"]
         event["reference"] = grace.sequence if grace else values["last_day"]
         event["trade_data"] = gate.data(values["id"], entries, kind)
-        sequence = house.journal.append(record.pack(event))
+        try:
+            sequence = house.journal.append(record.pack(event))
+        except JournalFull:
+            house.show("ticket_list_full")  # nobody is let in without a record (TD-001)
+            return
         house.show(event["reason"])
         if grace:
             gate.let_in_again(guest)
@@ -148,7 +150,7 @@ class TicketDesk:
 
     def _refuse(self, gate, values, message):
         gate.house.show(message)
-        if gate.house.journal.room() > 1:
+        if gate.house.journal.room() > 1:  # a refusal takes no room from a sale
             noted = gate.house.stamp.onto(record.blank(record.REFUSED))
             noted["reason"] = message
             noted["trade_data"] = gate.data(values["id"], 0, ticket.KINDS[values["kind"]])
