@@ -35,10 +35,11 @@ SINGLE = (
 )  # fmt: skip
 # Of the trades: whom they talk to and what they sell. Text; each device parses its own.
 MORE = (
-    "allow", "announcer", "console", "day_fen", "deny_list", "display", "door", "fares", "gate",
-    "gate_kind", "gate_lane", "lane", "meal_taps", "meals", "menu", "meter", "meter_kind",
-    "missing_entry", "missing_exit", "outputs", "passback_s", "price_fen", "product", "pulse_ms",
-    "seats", "store", "store_blocks", "ticket_keys", "tickets", "twin", "vehicle_class", "voice",
+    "allow", "announcer", "console", "day_cut", "day_fen", "deny_list", "display", "door",
+    "fares", "gate", "gate_kind", "gate_lane", "lane", "meal_taps", "meals", "menu", "meter",
+    "meter_kind", "missing_entry", "missing_exit", "outputs", "passback_s", "price_fen",
+    "product", "pulse_ms", "seats", "store", "store_blocks", "ticket_keys", "tickets", "twin",
+    "vehicle_class", "voice",
 )  # fmt: skip
 SALES = ("reader", "journal", "parameters")
 NEEDED = {
