@@ -48,6 +48,7 @@ NEEDED = {
     "gate": SALES + ("gate",),
     "inspector": ("reader",),
     "taxi": SALES + ("meter",),
+    "parking": SALES + ("lane", "store", "product", "fares", "door"),
 }
 DEVICES = tuple(sorted(NEEDED))
 TRACES = ("no", "yes", "full", "frames")

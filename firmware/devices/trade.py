@@ -36,7 +36,7 @@ House = namedtuple("House", ("journal", "stamp", "torn_taps", "show", "busy", "c
 # Messages of a card that is served without a debit; the others a trade refuses with.
 PASSES = (
     "free_ride", "re_entry", "pass_valid", "staff", "driver", "present", "access_granted",
-    "entered", "free_exit",
+    "entry_noted", "free_exit",
 )  # fmt: skip
 
 

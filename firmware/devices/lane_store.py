@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is inside: the entries of a car park, kept at the lane where they are asked for.
+
+A store answers, whether it lies here (LaneStore) or at the exit lane (far_store.py):
+
+    enter(entry)      write it; what became of it comes with turn()
+    turn()            [(Entry, verdict)]: "stored" durable, "inside" already, "full", "lost"
+    find(key)         Entry or None
+    leave(key)        the entry is gone, durable
+    fault             word that keeps anybody from entering, "" for none
+    linked            False while entries of the other lane may be missing here
+    close()
+
+Goals: an entry is durable before its barrier opens, survives restarts and power cuts at any write,
+and is held until its card leaves, however many others come meanwhile (TD-010, TD-012).
+
+Strategy: rows in a ring of flash blocks (journal/ring.py), the last one of a card counts. Before a
+block is used anew, the rows in it that still count are written again at the head; `most` is so
+small against the blocks that this always ends. RAM: ROW bytes for each entry.
+"""
+
+import hashlib
+from collections import namedtuple
+
+from firmware.errors import JournalFull
+from firmware.journal.ring import RECORD, Ring
+
+KEY = 8
+BODY = 17  # op, key, lane, moment, vehicle class
+ROW = BODY + 4  # and the block it lies in
+ENTER, LEAVE = 1, 2
+HEADER = (0, 0)
+REPEAT_S = 300  # the same card at the same lane so soon: whoever was not let in tries again
+
+# key: key_of(pan); lane: 1..255; moment: (year, month, day, hour, minute, second), local, as
+# tariffs are; vehicle_class: 0..255
+Entry = namedtuple("Entry", ("key", "lane", "moment", "vehicle_class"))
+
+
+def key_of(pan):
+    """KEY bytes of a card number: a store of entries is no list of card numbers (TD-023)."""
+    return hashlib.sha256(b"lane" + pan.encode()).digest()[:KEY]
+
+
+def pack_entry(op, entry):
+    """The BODY bytes of a row."""
+    year, month, day, hour, minute, second = entry.moment
+    when = bytes((max(0, min(255, year - 2000)), month, day, hour, minute, second))
+    return bytes((op,)) + entry.key + bytes((entry.lane,)) + when + bytes((entry.vehicle_class,))
+
+
+def unpack_entry(body):
+    """Entry of the BODY bytes of a row."""
+    at = 1 + KEY
+    moment = (2000 + body[at + 1],) + tuple(body[at + 2 : at + 7])  # noqa: RUF005
+    return Entry(bytes(body[1:at]), body[at], moment, body[at + 7])
+
+
+class LaneStore:
+    """Entries on a block device that is its own; `most` of them."""
+
+    def __init__(self, storage, replace=False, twin=None):
+        """replace: a card that is inside may enter anew (TD-068); twin: LaneLine to the lane whose
+        entries are kept here, None where there is none. ValueError: too few blocks.
+        """
+        count = storage.ioctl(4, 0)
+        self.ring = Ring(storage, 0, count)
+        self.most = (count - 3) * (self.ring.pages - 1)
+        if self.most < 1:
+            raise ValueError("a lane store needs 4 blocks, not %d" % count)
+        self.replace, self.twin = replace, twin
+        self.rows = bytearray()
+        self.verdicts = []
+        self.broken = False
+        self._recover()
+
+    @property
+    def fault(self):
+        if self.broken:
+            return "store_fault"
+        return "park_full" if len(self.rows) // ROW >= self.most else ""
+
+    @property
+    def linked(self):
+        return self.twin is None or not self.twin.silent
+
+    def find(self, key):
+        at = self._at(key)
+        return None if at is None else unpack_entry(self.rows[at : at + BODY])
+
+    def enter(self, entry):
+        self.verdicts.append((entry, self.judge(entry)))
+
+    def judge(self, entry):
+        """Verdict of an entry that is written, or why it is not."""
+        known = self.find(entry.key)
+        if known and not self.replace and not is_repeat(known, entry):
+            return "inside"
+        if not known and self.fault:
+            return "full" if not self.broken else "lost"
+        return "stored" if self._write(ENTER, entry) else "lost"
+
+    def leave(self, key):
+        entry = self.find(key)
+        if entry:
+            self._write(LEAVE, entry)
+
+    def turn(self):
+        verdicts, self.verdicts = self.verdicts, []
+        for said in self.twin.turn() if self.twin else ():
+            if said[0] == "put":
+                self.twin.answer(said[1], self.judge(said[2]))
+        return verdicts
+
+    def close(self):
+        if self.twin:
+            self.twin.close()
+
+    def _at(self, key):
+        """Place of a card's row, None without one."""
+        for at in range(0, len(self.rows), ROW):
+            if self.rows[at + 1 : at + 1 + KEY] == key:
+                return at
+        return None
+
+    def _recover(self):
+        for generation in range(max(1, self.ring.oldest), self.ring.generation + 1):
+            for _, entry in self.ring.entries(generation):
+                if entry.kind == RECORD and len(entry.body) == BODY:
+                    self._keep(entry.body, generation)
+        if self.ring.damaged and self.ring.generation:
+            try:
+                self.ring.seal(HEADER)
+            except JournalFull:
+                self.broken = True
+
+    def _keep(self, body, generation):
+        """The row of a card as it stands from here on."""
+        at = self._at(bytes(body[1 : 1 + KEY]))
+        if at is not None:
+            self.rows = self.rows[:at] + self.rows[at + ROW :]
+        if body[0] == ENTER:
+            self.rows += body + generation.to_bytes(4, "big")
+
+    def _write(self, op, entry):
+        """True when the row is durable."""
+        try:
+            self._make_room()
+            self._append(pack_entry(op, entry))
+        except (JournalFull, OSError):
+            self.broken = True
+            return False
+        return True
+
+    def _append(self, body):
+        generation, _ = self.ring.append(RECORD, 0, body, HEADER)
+        self._keep(body, generation)
+
+    def _make_room(self):
+        """Two blocks free: one for what is written, one for what a torn end costs."""
+        for _ in range(self.ring.count):
+            if self.ring.free() >= 2:
+                return
+            oldest = self.ring.keep
+            held = [
+                bytes(self.rows[at : at + BODY])
+                for at in range(0, len(self.rows), ROW)
+                if int.from_bytes(self.rows[at + BODY : at + ROW], "big") == oldest
+            ]
+            for body in held:
+                self._append(body)
+            self.ring.keep = oldest + 1
+
+
+def is_repeat(known, entry):
+    """True for a second tap of a driver who was not let in, or did not go."""
+    if known.lane != entry.lane or known.moment[:3] != entry.moment[:3]:
+        return known.lane == entry.lane and known.moment == entry.moment
+    seconds = [one[3] * 3600 + one[4] * 60 + one[5] for one in (known.moment, entry.moment)]
+    return abs(seconds[1] - seconds[0]) < REPEAT_S

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Car park: one lane of it, entry or exit (terminals.md 6, parking).
+
+Entry is a free read, no GPO: nothing is debited for driving in (TD-022). The number is all that
+joins the two ends, so a card that hides it is sent to the attendant at both. The barrier opens
+when the entry is durable, at the exit when the payment is (TD-001); whoever is open and does not
+drive taps again, at the entry within minutes, at the exit within the time to leave, and is not
+charged again. A pass is a card of the list `allow` whose hours hold when it leaves.
+
+| setting | value |
+|---|---|
+| lane | entry or exit |
+| stop | number of the lane, 1..255: stands in each entry |
+| store | file:PATH or flash:LABEL, entries kept here; serial:PATH, kept by the exit lane |
+| store_blocks | 4 KiB blocks of it, 8; 75 entries; 15 more with each block |
+| twin | exit: serial:PATH to the entry lane; none where the store is fed by this lane alone |
+| product | word of the tariff in `fares` |
+| fares | fare table (docs/fares.md) |
+| allow | list of passes (`faretap allow`), optional |
+| door, pulse_ms | output of the barrier |
+| vehicle_class | 0..255, stands in each entry |
+| missing_entry | maximum: the tariff's price of a lost entry (default); refuse (TD-068) |
+| missing_exit | refuse: a card that is inside does not enter (default); replace (TD-068) |
+"""
+
+from firmware.devices import options, window
+from firmware.devices.lane_store import Entry, LaneStore, key_of, pack_entry
+from firmware.devices.trade import PASSES, Charge, Offer, Trade
+from firmware.errors import FormatError
+from firmware.fares import calendar
+from firmware.formats import record
+
+LANES = ("entry", "exit")
+FREE = ("free_exit", "pass_valid")
+PAID = ("ok", "concession", "torn_recovered")
+MOST_LEAVING = 64
+LEAVE_MIN = 15  # where the tariff names no time to leave
+NOTHING = Charge(0, 0, "", "time", 1)
+
+
+class Parking(Trade):
+    """One lane."""
+
+    name, code, needs_number = "parking", 7, True
+    words = """
+lane_entry|blue||入口 请刷卡|Entry: present card|
+lane_exit|blue||出口 请刷卡|Exit: present card|
+entry_noted|blue||请稍候|Please wait|
+entered|green|double|请进|Please drive in|
+re_entry|green|double|已付款 请通行|Paid, drive out|
+free_exit|green|double|请通行 未扣款|Drive out, not charged|
+pass_valid|green|double|月卡有效 请通行|Pass valid, drive out|
+inside_already|red|no|此卡已入场 请询问|Is inside: ask attendant|
+no_entry|red|no|无入场记录 请询问|No entry: ask attendant|
+no_tariff|red|no|无法计费 请询问|No tariff: ask attendant|
+park_full|red|no|车位已满|Car park is full|
+store_lost|red|no|暂停服务 线路中断|Closed: lane link is lost|
+store_fault|red|no|暂停服务 存储故障|Closed: storage fault|
+door_fault|red|no|道闸故障|Barrier out of order|
+"""
+
+    def __init__(self, settings, parameters, store, tariff, passes, relay, clock):
+        """tariff: Cutover; passes: AllowList or None; others as the modules of their names say."""
+        Trade.__init__(self, settings, parameters)
+        self.store, self.tariff, self.passes = store, tariff, passes
+        self.relay, self.clock = relay, clock
+        more = settings.more
+        self.pays = options.word(more, "lane", "", LANES) == "exit"
+        self.product = more.get("product", "")
+        self.lost = options.word(more, "missing_entry", "maximum", ("maximum", "refuse"))
+        self.vehicle_class = options.number(more, "vehicle_class", 0, 0, 255)
+        self.lane = settings.stop
+        if not 1 <= self.lane <= 255:
+            raise FormatError("`stop`: the number of the lane is 1..255")
+        self.leaving = []  # (key, window, moment of paying) of who may leave, oldest first
+        self.now, self.entry = clock.local_now(), None
+
+    def restore(self, recent):
+        """Whoever has paid may leave, however the power went; no entry outlives its payment."""
+        minutes, trusted = self._leave_minutes(), self.house.stamp.trusted()
+        for _, values in reversed(list(recent(MOST_LEAVING)) if self.pays else []):
+            free = values["kind"] == record.EVENT and values["reason"] in FREE
+            if values["direction"] == 2 and (free or values["kind"] == record.APPROVED):
+                since = window.opened_before(
+                    self.clock, 60 * minutes, values["time_utc_s"], trusted
+                )
+                digits = values["date"] + values["time"]
+                when = [int(digits[at : at + 2]) for at in range(0, 12, 2)]
+                when[0] += 2000
+                self._leave(record.pan_digits(values["pan"]), since, tuple(when))
+
+    def turn(self):
+        self.relay.turn()
+        for entry, verdict in self.store.turn():
+            if verdict == "stored" and entry.lane == self.lane:
+                self._open("entered")
+            else:
+                word = {"inside": "inside_already", "full": "park_full"}.get(verdict)
+                self.house.show(word or self.store.fault or "store_lost")
+
+    def offer(self):
+        fault = "door_fault" if self.relay.fault else self.store.fault
+        if self.pays and fault == "park_full":
+            fault = ""  # a store that keeps nothing closes the exit, too: it would charge again
+        return Offer(fault or ("lane_exit" if self.pays else "lane_entry"), None, not fault)
+
+    def reads_first(self):
+        return True
+
+    def begin(self):
+        self.now, self.entry = self.clock.local_now(), None
+
+    def charge(self, pan):
+        fare = self._fare(pan) if pan and self.pays else None
+        if fare is None:
+            return NOTHING
+        return Charge(fare.amount_fen, fare.full_fen, fare.fare_class, fare.rule, 1)
+
+    def refuse(self, pan, psn):
+        if not self.pays:
+            return "entry_noted"
+        self.entry = entry = self.store.find(key_of(pan))
+        if self._may_leave(key_of(pan), entry):
+            return "re_entry"
+        if self._has_pass(pan):
+            return "pass_valid"
+        if entry is None and not self.store.linked:
+            return "store_lost"  # no price of a lost entry while entries may be on their way
+        if entry is None and self.lost == "refuse":
+            return "no_entry"
+        fare = self._fare(pan)
+        if fare is None:
+            return "no_tariff"
+        return "" if fare.amount_fen else "free_exit"
+
+    def pays_again(self, pan, psn):
+        return self.store.find(key_of(pan)) is not None  # refuse() knows who has paid for it
+
+    def onto(self, values):
+        Trade.onto(self, values)
+        values["direction"] = 2 if self.pays else 1
+        if self.entry:
+            values["trade_data"] = pack_entry(1, self.entry)
+
+    def after(self, sold):
+        self.entry = None
+        if sold.message == "entry_noted" and sold.sequence:
+            now = self.clock.local_now()
+            entry = Entry(key_of(sold.pan), self.lane, tuple(now[:6]), self.vehicle_class)
+            self.store.enter(entry)
+            self.turn()
+        elif self.pays and sold.sequence and (sold.message in PAID or sold.message in PASSES):
+            since = window.opened(self.clock, 60 * self._leave_minutes())
+            if sold.message != "re_entry":  # a free tap does not lengthen the time to leave
+                self._leave(sold.pan, since, tuple(self.clock.local_now()[:6]))
+            self._open("")
+
+    def close(self):
+        self.relay.close()
+        self.store.close()
+
+    def _fare(self, pan):
+        """Fare of who leaves now, None where it cannot be told."""
+        entry = self.store.find(key_of(pan))
+        trusted = self.house.stamp.trusted()
+        return self.tariff.stay(
+            self.product, entry.moment if entry else None, self.now, pan, trusted
+        )
+
+    def _leave_minutes(self):
+        fares = self.tariff.at(self.clock.local_now())
+        return (fares.leave_minutes(self.product) if fares else 0) or LEAVE_MIN
+
+    def _may_leave(self, key, entry):
+        """True for a card that has paid and did not go: its entry is gone, or older than that."""
+        return any(
+            one == key
+            and window.left_ms(self.clock, since) > 0
+            and (entry is None or entry.moment <= paid)
+            for one, since, paid in self.leaving
+        )
+
+    def _has_pass(self, pan):
+        if self.passes is None:
+            return False
+        day = calendar.day_number(self.now[0], self.now[1], self.now[2])
+        try:
+            zone = self.passes.zone_of(pan)
+        except (FormatError, OSError):
+            return False
+        return bool(zone) and self.passes.is_open(zone, day, 60 * self.now[3] + self.now[4])
+
+    def _leave(self, pan, since, when):
+        """The entry is done with, its car may go."""
+        key = key_of(pan)
+        entry = self.store.find(key)
+        self.leaving = self.leaving[1 - MOST_LEAVING :] + [(key, since, when)]
+        if entry and entry.moment <= when:
+            self.store.leave(key)
+
+    def _open(self, word):
+        if not self.relay.pulse():
+            word = "door_fault"
+        if word:
+            self.house.show(word)
+
+
+def make(settings, parameters, hal, clock, report):
+    """Trade of a lane. FormatError for settings, tables or lists that cannot be used."""
+    from firmware.devices.access import open_list, open_relay  # the same two settings
+    from firmware.devices.tariff import open_tables  # leaves the heap with its caller's frame
+
+    store = open_store(settings, hal, clock)
+    tariff = open_tables(settings, parameters, hal, report)
+    passes = open_list(settings, hal) if "allow" in settings.more else None
+    relay = open_relay(settings, hal, clock)
+    return Parking(settings, parameters, store, tariff, passes, relay, clock)
+
+
+def open_store(settings, hal, clock):
+    """The store that the settings name; its line to the other lane."""
+    from firmware.neighbours.lane_line import LaneLine  # for units with a second lane
+    from firmware.neighbours.line import Neighbour  # likewise
+
+    more = settings.more
+    kind, _, where = more["store"].partition(":")
+
+    def line_to(key):
+        path = more[key].partition(":")[2]
+        return Neighbour(lambda: hal.open_serial(path, 115200), LaneLine(), clock)
+
+    if kind == "serial":
+        from firmware.devices.far_store import FarStore  # likewise
+
+        return FarStore(line_to("store"))
+    if kind not in ("file", "flash"):
+        raise FormatError("`store: %s` is not file:, flash: or serial:" % more["store"])
+    twin = None
+    if "twin" in more:
+        from firmware.devices.far_store import LaneTwin  # likewise
+
+        twin = LaneTwin(line_to("twin"))
+    storage = hal.open_flash(where, options.number(more, "store_blocks", 8, 4, 256))
+    replace = options.word(more, "missing_exit", "refuse", ("refuse", "replace")) == "replace"
+    return LaneStore(storage, replace, twin)
