@@ -47,8 +47,8 @@ NEEDED = {
     "bus": SALES,
     "gate": SALES + ("gate",),
     "inspector": ("reader",),
-    "taxi": SALES + ("meter",),
     "parking": SALES + ("lane", "store", "product", "fares", "door"),
+    "taxi": SALES + ("meter",),
 }
 DEVICES = tuple(sorted(NEEDED))
 TRACES = ("no", "yes", "full", "frames")
