@@ -66,8 +66,8 @@ def open_reader(settings, hal, clock, report):
     return reader
 
 
-def open_uploader(settings, hal, journal):
-    """Uploader over the link of the settings, None without one."""
+def open_uploader(settings, hal, journal, ask_first=None):
+    """Uploader over the link of the settings, None without one; ask_first: of upload.py."""
     if settings.link is None:
         return None
     kind, where = settings.link
@@ -78,7 +78,7 @@ def open_uploader(settings, hal, journal):
         host, _, port = where.rpartition(":")
         return Link(hal.connect(host, int(port), 200), hal)
 
-    return Uploader(journal, settings.terminal, opener, hal, hal.random_bytes)
+    return Uploader(journal, settings.terminal, opener, hal, hal.random_bytes, ask_first=ask_first)
 
 
 def open_trade(settings, parameters, hal, clock, report):
@@ -108,8 +108,14 @@ def open_panel(settings, hal, clock, report):
 def assemble(settings, parameters, hal, report):
     """Terminal of a unit, started. FormatError for bad settings, LinkLost without a reader."""
     numbers = UnpredictableNumbers(hal.random_bytes)
+    clock = hal
+    step_s, bound_s = parameters.clock_step_s, parameters.clock_bound_s
+    if step_s or bound_s:
+        from firmware.devices.timekeeper import Timekeeper  # where parameters ask for it
+
+        clock = Timekeeper(hal, step_s, bound_s, settings.terminal)
     return assemble_from(
-        settings, parameters, hal, hal, numbers.draw, Qualifiers(parameters).qualify, report
+        settings, parameters, hal, clock, numbers.draw, Qualifiers(parameters).qualify, report
     )
 
 
@@ -134,7 +140,12 @@ def assemble_from(settings, parameters, hal, clock, draw_un, qualify, report):
         draw_un=draw_un,
         qualify=qualify,
         journal=journal,
-        uploader=open_uploader(settings, hal, journal),
+        uploader=open_uploader(
+            settings,
+            hal,
+            journal,
+            getattr(clock, "ask", None) if parameters.clock_step_s else None,
+        ),
         panel=panel,
         report=report,
     )

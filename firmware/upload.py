@@ -75,7 +75,8 @@ class Uploader:
     and up to half of it more by two bytes of random_bytes(2), so that a depot full of terminals
     does not knock at once. A step reads at most ITEMS records or a piece of the line; an
     acknowledgement writes one page, and erases only if nobody calls journal.tidy(). answer_ms
-    counts from the last byte out, which may take a minute.
+    counts from the last byte out, which may take a minute. ask_first() -> steps of a dialogue of
+    its own that is due before the records, or None (Timekeeper.ask).
 
     `state`, `sent` (batches), `acknowledged` (records), `failures` (in a row), `error` (the last,
     a text).
@@ -83,7 +84,7 @@ class Uploader:
 
     def __init__(
         self, journal, terminal_id, opener, clock, random_bytes, *,
-        answer_ms=10000, base_ms=2000, top_ms=600000,
+        answer_ms=10000, base_ms=2000, top_ms=600000, ask_first=None,
     ):  # fmt: skip
         self.journal = journal
         self.terminal_id = terminal_id
@@ -93,6 +94,7 @@ class Uploader:
         self.answer_ms = answer_ms
         self.base_ms = base_ms
         self.top_ms = top_ms
+        self.ask_first = ask_first
         self.state = IDLE
         self.sent = 0
         self.acknowledged = 0
@@ -117,12 +119,13 @@ class Uploader:
         return self.state
 
     def _begin(self):
-        if not self.journal.waiting():
+        first = self.ask_first() if self.ask_first else None
+        if not first and not self.journal.waiting():
             self._turn(IDLE)
             return
         if self.link is None:
             self.link = self.opener()
-        self.steps = upload(self.journal, self.terminal_id)
+        self.steps = first or upload(self.journal, self.terminal_id)
         self._send(next(self.steps))
 
     def _listen(self):

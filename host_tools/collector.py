@@ -18,7 +18,7 @@ Every frame gets an answer that names what was wrong with it; answer() raises no
 """
 
 import threading
-from collections.abc import Container
+from collections.abc import Callable, Container
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -32,9 +32,15 @@ TOP = 0xFFFFFFFF  # of a sequence's four bytes
 class Collector:
     """`terminals`: the ids that are served, None for all. May be used by several threads."""
 
-    def __init__(self, ledger: Ledger, terminals: Container[int] | None = None):
+    def __init__(
+        self,
+        ledger: Ledger,
+        terminals: Container[int] | None = None,
+        time_utc_s: Callable[[], float] | None = None,
+    ):
         self.ledger = ledger
         self.terminals = terminals
+        self.time_utc_s = time_utc_s  # None: whoever asks for the time is told that nobody knows
         self.error = ""  # the last reason why the ledger could not commit
         self._one_at_a_time = threading.Lock()
 
@@ -49,6 +55,9 @@ class Collector:
             kind, values = batch.unseal(frame)
         except FormatError as wrong:
             return damaged(str(wrong))
+        if kind == batch.ASK_TIME and self.time_utc_s:
+            now_s = int(self.time_utc_s())
+            return batch.pack_time(values["terminal_id"], batch.crc_of(frame), now_s)
         if kind != batch.BATCH:
             return batch.pack_reject(values["terminal_id"], batch.UNEXPECTED, 0, "no batch")
         terminal = values["terminal_id"]

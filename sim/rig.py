@@ -7,6 +7,7 @@ again at any time: `restart()` kills the terminal and starts it on the same jour
 
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 from firmware.errors import LinkLost
@@ -76,7 +77,9 @@ class Rig:
         self.field = Field()
         self.chip_server = PtyServer(Chip(self.field, timing or Timing()))
         self.ledger = Ledger(f"sqlite:///{self.folder / 'ledger.db'}")
-        self.collector_server = CollectorServer(Collector(self.ledger), tcp=("127.0.0.1", 0))
+        self.collector_server = CollectorServer(
+            Collector(self.ledger, time_utc_s=time.time), tcp=("127.0.0.1", 0)
+        )
         self.torn_window_s = torn_window_s
         self.same_card_s = same_card_s
         self.trace = trace

@@ -52,7 +52,9 @@ class Play:
         self.world.cuts = set(cuts)
         self.crowd = Crowd(scenario.seed)
         self.ledger = Ledger(f"sqlite:///{self.folder / 'ledger.db'}")
-        self.world.lines.peers["link"] = CollectorPeer(Collector(self.ledger))
+        self.world.lines.peers["link"] = CollectorPeer(
+            Collector(self.ledger, time_utc_s=self._real_utc_s)
+        )
         self.blocks = scenario.world.get("journal_blocks", JOURNAL_BLOCKS)
         self.messages: Counter = Counter()
         self.taps_us: list = []
@@ -182,6 +184,9 @@ class Play:
         """The real local time of this moment, as text."""
         seconds = self.scenario.start_utc_s + 8 * 3600 + self.world.now_ms // 1000
         return f"{seconds // 3600 % 24:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+    def _real_utc_s(self):
+        return self.scenario.start_utc_s + self.world.now_ms // 1000
 
     def _evening(self):
         """Nobody comes any more: what is open closes, what is kept goes up."""

@@ -324,6 +324,8 @@ TABLES = {
     "batch-item": lambda: row_table(batch.BATCH_V1, "items"),
     "ack": lambda: field_table(batch, "ACK_V1"),
     "reject": lambda: field_table(batch, "REJECT_V1"),
+    "ask-time": lambda: field_table(batch, "ASK_TIME_V1"),
+    "time": lambda: field_table(batch, "TIME_V1"),
     "reject-codes": lambda: named_numbers(batch.REJECT_NAMES),
     "record": lambda: field_table(record, "RECORD_V1"),
     "record-2": lambda: field_table(record, "RECORD_V2", record.RECORD_V1),

@@ -59,5 +59,6 @@ FIELD_WORDS = {
     "upto": "all numbers up to it are on disk",
     "code": "why, numbers below",
     "expected": "number expected next, 0: any",
+    "nonce": "another one for each question",
     "text": "for people",
 }

@@ -28,7 +28,12 @@ class Keys:
             return
         name = "%s %02X" % (damaged.rid.hex().upper(), damaged.index)
         self.parts.report({"event": "ca_key", "text": name + " is damaged"})
-        if self.parts.journal.room() > 1:  # the last place is a sale's
-            values = self.stamp.onto(record.blank(record.EVENT))
-            values["reason"] = "ca_key_damaged " + name
-            self.parts.journal.append(record.pack(values))
+        note(self.parts.journal, self.stamp, "ca_key_damaged " + name)
+
+
+def note(journal, stamp, reason):
+    """Write an event without a card; the last place in the journal is a sale's."""
+    if journal.room() > 1:
+        values = stamp.onto(record.blank(record.EVENT))
+        values["reason"] = reason
+        journal.append(record.pack(values))

@@ -25,6 +25,11 @@ class Stamp:
         self.latest_s = max(self.latest_s, now_s)
         return True
 
+    def exact(self):
+        """True when the time may also decide about a price: trusted, and not in doubt (TD-008)."""
+        in_doubt = getattr(self.clock, "in_doubt", None)  # of a Timekeeper
+        return self.trusted() and not (in_doubt and in_doubt())
+
     def today(self):
         """(year, month, day), local."""
         return self.clock.local_now()[:3]
@@ -42,7 +47,7 @@ class Stamp:
         date, time = self.digits()
         values["time_utc_s"] = self.clock.time_utc_s()
         values["date"], values["time"] = date, time
-        values["clock_trusted"] = 1 if self.trusted() else 0
+        values["clock_trusted"] = 1 if self.exact() else 0
         values["device"] = self.settings.device
         for name in ("line", "stop", "vehicle", "driver", "shift"):
             values[name] = getattr(self.settings, name)

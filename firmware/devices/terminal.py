@@ -14,6 +14,7 @@ from collections import namedtuple
 
 from firmware.devices import panel as panels
 from firmware.devices import window
+from firmware.devices.keys import note
 from firmware.devices.rules import MAX_REMEMBERED, SameCard, is_other_card
 from firmware.devices.sale import Sale
 from firmware.devices.stamp import Stamp
@@ -187,6 +188,7 @@ class Terminal:
         self.parts.journal.tidy()
         self.sale.keys.idle()  # QT-022
         self.sale.deny.idle()
+        self._keep_time()
         if window.left_ms(self.parts.clock, self.counted) <= 0:
             self._report_counts()
         if not self.parts.uploader:
@@ -199,6 +201,14 @@ class Terminal:
         if self.parts.uploader.acknowledged != self.acknowledged:
             self.acknowledged = self.parts.uploader.acknowledged
             self.parts.report({"event": "upload", "acknowledged": self.parts.journal.acknowledged})
+
+    def _keep_time(self):
+        """What became of the clock, where somebody watches it (timekeeper.py)."""
+        turn = getattr(self.parts.clock, "turn", None)
+        said = turn() if turn else ""
+        if said:
+            self.parts.report({"event": "clock", "text": said})
+            note(self.parts.journal, self.sale.stamp, said)
 
     def _report_counts(self):
         """How often what was not a sale was said, since the start (QT-249)."""

@@ -6,7 +6,7 @@
 |---------|------|--------------------------------------------------------------------------|
 | 0       | 2    | magic "FT"                                                               |
 | 2       | 1    | version of the messages, 1; the frame itself is the same in all versions |
-| 3       | 1    | kind: 1 BATCH, 2 ACK, 3 REJECT                                           |
+| 3       | 1    | kind: 1 BATCH, 2 ACK, 3 REJECT, 4 ASK TIME, 5 TIME                       |
 | 4       | 2    | length of the payload, at most 4084                                      |
 | 6       | n    | payload                                                                  |
 | 6 + n   | 4    | CRC-32 of all before it                                                  |
@@ -20,6 +20,10 @@ are committed to disk (CL-007). The CRC tells a late answer to another batch apa
 
 REJECT (collector): terminal id (0 where it could not be read), code, the sequence expected next
 (0: any), a text.
+
+ASK TIME (device): terminal id, a number of its own. TIME (collector): terminal id, CRC-32 of the
+frame it answers, seconds since 1970-01-01 UTC, until 2106 (TD-009). The CRC is the proof that the
+answer is no older than the question. An end that knows neither kind says REJECT or nothing.
 
 Parsers raise FormatError and nothing else. Pure; no line, no clock.
 """
@@ -42,6 +46,8 @@ BATCH_BYTES = 6  # what a BATCH payload takes beside its items
 BATCH = 1
 ACK = 2
 REJECT = 3
+ASK_TIME = 4
+TIME = 5
 
 DAMAGED = 1  # noise, a cut-off frame, a wrong CRC or a payload that breaks its table: send again
 WRONG_VERSION = 2  # this end does not speak the version
@@ -68,7 +74,15 @@ BATCH_V1 = (
 ACK_V1 = (("terminal_id", U32), ("batch_crc", U32), ("upto", U32))
 REJECT_V1 = (("terminal_id", U32), ("code", U8), ("expected", U32), ("text", Text(120)))
 
-TABLES = ((BATCH, BATCH_V1), (ACK, ACK_V1), (REJECT, REJECT_V1))
+ASK_TIME_V1 = (("terminal_id", U32), ("nonce", U32))
+TIME_V1 = (("terminal_id", U32), ("batch_crc", U32), ("time_utc_s", U32))
+TABLES = (
+    (BATCH, BATCH_V1),
+    (ACK, ACK_V1),
+    (REJECT, REJECT_V1),
+    (ASK_TIME, ASK_TIME_V1),
+    (TIME, TIME_V1),
+)
 
 
 def seal(kind, values):
@@ -120,6 +134,27 @@ def pack_reject(terminal_id, code, expected, text):
     return seal(
         REJECT, {"terminal_id": terminal_id, "code": code, "expected": expected, "text": plain}
     )
+
+
+def pack_ask_time(terminal_id, nonce):
+    """Frame asking for the time; nonce: any number of 32 bits, another for each question."""
+    return seal(ASK_TIME, {"terminal_id": terminal_id, "nonce": nonce})
+
+
+def pack_time(terminal_id, batch_crc, time_utc_s):
+    """Frame saying what the time was when the frame of that CRC was answered."""
+    values = {"terminal_id": terminal_id, "batch_crc": batch_crc, "time_utc_s": time_utc_s}
+    return seal(TIME, values)
+
+
+def time_of(answer, request, terminal_id):
+    """time_utc_s of a TIME frame that answers this very ASK TIME; None for anything else."""
+    try:
+        kind, values = unseal(answer)
+    except FormatError:
+        return None
+    mine = kind == TIME and values["terminal_id"] == terminal_id
+    return values["time_utc_s"] if mine and values["batch_crc"] == crc_of(request) else None
 
 
 def reject_name(code):

@@ -34,6 +34,8 @@ wiring stands here; the wiring stands in settings.py.
 | clock_from_year | a clock that shows an earlier year was never set: no sales (QT-015) |
 | sda | yes: look at the static data of cards that cannot sign, before refusing them (QT-008) |
 | clock_back_s | a clock that went back further is not trusted: no sales; 0: not checked (QT-015) |
+| clock_step_s | a host whose time differs by more is not followed; 0: it is not asked (TD-008) |
+| clock_bound_s | beyond it the time is in doubt: records say so; 0: not checked (TD-008) |
 | same_card_s | within it a card that has paid is not charged again (TD-005, TD-035) |
 | rest_after_s | without a card for so long the field rests, 0: never (QT-070) |
 """
@@ -65,6 +67,7 @@ SINGLE = (
     "torn_count", "torn_prompt_s", "trans_prove", "balance_before", "torn_over_restart",
     "same_card_s", "clock_from_year", "clock_back_s", "rest_after_s", "sda",
     "deny_growth_percent", "deny_growth_least", "deny_hits_percent",
+    "clock_step_s", "clock_bound_s",
 ) + tuple([one[0] for one in STANDING + TEXTS])  # fmt: skip
 MANY = ("class", "aid", "limit", "deny")
 
@@ -87,6 +90,7 @@ Parameters = namedtuple(
         "torn_count", "torn_prompt_s", "trans_prove", "balance_before", "torn_over_restart",
         "clock_from_year", "clock_back_s", "same_card_s", "rest_after_s", "sda",
         "deny_growth_percent", "deny_growth_least", "deny_hits_percent",
+        "clock_step_s", "clock_bound_s",
     ),
 )  # fmt: skip
 
@@ -135,6 +139,8 @@ def parse(text, name="parameters"):
         deny_growth_percent=lines.whole(found, name, "deny_growth_percent", 25, 0, 10000),
         deny_growth_least=lines.whole(found, name, "deny_growth_least", 1000),
         deny_hits_percent=lines.whole(found, name, "deny_hits_percent", 5, 0, 100),
+        clock_step_s=lines.whole(found, name, "clock_step_s", 0, 0, 86400),
+        clock_bound_s=lines.whole(found, name, "clock_bound_s", 0, 0, 86400),
     )
 
 

@@ -4,6 +4,7 @@
 import signal
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def command(database, tcp, serial, baud):
     if tcp == "none" and not serial:
         raise click.UsageError("neither --tcp nor --serial: nothing could come in")
     ledger = open_ledger(database)
-    server = CollectorServer(Collector(ledger), address(tcp), serial, baud)
+    server = CollectorServer(Collector(ledger, time_utc_s=time.time), address(tcp), serial, baud)
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
     server.start()

@@ -3,12 +3,17 @@
 
 import pytest
 
+from firmware.formats.record import EVENT
 from host_tools.cli.runtime import runtime_command
 from sim import scenario
+from sim.reconcile import journal_records
 from sim.scenario_play import Play
 from tests.host.console import RUNTIMES, faretap
 
-SHARE = {"flat_fare": 0.05}  # of the people in the flows: seconds, not minutes
+SHARE = {
+    "flat_fare": 0.05,
+    "clock_trouble": 0.3,
+}  # of the people in the flows: seconds, not minutes
 
 
 def played(name, folder, runtime="cpython", cuts=()):
@@ -26,6 +31,18 @@ def test_a_short_day_should_balance(name, runtime, tmp_path):
     assert result.faults == []
     assert result.balance.debits or not result.balance.cards_fen
     assert sum(result.visits.values()) > 0
+
+
+def test_doubt_about_the_time_should_stand_in_the_records(tmp_path):
+    """TD-008: while the host is away after a step, and neither before nor afterwards."""
+    _, play = played("clock_trouble", tmp_path / "day")
+    records, _ = journal_records(tmp_path / "day" / "journal.bin", play.blocks)
+    said = [values["reason"].split()[0] for _, values in records if values["kind"] == EVENT]
+    assert [one for one in said if one != "clock_set"] == ["clock_stepped"] * 2
+    assert "clock_set" in said
+    flags = [values["clock_trusted"] for _, values in records if values["kind"] != EVENT]
+    assert set(flags) == {0, 1} and flags[0] == flags[-1] == 1
+    assert [number for number, _ in records] == list(range(1, len(records) + 1))
 
 
 def test_the_same_seed_should_write_the_same_journal(tmp_path):
