@@ -16,6 +16,7 @@ U24 = Number(3)
 NO_FEN = 0xFFFFFF  # no price, no limit
 ANY = 0xFF
 WORD_BYTES = 16
+MOST_DRIFT_S = 30  # less than half a minute, the shortest band: none is jumped over
 
 # Kinds of base price; the words stand in `rule` of a record.
 FLAT, MATRIX, STAGE, DISTANCE, ZONE, TIME = range(6)

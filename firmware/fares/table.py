@@ -23,8 +23,8 @@ class Table:
         self.round_fen = head["round_fen"]
         self.drift_s = head["drift_s"]
         self.effective = _moment(head["effective"])
-        if not self.round_fen:
-            raise FormatError("round_fen: 0")
+        if not self.round_fen or self.drift_s > layout.MOST_DRIFT_S:
+            raise FormatError("fare table: rounded to 0, or with too great a drift")
         self.counts = {}
         self._starts = {}
         at = layout.width(layout.HEAD)

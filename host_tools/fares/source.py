@@ -59,7 +59,7 @@ def parse(text: str, name: str = "fares") -> FareTable:
         effective=keys.moment("effective"),
         ceiling_fen=keys.whole("ceiling_fen", TOP_FEN, least=1),
         round_fen=keys.whole("round_fen", TOP_U16, 1, least=1),
-        drift_s=keys.whole("drift_s", 3600, 5),
+        drift_s=keys.whole("drift_s", layout.MOST_DRIFT_S, 5),
         classes=tuple(_class(word, one) for word, one in _classes(keys)),
         bands=tuple(_band(word, one) for word, one in keys.named("bands")),
         discounts=tuple(_discount(one) for one in keys.each("discounts")),
