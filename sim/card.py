@@ -109,6 +109,11 @@ class Card:
         return self.state["balance_fen"]
 
     @property
+    def settled_fen(self):
+        """The balance without a debit that the card would take back at its next SELECT or GPO."""
+        return (self.state["torn"] or {"before": self.state})["before"]["balance_fen"]
+
+    @property
     def second_fen(self):
         """The balance in the second currency, DF79."""
         return self.state["second_fen"]

@@ -4,7 +4,8 @@
 #   env     Python drivers, build/clients/python, pinned by tools/clients.lock
 #   node    Node drivers, build/clients/node, pinned by tools/clients/package-lock.json
 #   debian  libnfc, pcscd with vpcd, pyscard, opensc, tshark
-# Without a word all three; what cannot be had is said, and its tests are skipped. With a word that part alone, and
+#   browser Chromium and its driver, a font with Chinese signs: the page of `faretap panel`
+# Without a word all four; what cannot be had is said, and its tests are skipped. With a word that part alone, and
 # the status says whether it is there.
 set -eu
 cd "$(dirname "$0")/.."
@@ -93,15 +94,19 @@ node_env() {
     touch "$env/.ready"
 }
 
+browser() { debian_packages chromium chromium-driver fonts-wqy-microhei; }
+
 case "${1:-all}" in
     env) python_env ;;
     node) node_env ;;
     debian) debian ;;
+    browser) browser ;;
     all)
         # as commands, since a function behind || goes on after a failure
         tools/clients.sh debian || true
+        tools/clients.sh browser || echo "clients: no Chromium: its tests will be shown as skipped" >&2
         tools/clients.sh env || echo "clients: no Python drivers, see $home/python.txt" >&2
         tools/clients.sh node || echo "clients: no Node drivers: their tests will be shown as skipped" >&2
         ;;
-    *) sed -n '3,8s/^# \?//p' "$0" >&2; exit 2 ;;
+    *) sed -n '3,9s/^# \?//p' "$0" >&2; exit 2 ;;
 esac

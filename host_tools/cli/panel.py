@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Show a running simulated terminal in the browser, with cards to tap, hold and tear."""
+
+import socket
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from host_tools.cli.runtime import BOARD_HEAP_KIB, runtime_command
+
+DEVICES = ("bus",)
+TITLES = {"bus": ("公交", "Bus")}
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  faretap panel                        then open http://127.0.0.1:8905
+  faretap panel --port 8080
+  faretap panel --runtime micropython  the terminal under MicroPython
+  faretap panel --host 0.0.0.0         for a phone in the same network
+  faretap panel --folder day1          keep wallet, journal and ledger
+  faretap panel --prompts              what a voice module has to say, by number
+"""
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=8905, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--device", type=click.Choice(DEVICES), default="bus", show_default=True)
+@click.option(
+    "--runtime",
+    type=click.Choice(["micropython", "cpython"]),
+    default="cpython",
+    show_default=True,
+    help="Interpreter of the terminal.",
+)
+@click.option("--fast", is_flag=True, help="No card, radio or link times.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep everything here; a folder with a wallet goes on with its cards.",
+)
+@click.option("--prompts", is_flag=True, help="Print the voice prompts and end.")
+def command(port, host, device, runtime, fast, folder, prompts):
+    """Simulated: cards, chip and whoever is beside the terminal. Real: the firmware's process.
+
+    Whoever reaches the address may tap: there is no password, and no real money.
+    """
+    if prompts:
+        _print_prompts()
+        return
+    from sim.rig import Rig
+    from sim.tabletop import Tabletop
+    from sim.timing import Timing
+
+    interpreter = runtime_command(runtime, BOARD_HEAP_KIB)
+    if interpreter.note:
+        click.echo(interpreter.note)
+    with ExitStack() as stack:
+        home = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faretap-")))
+        home.mkdir(parents=True, exist_ok=True)
+        listener = stack.enter_context(socket.create_server((host, port)))
+        click.echo("making cards and keys ...")
+        timing = Timing.none() if fast else Timing()
+        rig = stack.enter_context(Rig(home, interpreter[:3], timing))
+        table = stack.enter_context(Tabletop(rig))
+        serve(table, device, rig.fare_fen, listener)
+
+
+def serve(table, device, fare_fen, listener):
+    """Serve the page until Ctrl-C."""
+    import uvicorn
+
+    from host_tools.panel.server import make_app
+
+    app = make_app(table, facts(device, fare_fen))
+    config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+    address, port = listener.getsockname()[:2]
+    click.echo(f"the terminal is at http://{address}:{port} (Ctrl-C ends it)")
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def facts(device, fare_fen):
+    """What the page is told once: names, patterns and words."""
+    from firmware.outputs.signals import BLINKS, TONES
+    from host_tools.prompts import prompts
+
+    chinese, english = TITLES[device]
+    return {
+        "device": {"chinese": chinese, "english": english, "fare_fen": fare_fen},
+        "tones": TONES,
+        "blinks": BLINKS,
+        "prompts": {one.number: [one.chinese, one.english] for one in prompts()},
+    }
+
+
+def _print_prompts():
+    from host_tools.prompts import prompts
+
+    for one in prompts():
+        click.echo(f"01/{one.number:03d}.mp3  {one.chinese}  {one.english}")

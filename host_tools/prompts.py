@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a voice module says by the numbers of the panel's tables: what the operator records.
+
+number|Chinese|English. A number once given never gets other words; one that is not used any more
+stays here with its words. File 006.mp3 in folder 01 of the module is prompt 6. 1..39 common to all
+devices (TD-040 among them), 40..59 bus, 60..79 taxi, 80..119 gate, 120..159 the others.
+"""
+
+from typing import NamedTuple
+
+MOST = 255  # what the module's frame can ask for
+
+
+class Prompt(NamedTuple):
+    """One prompt."""
+
+    number: int
+    chinese: str
+    english: str
+
+
+# TD-040: ordinary 1, month 22, discount 2, elder 24, special care 25, staff 26, driver 27, partner
+# card 28, special line 29, please board 30, tap again 6, top up 31, insert coins 32, invalid 15
+TABLE = """
+1|已付款|Paid
+2|优惠卡|Reduced fare
+3|已补完|Earlier payment completed
+4|未完成，请再刷同一张卡|Not done, tap the same card again
+5|请询问工作人员|Please ask the staff
+6|请再刷一次|Tap again
+7|请只刷一张卡|One card only
+8|此卡已付|Already paid
+9|卡已拒绝|Declined
+10|卡已过期|Card expired
+11|卡未生效|Card not valid yet
+12|免费乘车|Free ride
+13|请用其他方式|Please use other means
+14|此卡停用|Card is on the list
+15|无效卡|Invalid card
+16|未通过，将退还|Refused, will be refunded
+17|扣款待核实，请询问工作人员|Debit unclear, please ask the staff
+18|待退还，请勿再刷|Refund is due, do not tap again
+19|须联机|Needs online
+20|卡已锁|Card locked
+21|暂停服务|Out of service
+22|月票卡|Monthly pass
+23|学生卡|Student card
+24|老年卡|Senior card
+25|爱心卡|Special care card
+26|员工卡|Staff card
+27|司机卡|Driver card
+28|联名卡|Partner card
+29|专线|Special line
+30|请上车|Please board
+31|余额不足，请充值|Low balance, please top up
+32|请投币|Please insert coins
+80|请通行|Please walk through
+81|请退回，一人一票|Step back, one at a time
+82|紧急疏散，请通行|Emergency, please leave
+83|请走其他通道|Please use another lane
+84|未通行，请刷同一张卡|Not passed, tap the same card
+85|门票已使用|Ticket already used
+86|未到入园时间|Ticket not valid yet
+87|门票已过期|Ticket expired
+88|请走其他入口|Ticket is for another gate
+89|门票无效|Ticket not genuine
+90|请重新扫码|Scan again
+91|已入园|Already inside
+92|请找工作人员|Please ask the staff
+"""
+
+
+def prompts():
+    """Every Prompt in the order of its number."""
+    rows = [row.split("|") for row in TABLE.strip().split("\n")]
+    return [Prompt(int(number), chinese, english) for number, chinese, english in rows]
