@@ -35,7 +35,7 @@ expired|red|no|卡已过期 未扣款|Card expired, not charged|10
 not_yet_valid|red|no|卡未生效 未扣款|Not valid yet, not charged|11
 free_ride|green|double|免费乘车 未扣款|Free ride, not charged|12
 number_unread|red|no|卡号不可读 请用其他方式|Number unread: use other means|13
-deny_list|red|no|此卡停用 未扣款 名单{list}|List {list} not charged|14
+deny_list|red|no|此卡停用 未扣款 名单{list}|No charge: list {list}|14
 oda_failed|red|no|卡验证失败 未扣款|Not verified, not charged|15
 debited_refused|red|no|未通过将退还 已扣{fare}元|Refused: {fare} will be refunded|16
 debited_unproven|red|no|扣款待核实 请询问司机|Debit unclear: ask the driver|17

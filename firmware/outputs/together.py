@@ -29,7 +29,7 @@ class Together:
 
     def lamp(self, colour):
         """To all."""
-        self.standing[0] = colour
+        self.colour = colour
         self.first.lamp(colour)
         self._each("lamp", (colour,))
 
@@ -40,7 +40,7 @@ class Together:
 
     def show(self, line1, line2):
         """To all."""
-        self.standing[1] = (line1, line2)
+        self.lines = (line1, line2)
         self.first.show(line1, line2)
         self._each("show", (line1, line2))
 
@@ -86,10 +86,10 @@ class Together:
         for output in list(self.broken):
             try:
                 output.open()
-                if self.standing[1]:
-                    output.show(*self.standing[1])
-                if self.standing[0]:
-                    output.lamp(self.standing[0])
+                if self.lines:
+                    output.show(*self.lines)
+                if self.colour:
+                    output.lamp(self.colour)
             except expected as gone:
                 self._failed(output, gone)
                 continue

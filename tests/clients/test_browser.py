@@ -153,8 +153,8 @@ def test_two_cards_should_be_told_to_come_one_by_one(page):
 def test_listed_card_should_be_red_and_keep_its_money(page):
     """TD-024: the list and its version are named, nothing is taken."""
     page.card("deny-listed", ".face").click()
-    page.shows("red", "not charged")
-    assert "On list" in page.text("line2")
+    page.shows("red", "No charge: list 7")
+    assert "未扣款" in page.text("line1")
     assert page.browser.find_element(By.ID, "buzzer").get_attribute("data-kind") == "no"
     page.picture("refused")
     page.settled()

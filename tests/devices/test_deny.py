@@ -99,7 +99,7 @@ def test_listed_card_should_be_refused_with_reason_and_date():
     card = SmallCard(LISTED)
     event = stand.tap(card)
     assert (event["message"], card.debits) == ("deny_list", [])
-    assert stand.shown() == "red" and ("show", "List 41/260301 not charged", 0) in stand.log
+    assert stand.shown() == "red" and ("show", "No charge: list 41/260301", 0) in stand.log
     kind, values = stand.records()[-1]
     assert (kind, values["reason"]) == ("refused", "deny_list lost 260301")
     assert values["deny_list_version"] == 41 and event["reason"] == "deny_list"

@@ -89,7 +89,7 @@ def test_amounts_should_be_yuan():
     ):
         assert panel.yuan(fen) == wanted
     assert panel.present(Ram(), "ok", 200, None)[2] == "Paid 2.00, balance --"
-    assert panel.present(Ram(), "deny_list", deny_list_version=7)[2] == "List 7 not charged"
+    assert panel.present(Ram(), "deny_list", deny_list_version=7)[2] == "No charge: list 7"
 
 
 def test_report_panel_should_report_each_change():

@@ -135,7 +135,7 @@ def test_refusals_should_be_noted_with_their_reason():
         (low, "card_declined", "Declined, balance 1.99"),
         (old, "expired", "Card expired, not charged"),
         (forged, "oda_failed", "Not verified, not charged"),
-        (listed, "deny_list", "List 0 not charged"),
+        (listed, "deny_list", "No charge: list 0"),
     ):
         event = stand.tap(card)
         assert (event["message"], event["taken"]) == (reason, False)

@@ -17,7 +17,7 @@ from host_tools.prompts import MOST, prompts
 
 COLUMNS, ROWS = 16, 2  # of one line on the smallest display (firmware/outputs/display.py)
 # the dearest sale and the fullest card, 1000 yuan (terminals.md 6), and the last list
-LARGEST = {"{fare}": "999.99", "{balance}": "1000.00", "{list}": "65535"}
+LARGEST = {"{fare}": "999.99", "{balance}": "1000.00", "{list}": "65535/261122"}
 SOUNDS = {  # lamp -> tones it may come with
     "green": {"ok", "double"},
     "amber": {"again"},
