@@ -52,8 +52,12 @@ TABLE = """
 28|联名卡|Partner card
 29|专线|Special line
 30|请上车|Please board
-31|余额不足，请充值|Low balance, please top up
+31|已付款，请充值|Paid, please top up
 32|请投币|Please insert coins
+40|请走前门刷卡|Please use the front reader
+41|无此票价|No fare for this trip
+60|现金已付|Paid in cash
+61|本单取消|Trip cancelled
 80|请通行|Please walk through
 81|请退回，一人一票|Step back, one at a time
 82|紧急疏散，请通行|Emergency, please leave
@@ -67,6 +71,18 @@ TABLE = """
 90|请重新扫码|Scan again
 91|已入园|Already inside
 92|请找工作人员|Please ask the staff
+120|门已开，请进|Door is open
+121|无权限|No access
+122|非开放时间|No access at this hour
+123|已通过|Has passed already
+124|门禁故障|Door out of order
+130|请进|Please drive in
+131|请出场|Please drive out
+132|已入场，请询问工作人员|Inside already, please ask
+133|无入场记录，请询问工作人员|No entry, please ask
+134|无法计费，请询问工作人员|No tariff, please ask
+135|车位已满|Car park is full
+136|道闸故障|Barrier out of order
 """
 
 

@@ -33,11 +33,11 @@ class Access(Trade):
     name, code, pays = "access", 0, False
     words = """
 door_ready|blue||请刷卡|Present card|
-access_granted|green|double|请进|Door is open|
-not_listed|red|no|无权限|No access: not on the list|
-outside_hours|red|no|非开放时间|No access at this hour|
-passed_already|red|no|已通过 请勿重复|Has passed already|
-door_fault|red|no|门禁故障|Door out of order|
+access_granted|green|double|请进|Door is open|120
+not_listed|red|no|无权限|No access: not on the list|121
+outside_hours|red|no|非开放时间|No access at this hour|122
+passed_already|red|no|已通过 请勿重复|Has passed already|123
+door_fault|red|no|门禁故障|Door out of order|124
 """
 
     def __init__(self, settings, parameters, allowed, relay, clock):

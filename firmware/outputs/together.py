@@ -23,7 +23,8 @@ class Together:
         self.working = []
         self.broken = list(outputs)
         self.faults = {}  # name -> what was reported last
-        self.standing: list = [None, None]  # colour, lines
+        self.colour = ""  # what the others show
+        self.lines: tuple = ()
         self.tried_ms = 0
         self._open_broken((LinkLost, OSError))
 
