@@ -4,19 +4,19 @@
 # TD-040: what riders hear of; paid, again, refused and the rest are in the panel's table
 WORDS = """
 sign_in|blue||请司机签到|Driver: please sign in
-no_trip|red|no|请走前门刷卡|Please use the front reader
-no_fare|red|no|暂停服务 无此票价|No fare for this trip
+no_trip|red|no|请走前门刷卡|Please use the front reader|40
+no_fare|red|no|暂停服务 无此票价|No fare for this trip|41
 group|blue||一卡多人 共{fare}元|One card pays {fare}
 to_stop|blue||分段票价 {fare}元|To the stop keyed {fare}
-staff|green|double|员工卡 未扣款|Staff card, not charged
-driver|green|double|司机卡 未扣款|Driver card, not charged
-low_balance|green|ok|已付{fare}元 请充值{balance}元|Paid {fare}, top up: {balance}
-low_reduced|green|double|优惠{fare}元 请充值{balance}元|Reduced {fare}, top up: {balance}
-student|green|double|学生卡{fare}元 余额{balance}元|Student {fare}, balance {balance}
-senior|green|double|老年卡{fare}元 余额{balance}元|Senior {fare}, balance {balance}
-care|green|double|爱心卡{fare}元 余额{balance}元|Care card {fare}, left {balance}
-month|green|double|月票卡{fare}元 余额{balance}元|Month card {fare}, left {balance}
-partner|green|double|异地卡{fare}元 余额{balance}元|Partner {fare}, balance {balance}
+staff|green|double|员工卡 未扣款|Staff card, not charged|26
+driver|green|double|司机卡 未扣款|Driver card, not charged|27
+low_balance|green|ok|已付{fare}元 请充值{balance}元|Paid {fare}, top up: {balance}|31
+low_reduced|green|double|优惠{fare}元 请充值{balance}元|Reduced {fare}, top up: {balance}|31
+student|green|double|学生卡{fare}元 余额{balance}元|Student {fare}, balance {balance}|23
+senior|green|double|老年卡{fare}元 余额{balance}元|Senior {fare}, balance {balance}|24
+care|green|double|爱心卡{fare}元 余额{balance}元|Care card {fare}, left {balance}|25
+month|green|double|月票卡{fare}元 余额{balance}元|Month card {fare}, left {balance}|22
+partner|green|double|异地卡{fare}元 余额{balance}元|Partner {fare}, balance {balance}|28
 """
 
 # Classes of card numbers that never pay (TD-031); the word stands in the record as fare class.

@@ -46,17 +46,17 @@ class Parking(Trade):
 lane_entry|blue||入口 请刷卡|Entry: present card|
 lane_exit|blue||出口 请刷卡|Exit: present card|
 entry_noted|blue||请稍候|Please wait|
-entered|green|double|请进|Please drive in|
-re_entry|green|double|已付款 请通行|Paid, drive out|
-free_exit|green|double|请通行 未扣款|Drive out, not charged|
-pass_valid|green|double|月卡有效 请通行|Pass valid, drive out|
-inside_already|red|no|此卡已入场 请询问|Is inside: ask attendant|
-no_entry|red|no|无入场记录 请询问|No entry: ask attendant|
-no_tariff|red|no|无法计费 请询问|No tariff: ask attendant|
-park_full|red|no|车位已满|Car park is full|
-store_lost|red|no|暂停服务 线路中断|Closed: lane link is lost|
-store_fault|red|no|暂停服务 存储故障|Closed: storage fault|
-door_fault|red|no|道闸故障|Barrier out of order|
+entered|green|double|请进|Please drive in|130
+re_entry|green|double|已付款 请通行|Paid, drive out|131
+free_exit|green|double|请通行 未扣款|Drive out, not charged|131
+pass_valid|green|double|月卡有效 请通行|Pass valid, drive out|131
+inside_already|red|no|此卡已入场 请询问|Is inside: ask attendant|132
+no_entry|red|no|无入场记录 请询问|No entry: ask attendant|133
+no_tariff|red|no|无法计费 请询问|No tariff: ask attendant|134
+park_full|red|no|车位已满|Car park is full|135
+store_lost|red|no|暂停服务 线路中断|Closed: lane link is lost|21
+store_fault|red|no|暂停服务 存储故障|Closed: storage fault|21
+door_fault|red|no|道闸故障|Barrier out of order|136
 """
 
     def __init__(self, settings, parameters, store, tariff, passes, relay, clock):
