@@ -13,6 +13,7 @@ from firmware.formats import deny_list as layout
 from firmware.formats import lines
 
 LEAF_ENTRIES = 128
+DATES = ("day", "month", "none")  # how much of the dates is kept
 MOST_OF_ONE = 16  # sequence numbers of one card number: more of them are `all`
 
 
@@ -35,6 +36,18 @@ class Range(NamedTuple):
     high: str
     reason: str = ""
     date: str = ""
+
+
+def dated(entries: Iterable[Listed], kept: str) -> Iterable[Listed]:
+    """The entries with dates to the day, the month (its first day) or without: fewer words.
+
+    kept: one of DATES.
+    """
+    for one in entries:
+        if kept == "day" or not one.date:
+            yield one
+        else:
+            yield one._replace(date=one.date[:4] + "01" if kept == "month" else "")
 
 
 def check(one: Listed) -> None:

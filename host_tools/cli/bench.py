@@ -9,11 +9,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from host_tools.cli import bench_compare, bench_parts, bench_reader
+from host_tools.cli import bench_compare, bench_deny, bench_parts, bench_reader
 from host_tools.cli.runtime import BOARD_HEAP_KIB, runtime_command
 
 READER = ("taps", "drivers", "exchanges", "profiles")
-PARTS = READER + ("signatures", "chains", "steps", "resources")
+PARTS = READER + ("signatures", "chains", "steps", "resources", "deny")
 FEW = 5  # taps of a row that has many neighbours
 REGION = r"(<!-- measured: {} -->\n).*?(<!-- end -->)"
 
@@ -86,6 +86,8 @@ def measured(part, names, amount, heap):
     """Sheets of one part."""
     if part in READER:
         return reader_sheets(part, names, amount, heap)
+    if part == "deny":
+        return bench_deny.deny(names, amount == bench_reader.QUICK)
     if part == "signatures":
         return bench_parts.signatures(names)
     return [getattr(bench_parts, part)(names, min(amount.taps, FEW))]

@@ -40,6 +40,8 @@ def signing_options(function):
         click.option("--growth-percent", type=int, default=25, show_default=True),
         click.option("--growth-least", type=int, default=1000, show_default=True),
         click.option("--hits-percent", type=int, default=5, show_default=True),
+        click.option("--dates", type=click.Choice(("day", "month", "none")), default="day",
+                     show_default=True, help="Coarser dates make a smaller file."),
         click.option("--anyway", is_flag=True, help="Sign what the guard speaks against."),
     )):  # fmt: skip
         function = option(function)
@@ -59,7 +61,7 @@ def build(source, against, **how):
     from host_tools import deny_files, deny_list, deny_text
 
     text = deny_text.load(source)
-    payload = deny_list.build(text.entries, text.ranges)
+    payload = deny_list.build(deny_list.dated(text.entries, how["dates"]), text.ranges)
     with ExitStack() as stack:
         old = stack.enter_context(deny_files.opened(against)) if against else None
         before = [old.listed] if old else []
@@ -79,6 +81,7 @@ def delta(base, source, **how):
     from host_tools import deny_files, deny_list, deny_text
 
     text = deny_text.load(source)
+    text = text._replace(entries=list(deny_list.dated(text.entries, how["dates"])))
     with deny_files.opened(base, kinds=(signed.DENY_LIST,)) as old:
         if how["number"] <= old.head.number:
             raise FormatError(f"--number {how['number']}: {base} has {old.head.number} already")

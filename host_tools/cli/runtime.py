@@ -31,6 +31,7 @@ PORTABLE = (  # what runs on MicroPython
     "sim/stage.py",
     "sim/metered.py",
     "sim/bench_crypto.py",
+    "sim/bench_deny.py",
     "sim/bench_exchange.py",
     "sim/textbook_sm2.py",
     "sim/textbook_sm3.py",
