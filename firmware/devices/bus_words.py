@@ -14,8 +14,8 @@ low_balance|green|ok|已付{fare}元 请充值{balance}元|Paid {fare}, top up: 
 low_reduced|green|double|优惠{fare}元 请充值{balance}元|Reduced {fare}, top up: {balance}|31
 student|green|double|学生卡{fare}元 余额{balance}元|Student {fare}, balance {balance}|23
 senior|green|double|老年卡{fare}元 余额{balance}元|Senior {fare}, balance {balance}|24
-care|green|double|爱心卡{fare}元 余额{balance}元|Care card {fare}, left {balance}|25
-month|green|double|月票卡{fare}元 余额{balance}元|Month card {fare}, left {balance}|22
+care|green|double|爱心卡{fare}元 余额{balance}元|Care {fare}, balance {balance}|25
+month|green|double|月票卡{fare}元 余额{balance}元|Monthly {fare}, balance {balance}|22
 partner|green|double|异地卡{fare}元 余额{balance}元|Partner {fare}, balance {balance}|28
 """
 
