@@ -48,6 +48,7 @@ NEEDED = {
     "gate": SALES + ("gate",),
     "inspector": ("reader",),
     "parking": SALES + ("lane", "store", "product", "fares", "door"),
+    "shop": SALES,
     "taxi": SALES + ("meter",),
 }
 DEVICES = tuple(sorted(NEEDED))

@@ -13,7 +13,7 @@ def number(more, key, default, least, most):
     if text is None:
         return default
     digits = [sign for sign in text if "0" <= sign <= "9"]
-    if len(digits) != len(text) or len(text) > 9 or not least <= int(text) <= most:
+    if not text or len(digits) != len(text) or len(text) > 9 or not least <= int(text) <= most:
         raise FormatError("`%s: %s` is no number from %d to %d" % (key, text, least, most))
     return int(text)
 
