@@ -29,7 +29,7 @@ JOURNAL_BLOCKS = 64
 ENDING_S = 5  # a process whose output has ended is gone soon, or hangs
 
 SETTINGS = """terminal: {terminal}
-device: bus
+device: {device}
 reader: {driver}:{reader}
 link: {link}
 journal: file:{folder}/journal.bin
@@ -65,6 +65,7 @@ class Rig:
         driver="serial",
         more="",
         classes=True,
+        device="bus",
     ):
         self.folder = Path(folder).resolve()  # the firmware runs in another folder
         self.runtime = runtime
@@ -87,6 +88,7 @@ class Rig:
         self.driver = driver
         self.more = more
         self.classes = classes
+        self.device = device
         self.firmware: FirmwareProcess | None = None
         self.begun: list = []  # events of the last start
         self.restarts = 0
@@ -105,6 +107,7 @@ class Rig:
         (self.folder / "settings.txt").write_text(
             SETTINGS.format(
                 terminal=TERMINAL,
+                device=self.device,
                 driver=self.driver,
                 more=self.more,
                 reader=self.chip_server.link or self.chip_server.path,
