@@ -101,7 +101,7 @@ def open_panel(settings, hal, clock, report):
         from firmware.outputs import together  # where settings ask for it
 
         panel = together.make(panel, settings.more, hal, clock, report)
-        panel.beep("power")  # TD-016
+        panel.power_on()  # TD-016
     return panel
 
 

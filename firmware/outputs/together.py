@@ -8,6 +8,7 @@ what settings ask for: outputs, display, voice; each module is imported where it
 from firmware.errors import FormatError, LinkLost
 
 RETRY_MS = 5000
+POWER_MS = 100  # a little longer than the tone
 KEYS = ("outputs", "display", "voice")
 
 
@@ -27,6 +28,13 @@ class Together:
         self.lines: tuple = ()
         self.tried_ms = 0
         self._open_broken((LinkLost, OSError))
+
+    def power_on(self):
+        """One tone to its end: nobody calls refresh() while a terminal starts (TD-016)."""
+        self.beep("power")
+        begin = self.clock.ticks_ms()
+        while self.clock.ticks_diff(self.clock.ticks_ms(), begin) < POWER_MS:
+            self.refresh()
 
     def lamp(self, colour):
         """To all."""

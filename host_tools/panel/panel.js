@@ -4,7 +4,7 @@
 
 const $ = (id) => document.getElementById(id);
 const SIGNS = { green: "✓", amber: "!", red: "✗", blue: "·" };
-const HOLD_MS = 300; // pressed longer: the card is held
+const HOLD_MS = 400; // pressed longer: the card is held
 const BESIDE_MOST = 6; // lines of the neighbours
 let facts = { tones: {}, prompts: {} };
 let held = new Set();
@@ -37,6 +37,8 @@ function show(panel) {
 function lamp(colour) {
   $("terminal").dataset.lamp = colour;
   $("sign").textContent = SIGNS[colour];
+  // a result stands for a second: what the last one was stays below
+  if (colour !== "blue") $("before").textContent = `上次 Last: ${SIGNS[colour]} ${$("line2").textContent}`;
 }
 
 function beep(kind, aloud = true) {

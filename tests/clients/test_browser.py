@@ -26,23 +26,43 @@ WAIT_S = 10
 WIDE, PHONE = (1120, 1120), (390, 844)
 
 
+STARTS = 3  # on a busy machine the virtual chip may be too late for the terminal's start
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     """Where a page is served, by the command itself on a free port."""
-    folder = tmp_path_factory.mktemp("panel")
+    for number in range(STARTS):
+        process = started(tmp_path_factory.mktemp("panel"))
+        found = [re.search(r"http://\S+", line) for line in iter_until_address(process.stdout)]
+        if found and found[-1]:
+            break
+        process.wait()
+        assert number < STARTS - 1, "the command ended without an address"
+    yield found[-1][0]
+    process.terminate()
+    process.wait()
+    process.stdout.close()
+
+
+def started(folder):
+    """The command as a process."""
     command = [sys.executable, "-m", "host_tools.cli.main", "panel", "--port", "0"]
-    with subprocess.Popen(
-        [*command, "--folder", str(folder)], stdout=subprocess.PIPE, text=True, cwd=ROOT,
+    return subprocess.Popen(
+        [*command, "--folder", str(folder)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    ) as process:  # fmt: skip
-        found = None
-        for line in process.stdout:
-            found = re.search(r"http://\S+", line)
-            if found:
-                break
-        assert found, "the command ended without an address"
-        yield found[0]
-        process.terminate()
+    )
+
+
+def iter_until_address(lines):
+    """Its lines, up to the one with the address."""
+    for line in lines:
+        yield line
+        if "http://" in line:
+            return
 
 
 @pytest.fixture(scope="module")
@@ -91,8 +111,9 @@ class Page:
         return self.card(name, ".balance").text.partition(" ")[2]
 
     def shows(self, lamp, words):
-        self.until(lambda: self.lamp() == lamp and words in self.text("line2"))
-        assert self.text("sign") == {"green": "✓", "amber": "!", "red": "✗"}[lamp]
+        """A result stands for a second, the line of the last one longer."""
+        sign = {"green": "✓", "amber": "!", "red": "✗"}[lamp]
+        self.until(lambda: self.text("before").endswith(words) and sign in self.text("before"))
 
     def settled(self):
         """The result has gone, and the card with it."""
@@ -113,8 +134,9 @@ def page(browser, address):
 def test_tap_should_be_green_with_amount_and_balance(page):
     """TD-002, TD-003: lamp, sign, tone, words in two languages, and the record."""
     page.card("adult-1", ".face").click()
+    page.until(lambda: page.text("line1") == "已付2.00元 余额98.00元")
+    assert page.lamp() == "green" and page.text("sign") == "✓"
     page.shows("green", "Paid 2.00, balance 98.00")
-    assert page.text("line1") == "已付2.00元 余额98.00元"
     buzzer = page.browser.find_element(By.ID, "buzzer")
     assert buzzer.get_attribute("data-kind") == "ok"
     assert "已付款" in page.text("voice")
@@ -133,7 +155,7 @@ def test_torn_card_should_be_amber_and_recovered_by_the_same_card(page):
     page.shows("amber", "same card again")
     page.picture("torn")
     page.card("adult-2", ".face").click()
-    page.shows("green", "Settled 2.00")
+    page.shows("green", "Settled 2.00, left 248.00")
     page.until(lambda: page.balance("adult-2") == "248.00")
     page.settled()
 
@@ -153,9 +175,8 @@ def test_two_cards_should_be_told_to_come_one_by_one(page):
 def test_listed_card_should_be_red_and_keep_its_money(page):
     """TD-024: the list and its version are named, nothing is taken."""
     page.card("deny-listed", ".face").click()
+    page.until(lambda: "未扣款" in page.text("line1") and "此卡停用" in page.text("voice"))
     page.shows("red", "No charge: list 7")
-    assert "未扣款" in page.text("line1")
-    assert page.browser.find_element(By.ID, "buzzer").get_attribute("data-kind") == "no"
     page.picture("refused")
     page.settled()
     assert page.balance("deny-listed") == "100.00"
@@ -165,7 +186,7 @@ def test_card_should_be_held_with_the_mouse_and_pay_once(page):
     """TD-005: it stays while the button is down."""
     face = page.card("adult-3", ".face")
     ActionChains(page.browser).click_and_hold(face).perform()
-    page.shows("green", "Paid 2.00")
+    page.shows("green", "Paid 2.00, balance 98.00")
     page.until(lambda: "adult-3" in page.text("reach"))
     time.sleep(1.2)  # longer than a result stands
     ActionChains(page.browser).release(face).perform()
@@ -178,7 +199,7 @@ def test_keyboard_should_tap_and_the_plug_should_be_pulled(page):
     page.until(lambda: "no power" in page.text("link"))
     page.until(lambda: page.text("link").endswith("Connected"))
     page.card("adult-4", ".face").send_keys(Keys.ENTER)
-    page.shows("green", "Paid 2.00")
+    page.shows("green", "Paid 2.00, balance 98.00")
     page.settled()
 
 
@@ -186,7 +207,7 @@ def test_page_should_fit_a_phone(browser, address):
     page = Page(browser, address, PHONE)
     page.settled()
     page.card("adult-5", ".face").click()
-    page.shows("green", "Paid 2.00")
+    page.shows("green", "Paid 2.00, balance 98.00")
     wide = browser.execute_script("return document.documentElement.scrollWidth - innerWidth")
     page.picture("phone")
     assert wide <= 0
