@@ -40,7 +40,7 @@ from firmware.kernel import outcome, torn  # noqa: E402
 from host_tools.cli.main import command_files  # noqa: E402
 from host_tools.decode_names import TAGS  # noqa: E402
 from sim import fault_text, faults, hostile, kinds, morning, profile  # noqa: E402
-from tools import conformance  # noqa: E402
+from tools import conformance, docs_fares  # noqa: E402
 from tools.citations import identifiers  # noqa: E402
 from tools.docs_words import FIELD_WORDS, WORDS  # noqa: E402
 
@@ -82,7 +82,7 @@ def comments_in(module, name):
         if token.type == tokenize.COMMENT:
             notes[token.start[0]] = token.string.lstrip("# ")
     for node in ast.parse(source).body:
-        if isinstance(node, ast.Assign) and node.targets[0].id == name:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
             added = node.value.right if isinstance(node.value, ast.BinOp) else node.value
             if isinstance(added, ast.Name):  # a table that others share
                 return comments_in(module, added.id)
@@ -340,6 +340,7 @@ TABLES = {
     "deny-list": lambda: of_docstring(deny_list),
     "deny-list-head": lambda: of_docstring(deny_list, 1),
     "deny-list-leaf": lambda: of_docstring(deny_list, 2),
+    "fares": lambda: docs_fares.sections(comments_in, label, table),
     "sizes": sizes,
     "session-headers": session_headers,
     "session-files": session_files,

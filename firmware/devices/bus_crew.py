@@ -235,7 +235,7 @@ def make(settings, parameters, hal, clock, report):
     more = settings.more
     prices = bus_prices.FlatPrices(parameters)
     if "fares" in more:
-        prices = _table(more["fares"], parameters, hal)
+        prices = _table(settings, parameters, hal, report)
     bus = Bus(settings, parameters, clock, prices, options.number(more, "day_cut", 400, 0, 2359))
     if "console" in more:
         opener = _opener(hal, "console", more["console"], CONSOLE_BAUD)
@@ -273,15 +273,9 @@ def _pair(bus, text, hal, clock):
         bus.shift.day_cut = None  # it follows the front reader's shift
 
 
-def _table(path, parameters, hal):
+def _table(settings, parameters, hal, report):
     """TablePrices; what can be wrong with a table is found here, before anything is sold."""
     from firmware.devices.riders import Riders  # only with a table
-    from firmware.fares.cutover import Cutover  # likewise
-    from firmware.fares.engine import Fares  # likewise
+    from firmware.devices.tariff import open_tables  # likewise
 
-    try:
-        blob = hal.open_blob(path)
-    except OSError as gone:
-        raise FormatError("fares: %s: %s" % (path, gone))
-    fares = Fares(blob, parameters.ceiling_fen)
-    return bus_prices.TablePrices(Cutover([fares]), Riders)
+    return bus_prices.TablePrices(open_tables(settings, parameters, hal, report), Riders)

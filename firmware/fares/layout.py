@@ -106,7 +106,7 @@ CLASSES = (("name", Fixed(WORD_BYTES)),)  # ASCII, zeros behind it
 # Ascending, no two overlap.
 RANGES = (
     ("low", Digits(12)),  # first digits of the card number
-    ("high", Digits(12)),
+    ("high", Digits(12)),  # and these are the last
     ("class", U8),
 )
 # The first row that fits counts.
@@ -136,7 +136,7 @@ DATES = (
 # The first row that fits counts.
 TRANSFERS = (
     ("from_group", U8),  # FF: all
-    ("to_group", U8),
+    ("to_group", U8),  # FF: all
     ("within_min", U16),  # since the boarding before
     ("same", FLAG),  # 1: also for the same product in the same direction
     ("how", U8),

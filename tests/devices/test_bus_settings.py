@@ -36,7 +36,7 @@ def test_settings_that_cannot_be_should_be_refused():
         stand.settings.more.clear()
         stand.settings.more.update(more)
         try:
-            bus.make(stand.settings, stand.fleet, NoFiles(), stand.clock, None)
+            bus.make(stand.settings, stand.fleet, NoFiles(), stand.clock, stand.events.append)
         except FormatError:
             continue
         raise AssertionError(more)
