@@ -45,6 +45,7 @@ SALES = ("reader", "journal", "parameters")
 NEEDED = {
     "access": SALES + ("allow", "door"),
     "bus": SALES,
+    "coach": SALES + ("console", "fares", "product"),
     "gate": SALES + ("gate",),
     "inspector": ("reader",),
     "parking": SALES + ("lane", "store", "product", "fares", "door"),

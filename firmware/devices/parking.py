@@ -207,8 +207,8 @@ door_fault|red|no|道闸故障|Barrier out of order|136
 
 def make(settings, parameters, hal, clock, report):
     """Trade of a lane. FormatError for settings, tables or lists that cannot be used."""
-    from firmware.devices.access import open_list, open_relay  # the same two settings
-    from firmware.devices.tariff import open_tables  # leaves the heap with its caller's frame
+    from firmware.devices.access import open_list, open_relay  # when a unit is put together
+    from firmware.devices.tariff import open_tables  # likewise
 
     store = open_store(settings, hal, clock)
     tariff = open_tables(settings, parameters, hal, report)

@@ -37,6 +37,7 @@ on|CASHIER:1..999999|open the day
 off||close the day, with its report
 report||the day so far
 """
+CHANGING = ("=", "item", "sell", "check", "cancel", "cash", "off")  # what a card may have seen
 PAID = (outcome.APPROVED, outcome.RECOVERED)
 REFUND = "refund_cash"
 
@@ -65,7 +66,7 @@ day_limit|red|no|今日限额已满 未扣款|Day limit, not charged|
         self.meal_taps = options.number(more, "meal_taps", 0, 0, 255)
         self.day_fen = options.number(more, "day_fen", 0, 0, 999999)
         if line is None and not self.price_fen:
-            raise FormatError("a shop needs `console` or `price_fen`")
+            raise FormatError("`console` or `price_fen` is missing")
         self.shift, self.spending = Shift(), Spending(self.meal)
         self.asked_fen, self.rule, self.reference = self.price_fen, "fixed", 0
         self.started = (0, 0)  # window in which a card of the last run pays once
@@ -171,7 +172,7 @@ day_limit|red|no|今日限额已满 未扣款|Day limit, not charged|
         """("", lines to show) or (what to do, ())."""
         if name == "report":
             return "", tuple(self.shift.statement())
-        if name in ("=", "item", "cancel", "cash", "off") and self.house.busy():
+        if name in CHANGING and self.house.busy():
             return "a card is there: wait until it is taken away", ()
         if name == "on":
             return self.shift.open(values[0]), ()
@@ -247,13 +248,16 @@ def meals_of(text):
 
 def make(settings, parameters, hal, clock, report):
     """Trade of a till. FormatError for settings that cannot be used."""
-    line = None
-    if "console" in settings.more:
-        from firmware.neighbours.console import Console  # for tills with a cashier
-        from firmware.neighbours.line import Neighbour  # likewise
-
-        kind, _, where = settings.more["console"].partition(":")
-        if kind != "serial" or not where:
-            raise FormatError("`console` is serial:PATH")
-        line = Neighbour(lambda: hal.open_serial(where, 9600), Console(COMMANDS), clock)
+    line = open_console(settings, hal, clock, COMMANDS) if "console" in settings.more else None
     return Shop(settings, parameters, clock, line)
+
+
+def open_console(settings, hal, clock, commands):
+    """Neighbour with the keys of `console`; FormatError."""
+    from firmware.neighbours.console import Console  # for tills with a cashier
+    from firmware.neighbours.line import Neighbour  # likewise
+
+    kind, _, where = settings.more["console"].partition(":")
+    if kind != "serial" or not where:
+        raise FormatError("`console` is serial:PATH")
+    return Neighbour(lambda: hal.open_serial(where, 9600), Console(commands), clock)

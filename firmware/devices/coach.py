@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Coach: the attendant sells seats from stop to stop and checks who has one (terminals.md 6).
+
+A till (shop.py) whose amounts come from the stop x stop matrix of the fare table: `sell 3 9` asks
+for the price of that trip, classes by card number as the table has them, `half` for the product
+with `-half` behind its name. A seat is sold again for stops that do not overlap. `check 5` turns
+to checking: a card is read freely, no GPO (TD-022), and is good when it has paid in this shift for
+a trip over that stop. Checking is by card: a ticket paid in cash has its seat number alone.
+
+trade_data: version 1 (1), origin (2), destination (2), seat (1).
+
+| setting | value |
+|---|---|
+| console | serial:PATH of the attendant's keys |
+| fares, product | fare table (docs/fares.md) and the word of its matrix |
+| seats | 1..120; 45 |
+"""
+
+from firmware.devices import options
+from firmware.devices.shift import CASH
+from firmware.devices.shop import PAID, Shop, open_console
+from firmware.devices.spending import key_of
+from firmware.devices.trade import Charge, Offer
+from firmware.fares import trip
+from firmware.formats import record
+
+COMMANDS = """
+sell|FROM:1..65535 TO:1..65535 KIND?:full/half SEAT?:1..120|ask for the price of a trip
+check|STOP:1..65535|see who has paid for this stop; sell ends it
+cancel||take back what is asked
+cash||the trip is paid in cash
+refund|AMOUNT:yuan SALE:1..4294967295|write down cash given back for a sale
+on|ATTENDANT:1..999999|open the trip
+off||close the trip, with its report
+report||the trip so far
+"""
+MOST = 240  # tickets of one trip
+DATA = 6
+
+
+class Coach(Shop):
+    """One coach; a shift is one trip."""
+
+    name, code = "coach", 8
+    words = (
+        Shop.words
+        + """no_tariff|red|no|无法计费 未扣款|No fare, not charged|
+check_ticket|blue||验票 请刷卡|Ticket check: tap card|
+pass_valid|green|double|车票有效|Ticket is valid|
+no_ticket|red|no|无有效车票|No ticket for this stop|
+"""
+    )
+
+    def __init__(self, settings, parameters, clock, line, tariff):
+        Shop.__init__(self, settings, parameters, clock, line)
+        self.tariff = tariff
+        self.product = settings.more.get("product", "")
+        self.seats = options.number(settings.more, "seats", 45, 1, 120)
+        self.sold = []  # (key of the card or b"", origin, destination, seat)
+        self.wanted = None  # trip.Trip and seat of what is asked
+        self.stop = 0  # the stop that is checked, 0 while selling
+
+    def restore(self, recent):
+        Shop.restore(self, recent)
+        for _, values in recent(MOST) if self.shift.is_open else ():
+            if (values["driver"], values["shift"]) == (self.shift.driver, self.shift.number):
+                self._keep(values)
+
+    def offer(self):
+        if self.stop and self.shift.is_open:
+            return Offer("check_ticket", None, True)
+        return Shop.offer(self)
+
+    def reads_first(self):
+        return True
+
+    def charge(self, pan):
+        fare = self._fare(pan) if self.wanted else None
+        if fare is None:
+            return Charge(0, 0, "", "", 1)
+        return Charge(fare.amount_fen, fare.full_fen, fare.fare_class, fare.rule, 1)
+
+    def refuse(self, pan, psn):
+        if not self.stop:
+            return "" if self.wanted and self._fare(pan) else "no_tariff"
+        key = key_of(pan)
+        for one in self.sold:
+            if one[0] == key and min(one[1:3]) <= self.stop <= max(one[1:3]):
+                return "pass_valid"
+        return "no_ticket"
+
+    def onto(self, values):
+        Shop.onto(self, values)
+        if self.wanted:
+            asked, seat = self.wanted
+            stops = asked.origin.to_bytes(2, "big") + asked.destination.to_bytes(2, "big")
+            values["trade_data"] = b"\x01" + stops + bytes((seat,))
+
+    def after(self, sold):
+        paid = sold.outcome.outcome in PAID and sold.values["reference"] == self.reference
+        Shop.after(self, sold)
+        if paid:
+            self._keep(dict(sold.values, kind=record.APPROVED))
+
+    def _fare(self, pan):
+        asked = self.wanted[0]
+        return self.tariff.price(
+            trip.new(
+                asked.product, asked.when, asked.trusted, asked.origin, asked.destination, pan=pan
+            )
+        )
+
+    def _ask(self, amount_fen, rule):
+        """What is asked comes from _sell; anything else ends it."""
+        Shop._ask(self, amount_fen, rule)
+        if not amount_fen:
+            self.wanted = None
+
+    def _sell(self, origin, destination, kind, seat):
+        product = self.product + ("-half" if kind == "half" else "")
+        when, trusted = self.clock.local_now(), self.house.stamp.trusted()
+        asked = trip.new(product, when, trusted, origin, destination)
+        fare = self.tariff.price(asked) if origin != destination else None
+        if fare is None or not fare.amount_fen:
+            return "the table has no price for this trip", ()
+        free = [one for one in range(1, self.seats + 1) if self._is_free(one, asked)]
+        seat = seat or (free[0] if free else 0)
+        if seat not in free or len(self.sold) >= MOST:
+            return "this seat is taken" if free else "no seat is free", ()
+        self.stop, self.pays = 0, True
+        self.wanted = (asked, seat)
+        self._ask(fare.amount_fen, fare.rule)
+        return "", ("seat %d" % seat,)
+
+    def _check(self, stop):
+        self._ask(0, "")
+        self.stop, self.pays = stop, False
+        return "", ()
+
+    def _cash(self):
+        asked, seat = self.wanted or (None, 0)
+        fault, lines = Shop._cash(self)
+        if asked and not fault:
+            self.sold.append((b"", asked.origin, asked.destination, seat))
+        return fault, lines
+
+    def _off(self):
+        fault, lines = Shop._off(self)
+        if not fault:
+            self.sold, self.stop, self.pays = [], 0, True
+            self._ask(0, "")
+        return fault, lines
+
+    def _is_free(self, seat, asked):
+        low, high = sorted((asked.origin, asked.destination))
+        return not [
+            one
+            for one in self.sold
+            if one[3] == seat and min(one[1:3]) < high and low < max(one[1:3])
+        ]
+
+    def _keep(self, values):
+        """A ticket of a record of this trip."""
+        data, pan = values["trade_data"], record.pan_digits(values["pan"])
+        is_sale = values["kind"] == record.APPROVED or values["reason"] == CASH
+        if is_sale and len(data) == DATA and data[0] == 1 and len(self.sold) < MOST:
+            stops = int.from_bytes(data[1:3], "big"), int.from_bytes(data[3:5], "big")
+            self.sold.append((key_of(pan) if pan else b"", stops[0], stops[1], data[5]))
+
+
+def make(settings, parameters, hal, clock, report):
+    """Trade of a coach. FormatError for settings or tables that cannot be used."""
+    from firmware.devices.tariff import open_tables  # signed files: when a unit is put together
+
+    tariff = open_tables(settings, parameters, hal, report)
+    line = open_console(settings, hal, clock, COMMANDS)
+    return Coach(settings, parameters, clock, line, tariff)
