@@ -83,6 +83,8 @@ TABLE = """
 134|无法计费，请询问工作人员|No tariff, please ask
 135|车位已满|Car park is full
 136|道闸故障|Barrier out of order
+140|本餐次数已满|Meal was taken
+141|今日限额已满|Day limit reached
 """
 
 

@@ -51,8 +51,8 @@ key_amount|blue||请稍候|Please wait|
 pay_amount|blue||请刷卡 {fare}元|Tap card, pay {fare}|
 sign_on|blue||未开班|Closed: sign on|
 no_meal|blue||非供餐时间|No meal at this hour|
-meal_taken|red|no|本餐次数已满 未扣款|Meal was taken, not charged|
-day_limit|red|no|今日限额已满 未扣款|Day limit, not charged|
+meal_taken|red|no|本餐次数已满 未扣款|Meal was taken, not charged|140
+day_limit|red|no|今日限额已满 未扣款|Day limit, not charged|141
 """
 
     def __init__(self, settings, parameters, clock, line=None):
