@@ -47,7 +47,8 @@ trace: {trace}
 class Rig:
     """folder: must exist; runtime: (argv, env, cwd) of an interpreter; timing: of the chip; root:
     the module that is the terminal; driver: `reader` of the settings; more: lines of them;
-    classes: whether fares differ, for which a card is read before it is asked to pay.
+    classes: whether fares differ, for which a card is read before it is asked to pay; device:
+    of the settings.
     """
 
     def __init__(

@@ -11,7 +11,8 @@ cash or cancelled, over any power cut (trips.py). Nothing is sold while the mete
 What the driver may press: taxi_keys.py.
 """
 
-from firmware.devices import entries, receipt, taxi_keys, taxi_shift, trips
+from firmware.devices import entries, trips
+from firmware.devices.panel import yuan
 from firmware.devices.trade import Charge, Offer, Trade
 from firmware.errors import FormatError, JournalFull
 from firmware.formats import record
@@ -21,6 +22,7 @@ from firmware.neighbours.line import Neighbour
 
 METERS = {"jtt905": 9600, "bf": 2400}  # meter_KIND.py and the speed of its line
 CONSOLE_BAUD = 9600
+SELDOM = ("firmware.devices.receipt", "firmware.devices.taxi_shift", "firmware.devices.taxi_keys")
 STANDS = {  # state of a trip -> message
     trips.DUE: "trip_due",
     trips.TORN: "trip_torn",
@@ -43,11 +45,12 @@ def make(settings, parameters, hal, clock, report):
     link = module.make(text)
     line = Neighbour(lambda: hal.open_serial(where, METERS[kind]), link, clock)
     taxi = Taxi(settings, parameters, link, line, report)
+    taxi.unload = hal.unload
     if "console" in more:
         from firmware.neighbours.console import Console  # where settings ask for it
 
         path = serial_path(more, "console")
-        taxi.console = Console(taxi_keys.COMMANDS)
+        taxi.console = Console(taxi.part("taxi_keys").COMMANDS)
         taxi.desk = Neighbour(lambda: hal.open_serial(path, CONSOLE_BAUD), taxi.console, clock)
     return taxi
 
@@ -95,6 +98,8 @@ driver_sign_in|blue||请司机签到|Driver: sign in|
         self.last_receipt = []
         self.said = ""
         self.console = self.desk = None  # the driver's keys, and their line
+        self.unload = None  # drops modules, where memory is short
+        self.parted = False
 
     # --- the loop's questions
 
@@ -172,6 +177,9 @@ driver_sign_in|blue||请司机签到|Driver: sign in|
             self.tell("trip %d is %s: %s" % (trip.number, state, sold.message))
 
     def turn(self):
+        if self.parted and self.unload:
+            self.unload(SELDOM)
+        self.parted = False
         for word, value in self.line.turn():
             take = TAKES.get(word)
             if take:
@@ -195,7 +203,7 @@ driver_sign_in|blue||请司机签到|Driver: sign in|
         self.link.permit("sign_in", True)
 
     def _signed_in(self, _):
-        if self.signed_in and taxi_shift.Shift(self.trips.records()).has_trips():
+        if self.signed_in and self.shift().has_trips():
             self.close_shift(None)  # the meter has closed it while nobody listened
         self.link.stored("signed_in", self.signed_in or self.open_shift())
 
@@ -210,7 +218,7 @@ driver_sign_in|blue||请司机签到|Driver: sign in|
         self.link.stored("shift", not self.signed_in or self.close_shift(totals))
 
     def _state(self, state):
-        self.driver = _number_of(self.link.driver) or self.settings.driver
+        self.driver = meter.driver_number(self.link.driver) or self.settings.driver
         if state.signed_in and not self.signed_in:
             self.open_shift()  # at a meter that was signed in before we came up
         if state.forced_off:
@@ -243,12 +251,12 @@ driver_sign_in|blue||请司机签到|Driver: sign in|
         if not self.signed_in:
             self.tell("trip %d: nobody is signed in" % trip.number)  # TD-054
         if not self.trips.take(trip):
-            self.link.settle(trip, False, None)  # TD-053: FF, it could not be stored
+            self.link.settle(trip, meter.FAILED, None)  # TD-053: FF, it could not be stored
             self.tell("trip %d could not be stored" % trip.number)
         elif self.trips.state in trips.OVER:
             self.over(trip)
         else:
-            self.tell("trip %d: %s" % (trip.number, receipt.yuan(trip.amount_fen)))
+            self.tell("trip %d: %s" % (trip.number, yuan(trip.amount_fen)))
 
     def _trip_again(self, trip):
         """F2: what was not delivered when it ended. Its rider is gone: kept, never charged."""
@@ -256,15 +264,19 @@ driver_sign_in|blue||请司机签到|Driver: sign in|
         if open_trip and (open_trip.number, open_trip.on) == (trip.number, trip.on):
             return
         if not self._answered(trip):
-            self.link.settle(trip, self.trips.late(trip), None)
+            kept = self.trips.late(trip)
+            self.link.settle(trip, meter.SETTLED if kept else meter.FAILED, None)
 
     def _answered(self, trip):
         """True when the journal knows how this trip ended: the meter is told once more."""
         state, values = self.trips.find(trip)
         if state not in trips.OVER:
             return False
-        paid = trips.payment_of(values) if state == trips.PAID else trips.cash()
-        self.link.settle(trip, state != trips.CANCELLED, paid)
+        if state == trips.CANCELLED:
+            self.link.settle(trip, meter.UNPAID, None)
+        else:
+            paid = trips.payment_of(values) if state == trips.PAID else trips.cash()
+            self.link.settle(trip, meter.SETTLED, paid)
         return True
 
     def _bad_trip(self, _):
@@ -283,7 +295,7 @@ driver_sign_in|blue||请司机签到|Driver: sign in|
 
     def key(self, word, number=0):
         """A key of taxi_keys.py: (True where it was done, text for the driver)."""
-        done, text = taxi_keys.press(self, word, number)
+        done, text = self.part("taxi_keys").press(self, word, number)
         self.tell(text)
         self.line.flush()
         return done, text
@@ -299,6 +311,15 @@ driver_sign_in|blue||请司机签到|Driver: sign in|
 
     # --- what lasts
 
+    def part(self, name):
+        """A module that is used once a trip or less: it leaves memory with the next turn."""
+        self.parted = True
+        return __import__("firmware.devices." + name, None, None, ("x",))
+
+    def shift(self):
+        """taxi_shift.Shift as the journal has it now."""
+        return self.part("taxi_shift").Shift(self.trips.records())
+
     def over(self, trip):
         """The trip is paid, cancelled or free, durable: the meter is told, a receipt printed."""
         state, values = self.trips.find(trip)
@@ -309,21 +330,18 @@ driver_sign_in|blue||请司机签到|Driver: sign in|
         self.line.flush()
 
     def open_shift(self):
-        return self._event("shift_open", b"") and self._sign(True)
+        """A driver begins; False where it cannot be stored."""
+        self.signed_in = self.event("shift_open", b"")
+        return self.signed_in
 
     def close_shift(self, totals):
-        """Ours beside the meter's, written down (TD-054)."""
-        shift = taxi_shift.Shift(self.trips.records())
-        if not self._event("shift_closed", shift.pack(totals)):
-            return False
-        self.print_shift(shift, totals)
-        return self._sign(False)
+        """Ours beside the meter's, written down (TD-054); False where it cannot be stored."""
+        done = self.part("taxi_shift").close(self, totals)
+        self.signed_in = self.signed_in and not done
+        return done
 
-    def _sign(self, signed_in):
-        self.signed_in = signed_in
-        return True
-
-    def _event(self, reason, data):
+    def event(self, reason, data):
+        """Write an event that is of no trip; False where it cannot be stored."""
         self.subject = None
         try:
             self._write(reason, 0, data)
@@ -350,15 +368,9 @@ driver_sign_in|blue||请司机签到|Driver: sign in|
 
     def _print(self, trip, way, values):
         details = self.link.details(trip) if trip.source != meter.KEYED else {}
-        lines = receipt.lines(trip.number, trip.amount_fen, details, way, values)
+        lines = self.part("receipt").lines(trip.number, trip.amount_fen, details, way, values)
         self.last_receipt = lines
         self.print_lines({"event": "receipt", "lines": lines, "copy": False})
-
-    def print_shift(self, shift, totals):
-        lines = receipt.report(shift, totals)
-        differs = shift.differences(totals)
-        totals = shift.totals
-        self.print_lines({"event": "shift", "lines": lines, "totals": totals, "differs": differs})
 
     def tell(self, text):
         """A line for the driver's side (TD-003, TD-056)."""
@@ -367,14 +379,6 @@ driver_sign_in|blue||请司机签到|Driver: sign in|
             self.report({"event": "driver", "text": text})
             if self.console:
                 self.console.note(text)
-
-
-def _number_of(driver):
-    """The last digits of a certificate, at most nine, as a number; 0 where it has none."""
-    digits = ""
-    for byte in bytes(driver).rstrip(b"\0 "):
-        digits = digits + chr(byte) if 0x30 <= byte <= 0x39 else ""
-    return int(digits[-9:] or "0")
 
 
 TAKES = {

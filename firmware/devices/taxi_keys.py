@@ -15,7 +15,7 @@ A meter of the older framing, which says nothing while nothing happens, counts a
 key at any other moment does nothing and says why.
 """
 
-from firmware.devices import taxi_shift, trips
+from firmware.devices import trips
 from firmware.neighbours import meter
 from firmware.neighbours.meter import Trip
 
@@ -122,7 +122,7 @@ def _receipt(taxi, _):
 
 
 def _report(taxi, _):
-    taxi.print_shift(taxi_shift.Shift(taxi.trips.records()), None)
+    taxi.part("taxi_shift").show(taxi, taxi.shift(), None)
     return True, "printed"
 
 

@@ -5,7 +5,7 @@ Nothing is counted as it happens: the totals are those of the records since `shi
 are right after every power cut. A shift longer than the journal is said to be incomplete.
 """
 
-from firmware.devices import trips
+from firmware.devices import receipt, trips
 from firmware.formats import record
 from firmware.neighbours.meter import KEYED
 
@@ -96,6 +96,23 @@ class Shift:
             parts.append(_number(getattr(meter, name) if meter else 0, size))
         flags = (METER_READ if meter else 0) | (COMPLETE if self.complete else 0)
         return b"".join(parts) + bytes((flags,))
+
+
+def close(taxi, meter):
+    """Write the shift of a Taxi down and print it; False where it cannot be stored."""
+    shift = taxi.shift()
+    if not taxi.event("shift_closed", shift.pack(meter)):
+        return False
+    show(taxi, shift, meter)
+    taxi.tell("signed out")
+    return True
+
+
+def show(taxi, shift, meter):
+    """Print a shift; meter: Totals, None where they are not known."""
+    lines, differs = receipt.report(shift, meter), shift.differences(meter)
+    event = {"event": "shift", "lines": lines, "totals": shift.totals, "differs": differs}
+    taxi.print_lines(event)
 
 
 def unpack(data):

@@ -9,7 +9,8 @@ line.py (feed, outgoing) with
     silent                          True when nothing was heard for more than three of them
     permit(what, ok)                answer to "sign_in" or "sign_out"
     stored(what, ok)                answer to "signed_in" or "shift"
-    settle(trip, ok, payment)       answer to "trip" and "trip_again"; payment: Payment or None
+    settle(trip, result, payment)   answer to "trip" and "trip_again": SETTLED, UNPAID or FAILED;
+                                    payment: Payment, None unless it is SETTLED
     details(trip)                   what the body says, by the names of jtt905.TRIP
 
 Events are pairs (word, value):
@@ -34,6 +35,10 @@ from firmware.errors import FormatError
 
 # First byte of trade_data: where the amount comes from (docs/formats.md).
 KEYED, BY_JTT905, BY_BF = 0, 1, 2
+
+# SETTLED: stored and paid, or nothing is to be paid here; UNPAID: stored, nobody will pay it;
+# FAILED: not stored
+SETTLED, UNPAID, FAILED = "settled", "unpaid", "failed"
 
 # number: of the meter; on: 5 bytes of when it began, by which two trips of one number differ;
 # source: one of the above; body: as the meter sent it
@@ -78,3 +83,11 @@ def options_of(text, known):
             raise FormatError(said)
         found[name] = value
     return found
+
+
+def driver_number(driver):
+    """The last digits of a certificate, at most nine, as a number; 0 where it has none."""
+    digits = ""
+    for byte in bytes(driver).rstrip(b"\0 "):
+        digits = digits + chr(byte) if 0x30 <= byte <= 0x39 else ""
+    return int(digits[-9:] or "0")

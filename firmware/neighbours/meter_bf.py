@@ -96,11 +96,13 @@ class OlderMeter:
     def stored(self, what, ok):
         """This framing says it once: permit() was the answer."""
 
-    def settle(self, trip, ok, payment):
-        """BF 06 for a trip that is stored and paid, BF 15 else; there is no place for the card."""
+    def settle(self, trip, result, payment):
+        """BF 06 for a trip that is over, paid or not, BF 15 for one to be sent again: there is no
+        place for more.
+        """
         if self.asked == trip.number:
             self.asked = None
-            self.queue.put(ACK if ok else NAK)
+            self.queue.put(NAK if result == meter.FAILED else ACK)
 
     def details(self, trip):
         """Dict by the names of jtt905.TRIP, without the plate."""

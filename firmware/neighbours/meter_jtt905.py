@@ -146,7 +146,7 @@ class Isu:
         command = jtt905.OPENED if what == "signed_in" else jtt905.CLOSED
         self._say(command, jtt905.DONE if ok else jtt905.FAILED)
 
-    def settle(self, trip, ok, payment):
+    def settle(self, trip, result, payment):
         """Answer to the trip asked about last, with its payment if that was by card (TD-053).
 
         The answer names no trip, so nothing is said about one that was not asked about: the meter
@@ -155,7 +155,7 @@ class Isu:
         if not self.asked or self.asked[0] != trip.number:
             return
         command, self.asked = self.asked[1], None
-        tail = b""
+        tail, ok = b"", result == meter.SETTLED
         if ok and payment and payment.pay_type != jtt905.CASH and self.result == "body":
             tail = bytes((payment.pay_type,)) + payment.card
         self._say(command, jtt905.DONE + tail if ok else jtt905.FAILED)

@@ -54,13 +54,13 @@ def test_trip_should_have_no_answer_before_the_device_says_so():
     ((word, trip),) = isu.feed(said(jtt905.TRIP_END, BODY), 10)
     assert (word, trip.number, trip.amount_fen) == ("trip", 12, 800)
     assert isu.outgoing(20) == b""
-    isu.settle(trip, True, meter.Payment(jtt905.CASH, b""))
+    isu.settle(trip, meter.SETTLED, meter.Payment(jtt905.CASH, b""))
     assert isu.outgoing(20).hex() == "55aa0005000000e8907d55aa"
-    isu.settle(trip, True, None)
+    isu.settle(trip, meter.SETTLED, None)
     assert isu.outgoing(30) == b"", "nobody has asked again"
     for command, word in ((jtt905.TRIP_END, "trip"), (jtt905.TRIP_AGAIN, "trip_again")):
         assert isu.feed(said(command, BODY), 40) == [(word, trip)]
-        isu.settle(trip, False, None)
+        isu.settle(trip, meter.FAILED, None)
         assert answers(isu) == [(command, b"\xff")]
 
 
@@ -71,7 +71,7 @@ def test_payment_should_go_back_to_the_meter():
     for text, tail in (("jtt905", b"\x03card data"), ("jtt905 result=plain", b"")):
         isu = heard_isu(text)
         ((_, trip),) = isu.feed(said(jtt905.TRIP_END, BODY), 10)
-        isu.settle(trip, True, PAYMENT)
+        isu.settle(trip, meter.SETTLED, PAYMENT)
         assert answers(isu) == [(jtt905.TRIP_END, b"\x90" + tail)]
 
 
@@ -92,7 +92,7 @@ def test_silent_meter_should_be_told_of():
     ((_, trip),) = isu.feed(said(jtt905.TRIP_END, BODY), 61000)
     assert isu.feed(b"", 76000) == [] and not isu.silent
     assert isu.feed(b"", 76001) == [("silent", None)] and isu.silent
-    isu.settle(trip, True, PAYMENT)
+    isu.settle(trip, meter.SETTLED, PAYMENT)
     assert isu.outgoing(76001) == b""
     words = [word for word, _ in isu.feed(said(jtt905.TRIP_END, BODY), 80000)]
     assert words == ["heard", "trip"]
@@ -204,8 +204,12 @@ def test_older_framing_should_say_the_same_events():
     ((word, trip),) = link.feed(meter_bf.encode(meter_bf.TRIP, BODY[6:]), 2)
     assert (word, trip.number, trip.amount_fen, trip.on) == ("trip", 12, 800, BODY[41:46])
     assert link.outgoing(2) == b""
-    link.settle(trip, True, PAYMENT)
+    link.settle(trip, meter.SETTLED, PAYMENT)
     assert link.outgoing(2) == meter_bf.ACK
+    for result, answer in ((meter.FAILED, meter_bf.NAK), (meter.UNPAID, meter_bf.ACK)):
+        link.feed(meter_bf.encode(meter_bf.TRIP, BODY[6:]), 3)
+        link.settle(trip, result, None)
+        assert link.outgoing(3) == answer
     assert link.details(trip)["driver"] == VALUES["driver"] and not link.silent
 
 
