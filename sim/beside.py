@@ -23,8 +23,10 @@ class Beside:
     def heard(self, event):
         """An event of the terminal."""
 
-    def visited(self, name, message, **after):
-        """Generator: what somebody does after his tap ended with `message`."""
+    def visited(self, name, message, after):
+        """Generator: what somebody does after his tap ended with `message`; after: further
+        arguments of the step.
+        """
         yield from ()
 
     def evening(self):
@@ -34,11 +36,3 @@ class Beside:
     def balance(self, records):
         """(facts {words: number}, faults [sentence]) of records as dicts, oldest first."""
         return {}, []
-
-
-def beside(play):
-    """What stands beside the device of a play."""
-    return KINDS.get(play.scenario.device, Beside)(play)
-
-
-KINDS: dict[str, type[Beside]] = {}

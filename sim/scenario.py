@@ -167,7 +167,9 @@ def _flow(name, told, start, draw, share, mark):
     for number, at_ms in enumerate(moments):
         kind = draw.choices(list(kinds), list(kinds.values()))[0]
         who = draw.randint(1, regulars) if regulars else number + 1
-        args = {"card": f"{kind}#{'' if regulars else mark + '-'}{who}", **told.get("with", {})}
+        args = {"card": f"{kind}#{'' if regulars else mark + '-'}{who}"}
+        for key, value in told.get("with", {}).items():
+            args[key] = draw.randint(*value) if isinstance(value, list) else value
         if draw.random() < told.get("tears", 0):
             args["tear"] = draw.choice(TEARS)
             args["again"] = draw.random() < told.get("patience", 1)

@@ -8,14 +8,15 @@ people, the machines beside it, and time.
 """
 
 from collections import Counter, namedtuple
+from datetime import datetime
 from pathlib import Path
 
 from firmware.errors import FormatError
 from host_tools.collector import Collector
 from host_tools.ledger import Ledger
-from sim.beside import beside
+from sim.beside_all import beside
 from sim.crowd import Crowd
-from sim.scenario import Person, person_called
+from sim.scenario import CHINA, Person, person_called
 from sim.scenario_balance import balance_of
 from sim.stage_process import StageProcess
 from sim.world import Clock, Until, World
@@ -132,10 +133,10 @@ class Play:
         """One after the other, until nobody is left."""
         while self.queue:
             card, how = self.queue.pop(0)
-            yield from self._visit(card, **how)
+            yield from self.visit(card, **how)
         self.served = False
 
-    def _visit(self, card, tear=None, again=True, hold_ms=HOLD_MS, ends=(), **after):
+    def visit(self, card, tear=None, again=True, hold_ms=HOLD_MS, ends=(), **after):
         """Somebody holds a card there until he has a result."""
         field = self.world.field
         names = [card] if isinstance(card, str) else card
@@ -165,7 +166,7 @@ class Play:
                 f" not with {' or '.join(expected)}"
             )
         yield Until(("ready",), RESULT_MS)
-        yield from self.beside.visited(names[0], message, **after)
+        yield from self.beside.visited(names[0], message, after)
 
     def card(self, name):
         """(Card, Person) of `KIND#WHO`, `KIND` alone being one card."""
@@ -180,10 +181,13 @@ class Play:
 
     # --- around -----------------------------------------------------------------------------
 
+    def local(self):
+        """The real local time of this moment, a datetime."""
+        return datetime.fromtimestamp(self._real_utc_s(), CHINA)
+
     def when(self):
-        """The real local time of this moment, as text."""
-        seconds = self.scenario.start_utc_s + 8 * 3600 + self.world.now_ms // 1000
-        return f"{seconds // 3600 % 24:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+        """The same as text."""
+        return f"{self.local():%H:%M:%S}"
 
     def _real_utc_s(self):
         return self.scenario.start_utc_s + self.world.now_ms // 1000

@@ -10,7 +10,8 @@ no time at all. Not on the stage: the driver of the PN532 and the drivers of hal
 
     ?NAME ARGUMENTS        a call; lines that begin with { are events, as of firmware.main
     NOW_US UTC_S READY ..  the answer: simulated time, wall clock, bits of the lines that have
-                           something to read, and what was asked for; "!TEXT" is a LinkLost
+                           something to read and of inputs that are active, and what was asked
+                           for; "!TEXT" is a LinkLost
 """
 
 import hashlib
@@ -116,17 +117,18 @@ class StageStream:
 
 
 class StagePin:
-    """One output or input by its name."""
+    """One output or input by its name; levels of inputs come with every answer."""
 
-    def __init__(self, world, name):
+    def __init__(self, world, name, bit=0):
         self.world = world
         self.name = name
+        self.bit = bit
 
     def set(self, level):
         self.world.ask("set %s %d" % (self.name, 1 if level else 0))
 
     def get(self):
-        return int(self.world.ask("get %s" % self.name))
+        return self.world.ready >> self.bit & 1
 
     def close(self):
         pass
@@ -183,13 +185,13 @@ class StageHal:
     def connect(self, host, port, timeout_ms):
         return StageStream(self.world, int(self.world.ask("open link %d" % LINK_BAUD)))
 
-    def open_output(self, where, level=0):
+    def open_output(self, where):
         pin = StagePin(self.world, where)
-        pin.set(level)
+        pin.set(0)
         return pin
 
     def open_input(self, where):
-        return StagePin(self.world, where)
+        return StagePin(self.world, where, int(self.world.ask("input %s" % where)))
 
     def open_flash(self, path, block_count, block_size=4096):
         return open_file_flash(path, block_count, block_size, self._durable, _nothing)

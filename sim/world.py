@@ -27,8 +27,9 @@ LOOK_MS = 15.0  # an empty look at type B, activation of a card of type A, three
 RESET_MS = 13  # field off and on
 TURN_MS = 20  # a turn in which nobody looks for a card
 SYNC_MS = 3  # a page is durable (micropython.md 10)
-BUSY_MS = 8000  # for so long after anything happened a look lasts as long as it was asked to
+BUSY_MS = 8000  # so long after a person did anything a look lasts as long as it was asked to
 IDLE_MS = 1000  # afterwards, until something happens
+QUIET_MS, LONG_MS = 120000, 5000  # and after so long without anybody
 BOOT_MS = 3000
 FWI_LOST = 7  # of the cards' ATS
 
@@ -76,7 +77,8 @@ class World:
         self.order = 0
         self.waiting = []  # (Until, wake, generator)
         self.lines = Lines()
-        self.pins = {}  # name -> level
+        self.pins = {}  # name -> level, 1 is active
+        self.inputs = []  # names of those the terminal reads
         self.on_pin = {}  # name -> call(level), when the terminal sets it
         self.busy_us = 0  # when something happened last
         self.over = False
@@ -191,14 +193,12 @@ class World:
             said = "!" + str(gone)
         if process is not self.process:
             return  # the plug was pulled while time passed
-        self._pump()
+        self.lines.pump(self.now_us)
         utc_s = self.clock.utc_s(self.now_us)
         ready = self.lines.ready(self.now_us) | self.over << OVER_BIT
+        for place, name in enumerate(self.inputs):
+            ready |= self.pins.get(name, 0) << (OVER_BIT + 1 + place)
         process.write(f"{self.now_us} {utc_s} {ready} {said}\n")
-
-    def _pump(self):
-        if self.lines.pump(self.now_us):
-            self.stir()
 
     # --- calls ------------------------------------------------------------------------------
 
@@ -206,9 +206,9 @@ class World:
         return ""
 
     def _find(self, limit_ms):
-        idle = self.now_us - self.busy_us > BUSY_MS * 1000 and int(limit_ms) >= 100
+        idle = self._idle_ms() if int(limit_ms) >= 100 else 0
         self.advance(
-            self.now_us + (IDLE_MS if idle else int(limit_ms)) * 1000,
+            self.now_us + (idle or int(limit_ms)) * 1000,
             lambda: bool(self.field.cards()) or self._woken(idle),
         )
         self.cards = self.field.cards()
@@ -219,6 +219,13 @@ class World:
         for card in self.cards:
             self.field.activate(card)
         return " ".join(f"{one.kind}:{one.uid.hex()}:{one.ats.hex()}" for one in self.cards)
+
+    def _idle_ms(self):
+        """How much time may be skipped, 0: none."""
+        quiet_us = self.now_us - self.busy_us
+        if quiet_us > QUIET_MS * 1000:
+            return LONG_MS
+        return IDLE_MS if quiet_us > BUSY_MS * 1000 else 0
 
     def _woken(self, idle):
         return idle and self.now_us - self.busy_us < BUSY_MS * 1000
@@ -257,16 +264,14 @@ class World:
         return ""
 
     def _turn(self):
-        idle = self.now_us - self.busy_us > BUSY_MS * 1000
-        span_ms = IDLE_MS if idle else TURN_MS
-        self.advance(self.now_us + span_ms * 1000, lambda: self._woken(idle))
+        idle = self._idle_ms()
+        self.advance(self.now_us + (idle or TURN_MS) * 1000, lambda: self._woken(idle))
         return ""
 
     def _open(self, where, baud):
         return self.lines.open(where, int(baud), self.now_us)
 
     def _write(self, handle, data=""):
-        self.stir()
         self.lines.write(int(handle), bytes.fromhex(data), self.now_us)
         return ""
 
@@ -274,7 +279,7 @@ class World:
         """What is there; a call that waits is given the time it may take at once."""
         if int(timeout_ms) and not self.lines.ready(self.now_us) >> int(handle) & 1:
             self.pass_ms(int(timeout_ms))
-            self._pump()
+            self.lines.pump(self.now_us)
         return self.lines.read(int(handle), int(count), self.now_us).hex()
 
     def _close(self, handle):
@@ -287,14 +292,17 @@ class World:
             self.on_pin[name](int(level))
         return ""
 
-    def _get(self, name):
-        return self.pins.get(name, 1)
+    def _input(self, name):
+        """The bit of READY that is its level."""
+        if name not in self.inputs:
+            self.inputs.append(name)
+        return OVER_BIT + 1 + self.inputs.index(name)
 
 
 CALLS = {
     name[1:]: getattr(World, name)
     for name in (
         "_begin", "_find", "_apdu", "_power", "_reset", "_recover", "_sync", "_turn",
-        "_open", "_write", "_read", "_close", "_set", "_get",
+        "_open", "_write", "_read", "_close", "_set", "_input",
     )
 }  # fmt: skip

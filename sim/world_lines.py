@@ -56,16 +56,13 @@ class Lines:
         self.down.discard(name)
 
     def pump(self, now_us):
-        """Let the machines speak; True when one did."""
-        spoke = False
+        """Let the machines speak."""
         for line in self.open_lines.values():
             if self._is_cut(line):
                 continue
             data = line.peer.outgoing(now_us // 1000)
             if data:
                 line.send(data, now_us)
-                spoke = True
-        return spoke
 
     def _is_cut(self, line):
         return any(self.peers.get(name) is line.peer for name in self.down)

@@ -10,10 +10,8 @@ from sim.reconcile import journal_records
 from sim.scenario_play import Play
 from tests.host.console import RUNTIMES, faretap
 
-SHARE = {
-    "flat_fare": 0.05,
-    "clock_trouble": 0.3,
-}  # of the people in the flows: seconds, not minutes
+# of the people in the flows: seconds, not minutes
+SHARE = {"flat_fare": 0.04, "clock_trouble": 0.3, "gate_morning": 0.01, "taxi_day": 0.15}
 
 
 def played(name, folder, runtime="cpython", cuts=()):
@@ -53,7 +51,7 @@ def test_the_same_seed_should_write_the_same_journal(tmp_path):
         journals.append((tmp_path / folder / "journal.bin").read_bytes())
     assert journals[0] == journals[1]
     assert journals[0] == journals[2]
-    other = scenario.read(scenario.find("flat_fare"), 0.05, seed=13)
+    other = scenario.read(scenario.find("flat_fare"), SHARE["flat_fare"], seed=13)
     (tmp_path / "d").mkdir()
     Play(other, tmp_path / "d", runtime_command("cpython")[:3]).run()
     assert (tmp_path / "d" / "journal.bin").read_bytes() != journals[0]

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which machines stand beside which device on the stage."""
+
+from sim.beside import Beside
+from sim.beside_gate import BesideGate
+from sim.beside_taxi import BesideTaxi
+
+KINDS: dict[str, type[Beside]] = {"gate": BesideGate, "taxi": BesideTaxi}
+
+
+def beside(play):
+    """What stands beside the device of a play; nothing beside those that are not listed."""
+    return KINDS.get(play.scenario.device, Beside)(play)
