@@ -26,12 +26,13 @@ class Table:
         if not self.round_fen or self.drift_s > layout.MOST_DRIFT_S:
             raise FormatError("fare table: rounded to 0, or with too great a drift")
         self.counts = {}
-        self._starts = {}
+        self._places = {}  # section: where it starts, bytes of a row, its table
         at = layout.width(layout.HEAD)
         for name, table in layout.SECTIONS:
+            width = layout.width(table)
             self.counts[name] = head[name]
-            self._starts[name] = at
-            at += head[name] * layout.width(table)
+            self._places[name] = (at, width, table)
+            at += head[name] * width
         if at != head["size"] or at != blob.size:
             raise FormatError("fare table: %d bytes, %d wanted" % (blob.size, at))
 
@@ -39,9 +40,8 @@ class Table:
         """Dict of row `number` of a section. FormatError when there is none."""
         if not 0 <= number < self.counts[section]:
             raise FormatError("%s: there is no row %d" % (section, number))
-        table = _table_of(section)
-        size = layout.width(table)
-        return fields.unpack(table, self._bytes(self._starts[section] + number * size, size))
+        start, width, table = self._places[section]
+        return fields.unpack(table, self._bytes(start + number * width, width))
 
     def rows(self, section):
         """All rows of a section, one at a time."""
@@ -88,13 +88,6 @@ class Table:
         if len(data) != count:
             raise FormatError("fare table: cut short at %d" % at)
         return data
-
-
-def _table_of(section):
-    for name, table in layout.SECTIONS:
-        if name == section:
-            return table
-    raise FormatError("there is no section " + section)
 
 
 def _moment(digits):
