@@ -75,14 +75,14 @@ no_ticket|red|no|无有效车票|No ticket for this stop|
         return True
 
     def charge(self, pan):
-        fare = self._fare(pan) if self.wanted else None
+        fare = self._fare(pan)
         if fare is None:
             return Charge(0, 0, "", "", 1)
         return Charge(fare.amount_fen, fare.full_fen, fare.fare_class, fare.rule, 1)
 
     def refuse(self, pan, psn):
         if not self.stop:
-            return "" if self.wanted and self._fare(pan) else "no_tariff"
+            return "" if self._fare(pan) else "no_tariff"
         key = key_of(pan)
         for one in self.sold:
             if one[0] == key and min(one[1:3]) <= self.stop <= max(one[1:3]):
@@ -103,6 +103,9 @@ no_ticket|red|no|无有效车票|No ticket for this stop|
             self._keep(dict(sold.values, kind=record.APPROVED))
 
     def _fare(self, pan):
+        """Fare of what is asked, for a card; None where nothing is."""
+        if self.wanted is None:
+            return None
         asked = self.wanted[0]
         return self.tariff.price(
             trip.new(

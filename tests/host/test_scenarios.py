@@ -11,7 +11,13 @@ from sim.scenario_play import Play
 from tests.host.console import RUNTIMES, faretap
 
 # of the people in the flows: seconds, not minutes
-SHARE = {"flat_fare": 0.04, "clock_trouble": 0.3, "gate_morning": 0.01, "taxi_day": 0.15}
+SHARE = {
+    "flat_fare": 0.04,
+    "clock_trouble": 0.3,
+    "gate_morning": 0.01,
+    "taxi_day": 0.15,
+    "canteen": 0.2,
+}
 
 
 def played(name, folder, runtime="cpython", cuts=()):
