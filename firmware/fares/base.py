@@ -6,7 +6,7 @@ from firmware.fares import layout
 
 
 def price_fen(table, product, origin, destination):
-    """Fen for one adult; None where the table has no price for this trip.
+    """Fen for one adult; None where the table has no price for this trip (TD-034).
 
     table: Table; product: its row; FormatError for rows that contradict each other.
     """

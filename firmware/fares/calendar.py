@@ -23,7 +23,7 @@ def is_day(year, month, day):
 
 
 def day_number(year, month, day):
-    """Days since 2000-01-01 of a day that exists."""
+    """Days since 2000-01-01 of a day that exists (TD-009)."""
     past = year - FIRST_YEAR
     leaps = (past + 3) // 4 - (past + 99) // 100 + (past + 399) // 400
     number = past * 365 + leaps + sum(LENGTHS[: month - 1]) + day - 1

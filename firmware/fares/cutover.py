@@ -20,7 +20,9 @@ class Cutover:
         self.fault = ""
 
     def at(self, when):
-        """Fares in force at a local moment; None before the first one, and for no moment."""
+        """Fares in force at a local moment, to the second (TD-007); None before the first one, and
+        for no moment.
+        """
         found = None
         for one in self.tables if calendar.moment(when) else ():
             if one.effective <= tuple(when):
@@ -28,7 +30,7 @@ class Cutover:
         return found
 
     def of_version(self, version):
-        """Fares of a trip that was begun with it, None when it is not held any more."""
+        """Fares of a trip that was begun with it (TD-007), None when it is not held any more."""
         for one in self.tables:
             if one.version == version:
                 return one

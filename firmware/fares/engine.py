@@ -110,7 +110,7 @@ class Fares:
             [self._by_band(product, fen, trip, number, band) for band in bands]
         )
         if amount_fen > self.ceiling_fen:
-            return self._no("above_ceiling")
+            return self._no("above_ceiling")  # TD-006: a price that nobody meant
         return Fare(amount_fen, full_fen, self._name(number), rule, trip.riders, self.version)
 
     def _by_band(self, product, fen, trip, number, band):
