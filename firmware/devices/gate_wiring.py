@@ -7,6 +7,8 @@
 | gate_kind | relay, tpw or digicon, and words of that file; baud=, fire=PIN beside a board |
 | gate_lane | gate_setup.py |
 | tickets | serial:PATH of a QR scanner; ticket_keys: file of the issuers' public keys |
+| console | serial:PATH of the attendant's keys (gate_keys.py) |
+| fares, product | tables of ticket prices, the product sold (gate_price.py) |
 | twin | serial:PATH to the next lane, for used tickets |
 """
 
@@ -39,6 +41,10 @@ def open_all(settings, hal, clock):
         from firmware.devices import gate_tickets  # lanes with a scanner alone
 
         neighbours.append(gate_tickets.open_desk(settings, lane, hal, clock))
+    if "console" in settings.more:
+        from firmware.devices import gate_keys  # where there is an attendant
+
+        neighbours.append(gate_keys.open_keys(settings, hal, clock))
     return controller, neighbours
 
 
