@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from firmware import settings  # noqa: E402
-from firmware.devices import gate_modes, gate_setup, panel  # noqa: E402
+from firmware.devices import panel  # noqa: E402
 from firmware.formats import (  # noqa: E402
     batch,
     ca_keys,
@@ -37,11 +37,10 @@ from firmware.formats import (  # noqa: E402
 )
 from firmware.journal import journal, ring  # noqa: E402
 from firmware.kernel import outcome, torn  # noqa: E402
-from firmware.neighbours import relay_gate, tpw  # noqa: E402
 from host_tools.cli.main import command_files  # noqa: E402
 from host_tools.decode_names import TAGS  # noqa: E402
 from sim import fault_text, faults, hostile, kinds, morning, profile  # noqa: E402
-from tools import conformance, docs_fares  # noqa: E402
+from tools import conformance, docs_fares, docs_gate  # noqa: E402
 from tools.citations import identifiers  # noqa: E402
 from tools.docs_words import FIELD_WORDS, WORDS  # noqa: E402
 
@@ -342,10 +341,7 @@ TABLES = {
     "deny-list-head": lambda: of_docstring(deny_list, 1),
     "deny-list-leaf": lambda: of_docstring(deny_list, 2),
     "fares": lambda: docs_fares.sections(comments_in, label, table),
-    "gate-lane": lambda: of_docstring(gate_setup),
-    "gate-modes": lambda: of_docstring(gate_modes),
-    "gate-pins": lambda: of_docstring(relay_gate),
-    "gate-tpw": lambda: of_docstring(tpw),
+    **{name: lambda one=one: of_docstring(one) for name, one in docs_gate.MODULES.items()},
     "sizes": sizes,
     "session-headers": session_headers,
     "session-files": session_files,
