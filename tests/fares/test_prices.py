@@ -187,3 +187,21 @@ def test_price_should_be_read_in_places():
     blob.reads = 0
     assert fares.price(trip.new("line", NOON, origin=1007, destination=1150)).amount_fen == 357
     assert blob.reads < 24 and blob.longest < 100
+
+
+def test_first_cap_that_fits_should_count():
+    """A class with a cap of its own is not held to that of all."""
+    from firmware.fares import layout  # in this test alone
+
+    sections = {
+        "classes": [{"name": layout.padded("senior")}],
+        "ranges": [{"low": "622800000000", "high": "622899999999", "class": 0}],
+        "caps": [
+            {"class": 0, "period": 0, "fen": 5000},
+            {"class": layout.ANY, "period": 0, "fen": 100},
+        ],
+    }
+    fares = tables.flat(sections=sections)
+    for pan, amount_fen, rule in (("6228", 200, "flat"), ("", 50, "cap")):
+        fare = fares.price(trip.new("12", NOON, pan=pan, spent=(50, 50, 50)))
+        assert (fare.amount_fen, fare.rule) == (amount_fen, rule)
