@@ -61,8 +61,7 @@ def opened(path: Path, authority: signed.Authority | None = None, kinds=KINDS):
 def _read(blob: signing.Bytes, authority: signed.Authority | None, kinds) -> SignedList:
     head = signed.read_head(blob, kinds)
     work = signed.verify(blob, head, authority) if authority else signed.hashed(blob, head)
-    listed, _ = deny_list.read(work.finish())
-    return SignedList(head, listed, blob)
+    return SignedList(head, deny_list.read(work.finish()), blob)
 
 
 def of_file(files: Iterable[layout.DenyFile]) -> dict[str, set[layout.Entry]]:
@@ -70,7 +69,7 @@ def of_file(files: Iterable[layout.DenyFile]) -> dict[str, set[layout.Entry]]:
     found: dict[str, set[layout.Entry]] = {}
     for listed in files:
         mine: dict[str, set[layout.Entry]] = {}
-        for pan, entry in listed.listed():
+        for pan, entry in deny_list.listed(listed):
             mine.setdefault(pan, set()).add(entry)
         found = {**mine, **found}
     return found

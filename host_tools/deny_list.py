@@ -224,9 +224,42 @@ def _range(one: Range) -> bytes:
     )
 
 
-def read(blob) -> tuple[layout.DenyFile, Iterator[tuple[str, layout.Entry]]]:
-    """(DenyFile, its entries), the structure checked: for people and for changes."""
+def read(blob) -> layout.DenyFile:
+    """DenyFile of a payload, its structure checked."""
     opened = layout.DenyFile(blob)
     for _ in opened.checked():
         pass
-    return opened, opened.listed()
+    return opened
+
+
+def listed(opened: layout.DenyFile) -> Iterator[tuple[str, layout.Entry]]:
+    """(digits of a card number, Entry) of all entries, in the order of the file."""
+    for page in range(len(opened.top) // 8):
+        directory = opened.page(page)
+        for row in range(min(layout.ROWS, opened.leaves - layout.ROWS * page)):
+            first, place, length = layout.row_of(directory, row)
+            for offset, number in _unpacked(opened.leaf(place, length), opened.bits):
+                entry, off = opened.word(number)
+                yield _pan_of(first + offset, off), entry
+
+
+def _unpacked(leaf: bytes, bits: int) -> Iterator[tuple[int, int]]:
+    """(offset, number of its word) of every entry of a leaf."""
+    count, low, high = leaf[4] << 8 | leaf[5], leaf[6], leaf[7] << 8 | leaf[8]
+    lows = 8 * (layout.LEAF + high)
+    words = 8 * (layout.LEAF + high + (count * low + 7) // 8)
+    ones = 0
+    for place in range(8 * high):
+        if leaf[layout.LEAF + (place >> 3)] >> (place & 7) & 1:
+            if ones >= count:
+                raise FormatError("leaf of the deny list with too many entries")
+            offset = (place - ones) << low | layout.bits_of(leaf, lows + ones * low, low)
+            yield offset, layout.bits_of(leaf, words + ones * bits, bits)
+            ones += 1
+
+
+def _pan_of(key: int, off: int) -> str:
+    """Digits of a key; off: the last digit less Luhn's."""
+    length = (key >> 60) + layout.SHORTEST - 1
+    digits = str(key & ((1 << 60) - 1)).rjust(length, "0")
+    return digits + str((layout.luhn(digits) + off) % 10)

@@ -115,15 +115,15 @@ class DenyFile:
         page = _last_not_above(self.top, 8, wanted)
         if page < 0:
             return []
-        directory = self._page(page)
+        directory = self.page(page)
         row = _last_not_above(directory[:-4], ROW, wanted)
         if row < 0:
             raise FormatError("directory of the deny list out of order")
-        first, place, length = _row(directory, row)
-        leaf = self._leaf(place, length)
+        first, place, length = row_of(directory, row)
+        leaf = self.leaf(place, length)
         found = []
         for number in _words_of(leaf, key - first, self.bits):
-            entry, its_check = self._word(number)
+            entry, its_check = self.word(number)
             if its_check == check:
                 found.append(entry)
         return found
@@ -143,15 +143,15 @@ class DenyFile:
         entries = place = 0
         before = b""
         for page in range(len(self.top) // 8):
-            directory = self._page(page)
+            directory = self.page(page)
             if directory[:8] != self.top[8 * page : 8 * page + 8]:
                 raise FormatError("top of the deny list does not fit its directory")
             for row in range(min(ROWS, self.leaves - ROWS * page)):
                 key = directory[ROW * row : ROW * row + 8]
-                _, at, length = _row(directory, row)
+                _, at, length = row_of(directory, row)
                 if key <= before or at != place:
                     raise FormatError("directory of the deny list out of order")
-                leaf = self._leaf(at, length)
+                leaf = self.leaf(at, length)
                 entries += leaf[4] << 8 | leaf[5]
                 before, place = key, place + length
                 yield
@@ -160,24 +160,16 @@ class DenyFile:
                 "deny list of %d entries, its head says %d" % (entries, self.entries)
             )
         for number in range(self.words):
-            self._word(number)
+            self.word(number)
             if number % ROWS == 0:
                 yield
 
-    def listed(self):
-        """Generator of (digits of a card number, Entry), in the order of the file: for people."""
-        for page in range(len(self.top) // 8):
-            directory = self._page(page)
-            for row in range(min(ROWS, self.leaves - ROWS * page)):
-                first, place, length = _row(directory, row)
-                for offset, number in _unpacked(self._leaf(place, length), self.bits):
-                    entry, check = self._word(number)
-                    yield _pan_of(first + offset, check), entry
-
-    def _page(self, page):
+    def page(self, page):
+        """One page of the directory; FormatError when it is damaged."""
         return _sound(self._read(self.pages_at + PAGE * page, PAGE), True)
 
-    def _leaf(self, place, length):
+    def leaf(self, place, length):
+        """One leaf; FormatError when it is damaged or not what its head says."""
         if not LEAF < length <= LEAF_MOST:
             raise FormatError("leaf of %d bytes" % length)
         leaf = _sound(self._read(self.leaves_at + place, length), False)
@@ -187,7 +179,7 @@ class DenyFile:
             raise FormatError("leaf of the deny list is not what its head says")
         return leaf
 
-    def _word(self, number):
+    def word(self, number):
         """(Entry, check digit less Luhn's) of a word."""
         if number >= self.words:
             raise FormatError("entry of the deny list with a word that is not there")
@@ -247,7 +239,7 @@ def _last_not_above(table, step, wanted):
     return low - 1
 
 
-def _row(directory, row):
+def row_of(directory, row):
     """(key, place, length) of a row."""
     at = ROW * row
     return (
@@ -257,7 +249,7 @@ def _row(directory, row):
     )
 
 
-def _bits(data, start, width):
+def bits_of(data, start, width):
     """`width` bits from bit `start` of `data`, highest first."""
     end = start + width
     piece = int.from_bytes(data[start >> 3 : (end + 7) >> 3], "big")
@@ -285,32 +277,10 @@ def _words_of(leaf, offset, bits):
             continue
         if ones >= count:
             raise FormatError("leaf of the deny list with too many entries")
-        if zeros == wanted and _bits(leaf, lows + ones * low, low) == offset & ((1 << low) - 1):
-            found.append(_bits(leaf, words + ones * bits, bits))
+        if zeros == wanted and bits_of(leaf, lows + ones * low, low) == offset & ((1 << low) - 1):
+            found.append(bits_of(leaf, words + ones * bits, bits))
         ones += 1
     return found
-
-
-def _unpacked(leaf, bits):
-    """Generator of (offset, number of its word) of every entry."""
-    count, low, high = leaf[4] << 8 | leaf[5], leaf[6], leaf[7] << 8 | leaf[8]
-    lows, words = 8 * (LEAF + high), 8 * (LEAF + high + (count * low + 7) // 8)
-    ones = 0
-    for place in range(8 * high):
-        if leaf[LEAF + (place >> 3)] >> (place & 7) & 1:
-            if ones >= count:
-                raise FormatError("leaf of the deny list with too many entries")
-            offset = (place - ones) << low | _bits(leaf, lows + ones * low, low)
-            yield offset, _bits(leaf, words + ones * bits, bits)
-            ones += 1
-
-
-def _pan_of(key, check):
-    """Digits of a key."""
-    length = (key >> 60) + SHORTEST - 1
-    digits = str(key & ((1 << 60) - 1))
-    digits = "0" * (length - len(digits)) + digits
-    return digits + str((luhn(digits) + check) % 10)
 
 
 def _reason(number):

@@ -160,12 +160,12 @@ def show(path, numbers, limit):
     """Print ranges and entries of a file, whoever signed it."""
     from itertools import islice
 
-    from host_tools import deny_files, deny_text
+    from host_tools import deny_files, deny_list, deny_text
 
     with deny_files.opened(path) as one:
         for span in deny_files.ranges_of(one.listed):
             click.echo(f"{span.low}-{span.high} {span.reason} {span.date}".rstrip())
-        for pan, entry in islice(one.listed.listed(), limit or None):
+        for pan, entry in islice(deny_list.listed(one.listed), limit or None):
             shown = pan if numbers else deny_text.masked(pan)
             click.echo(f"{shown} {deny_files.words_of(entry)}")
         left = one.listed.entries - limit

@@ -20,8 +20,6 @@ def test_first_middle_and_last_entry_should_be_found_and_neighbours_not():
     """terminals.md 8: first, middle and last place; TD-024: with reason and date."""
     blob = Blob(write(MANY))
     listed = DenyFile(blob)
-    for bare, _ in listed.listed():
-        assert bare in [one[0] for one in MANY]
     ordered = sorted(MANY)
     for place in (0, 1, 127, 128, 149, 150, 255, 256, 298, 299):
         pan, _, reason, date = ordered[place]
@@ -77,7 +75,7 @@ def test_lengths_and_last_digits_should_be_told_apart():
         pan = "1" + "0" * (digits - 2)
         pan += str(luhn(pan))
         listed = DenyFile(Blob(write([(pan, ALL, 1, "")])))
-        assert len(listed.rows(pan)) == 1 and [one[0] for one in listed.listed()] == [pan]
+        assert len(listed.rows(pan)) == 1
 
 
 def test_sequence_numbers_of_one_card_should_stand_together():
