@@ -104,17 +104,27 @@ class Riders:
         recent(count): (sequence, record dict), newest first (trade.py); product_of(values): word
         of the product a record was sold for, "" where it counts for nothing.
         """
+        going_on = []  # cards whose trip began before the oldest record seen so far
         for _, values in recent(count):
             if values["kind"] == record.APPROVED:
-                self._restore_one(values, product_of(values))
+                self._restore_one(values, product_of(values), going_on)
 
-    def _restore_one(self, values, product):
-        """Older records add to the sums of a card; its newest one is the boarding."""
+    def _restore_one(self, values, product, going_on):
+        """Older records add to the sums of a card; its newest one is the boarding, and the trip
+        goes back to the last one that was no transfer.
+        """
         pan = record.pan_digits(values["pan"])
         at = _date(values["date"])
         if not pan or not product or at is None:
             return
         row, amount_fen = self._row(pan), values["amount_fen"]
+        paid_fen = amount_fen // max(1, values["riders"])
+        if row and pan in going_on:
+            row["paid_fen"] = min(MOST_FEN, row["paid_fen"] + paid_fen)
+        if values["rule"] != "transfer":
+            going_on[:] = [one for one in going_on if one != pan]
+        elif not row:
+            going_on.append(pan)
         if row:
             same = _same_periods(at, row["day"])
             for name, fits in zip(("day_fen", "week_fen", "month_fen"), same):
@@ -123,7 +133,6 @@ class Riders:
         elif len(self.rows) < self.most_cards:
             trusted = values["clock_trusted"] and self.trusted()
             age_s = max(0, self.clock.time_utc_s() - values["time_utc_s"]) if trusted else 0
-            paid_fen = amount_fen // max(1, values["riders"])
             sums = [amount_fen] * 3
             packed = self._pack(pan, product, values["direction"], age_s, paid_fen, at, sums)
             if packed is not None:

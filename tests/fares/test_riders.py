@@ -157,6 +157,18 @@ def test_restart_should_forget_no_ride():
     assert known.last(PAN).minutes_ago == 15
 
 
+def test_restart_should_know_what_a_trip_has_paid():
+    """A transfer goes on with the trip before it, and no further."""
+    rides = [
+        sold(PAN, MONDAY, ago, fen) for ago, fen in ((60, 1), (120, 20), (180, 300), (240, 4000))
+    ]
+    rides[0]["rule"] = rides[1]["rule"] = "transfer"
+    rides.insert(1, sold(OTHER, MONDAY, 90, 7))
+    _, known = restored(rides)
+    assert known.last(PAN) == Boarding("12", 2, 1, 321) and known.spent(PAN)[0] == 4321
+    assert known.last(OTHER).paid_fen == 7
+
+
 def test_restart_with_a_clock_in_doubt_should_favour_the_rider():
     for trusted, noted in ((False, 1), (True, 0)):
         _, known = restored([sold(PAN, MONDAY, 99999, 100, trusted=noted)], trusted)
