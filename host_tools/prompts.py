@@ -85,6 +85,8 @@ TABLE = """
 136|道闸故障|Barrier out of order
 140|本餐次数已满|Meal was taken
 141|今日限额已满|Day limit reached
+142|车票有效|Ticket is valid
+143|无有效车票|No ticket for this stop
 """
 
 

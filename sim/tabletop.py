@@ -6,8 +6,9 @@
         table.listen(heard)     heard(event) from the table's threads, for every event to come
         table.tap(["adult-1"])  returns at once; what follows comes as events
 
-Events are those of the terminal and four of the table's own: `field` (names of the cards in
-reach), `cards` (balances), `record` (what a tap wrote) and `table` (a word about the plug).
+Events are those of the terminal and five of the table's own: `field` (names of the cards in
+reach), `cards` (balances), `record` (what a tap wrote), `beside` (the machine beside the
+terminal) and `table` (a word about the plug).
 Everything is simulated but the terminal: its process runs the real firmware.
 """
 
@@ -20,6 +21,7 @@ from contextlib import suppress
 from firmware.errors import FormatError, LinkLost
 from host_tools import tap_times
 from host_tools.trace import Frame, Note
+from sim.tabletop_beside import Nothing
 from sim.tracing import LineTrace
 
 RESULT_S = 8.0
@@ -51,10 +53,12 @@ class LastTap:
 
 
 class Tabletop:
-    """rig: running; its chip must have no other listener."""
+    """rig: running; its chip must have no other listener; beside: of tabletop_beside.py, open."""
 
-    def __init__(self, rig):
+    def __init__(self, rig, beside=None):
         self.rig = rig
+        self.beside = beside or Nothing(None)
+        self.beside.changed = self._beside_changed
         self.listeners: list = []
         self.records: deque = deque(maxlen=RECORDS_KEPT)
         self.panel = {"lamp": "blue", "line1": "", "line2": "", "beep": "", "voice": 0}
@@ -97,6 +101,7 @@ class Tabletop:
             "field": self.field(),
             "records": list(self.records),
             "waterfall": self.waterfall is not None,
+            "beside": self.beside.state(),
         }
 
     def cards(self):
@@ -141,6 +146,17 @@ class Tabletop:
         """The terminal loses its power at once, and gets it back."""
         self.rig.pull_plug()
         return True
+
+    def say(self, word):
+        """A word to what stands beside the terminal; False for one that it does not know."""
+        try:
+            self.beside.say(word)
+        except FormatError:
+            return False
+        return True
+
+    def _beside_changed(self):
+        self._tell({"event": "beside", "beside": self.beside.state()})
 
     def _do(self, action, *arguments):
         with self._change:

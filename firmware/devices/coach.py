@@ -44,10 +44,10 @@ class Coach(Shop):
     name, code = "coach", 8
     words = (
         Shop.words
-        + """no_tariff|red|no|无法计费 未扣款|No fare, not charged|
+        + """no_tariff|red|no|无法计费 未扣款|No fare, not charged|134
 check_ticket|blue||验票 请刷卡|Ticket check: tap card|
-pass_valid|green|double|车票有效|Ticket is valid|
-no_ticket|red|no|无有效车票|No ticket for this stop|
+pass_valid|green|double|车票有效|Ticket is valid|142
+no_ticket|red|no|无有效车票|No ticket for this stop|143
 """
     )
 

@@ -10,14 +10,15 @@ import click
 
 from host_tools.cli.runtime import BOARD_HEAP_KIB, runtime_command
 
-DEVICES = ("bus",)
-TITLES = {"bus": ("公交", "Bus")}
+DEVICES = ("bus", "gate")
+TITLES = {"bus": ("公交", "Bus"), "gate": ("闸机", "Gate")}
 
 
 @click.command(
     epilog="""\b
 Examples:
   faretap panel                        then open http://127.0.0.1:8905
+  faretap panel --device gate          a lane with arms and people
   faretap panel --port 8080
   faretap panel --runtime micropython  the terminal under MicroPython
   faretap panel --host 0.0.0.0         for a phone in the same network
@@ -52,6 +53,7 @@ def command(port, host, device, runtime, fast, folder, prompts):
         return
     from sim.rig import Rig
     from sim.tabletop import Tabletop
+    from sim.tabletop_beside import BESIDE
     from sim.timing import Timing
 
     interpreter = runtime_command(runtime, BOARD_HEAP_KIB)
@@ -63,25 +65,26 @@ def command(port, host, device, runtime, fast, folder, prompts):
         listener = stack.enter_context(socket.create_server((host, port)))
         click.echo("making cards and keys ...")
         timing = Timing.none() if fast else Timing()
-        rig = stack.enter_context(Rig(home, interpreter[:3], timing))
-        table = stack.enter_context(Tabletop(rig))
-        serve(table, device, rig.fare_fen, listener)
+        beside = stack.enter_context(BESIDE[device](lambda: None))
+        rig = Rig(home, interpreter[:3], timing, more=beside.settings, device=device)
+        table = stack.enter_context(Tabletop(stack.enter_context(rig), beside))
+        serve(table, facts(device, rig.fare_fen, beside.words), listener)
 
 
-def serve(table, device, fare_fen, listener):
+def serve(table, told, listener):
     """Serve the page until Ctrl-C."""
     import uvicorn
 
     from host_tools.panel.server import make_app
 
-    app = make_app(table, facts(device, fare_fen))
-    config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+    app = make_app(table, told)
+    config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
     address, port = listener.getsockname()[:2]
     click.echo(f"the terminal is at http://{address}:{port} (Ctrl-C ends it)")
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def facts(device, fare_fen):
+def facts(device, fare_fen, words):
     """What the page is told once: names, patterns and words."""
     from firmware.outputs.signals import BLINKS, TONES
     from host_tools.prompts import prompts
@@ -89,6 +92,7 @@ def facts(device, fare_fen):
     chinese, english = TITLES[device]
     return {
         "device": {"chinese": chinese, "english": english, "fare_fen": fare_fen},
+        "words": words,
         "tones": TONES,
         "blinks": BLINKS,
         "prompts": {one.number: [one.chinese, one.english] for one in prompts()},

@@ -81,6 +81,24 @@ function beside(event) {
   while ($("beside").children.length > BESIDE_MOST) $("beside").lastChild.remove();
 }
 
+function machine(state) {
+  $("machine").hidden = !state.kind;
+  if (!state.kind) return;
+  $("machine").classList.toggle("open", state.open);
+  const arms = state.open ? "开 Open" : "关 Closed";
+  $("lane").textContent = `${arms} · 进 In ${state.passed} · 出 Out ${state.exited}${state.happened ? " · " + state.happened : ""}`;
+}
+
+function words(list) {
+  $("words").replaceChildren(...list.map(([word, chinese, english]) => {
+    const button = document.createElement("button");
+    button.textContent = `${chinese} ${english}`;
+    button.dataset.word = word;
+    button.onclick = () => act("say", [], { where: word });
+    return button;
+  }));
+}
+
 // --- wallet
 
 function makeCard(card) {
@@ -174,6 +192,8 @@ const HEARD = {
     cards(event.cards);
     field(event.field);
     records((kept = event.records));
+    words(event.words);
+    machine(event.beside);
     if (event.waterfall) waterfall();
     say("已连接 Connected");
   },
@@ -191,6 +211,7 @@ const HEARD = {
   record(event) {
     records((kept = [event.record, ...kept].slice(0, 12)));
   },
+  beside: (event) => machine(event.beside),
   tap: waterfall,
   upload(event) {
     $("acknowledged").textContent = `已上传到 Uploaded and committed up to # ${event.acknowledged}`;

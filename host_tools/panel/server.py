@@ -7,10 +7,12 @@
     POST /tap?card=A&card=B     cards come together, stay until the result, and go
     POST /hold?card=A  /leave?card=A
     POST /tear?card=A&where=late|middle|early
+    POST /say?where=WORD        a word to what stands beside the terminal (sim/tabletop_beside.py)
     POST /plug                  power off and on
 
 A POST answers 204; 404 for a card that is not there, 400 for other words, 429 while all hands are
-full. `table` is handed in: listen(heard), state(), waterfall, tap, hold, leave, tear, pull_plug.
+full, or nobody knows the word. `table` is handed in: listen(heard), state(), waterfall, tap, hold,
+leave, tear, say, pull_plug.
 """
 
 import asyncio
@@ -73,6 +75,7 @@ def _actions(table):
         ("hold", lambda cards, where: table.hold(*cards)),
         ("leave", lambda cards, where: table.leave(*cards)),
         ("tear", lambda cards, where: table.tear(*cards, where)),
+        ("say", lambda cards, where: table.say(where)),
         ("plug", lambda cards, where: table.pull_plug()),
     )
 
