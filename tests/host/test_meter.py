@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The virtual meter against the unit's side of the line: no I/O, both framings, with faults."""
 
+import random
+
 import pytest
 
 from firmware.errors import FormatError
 from firmware.neighbours import jtt905, meter, meter_bf, meter_jtt905
 from sim.meter import FAULTS, Meter, fare_jiao
 
+COMMANDS = (0, 1, 4, 5, 6, 0xE0, 0xE1, 0xE3, 0xE4, 0xE7, 0xE8, 0xE9, 0xF1, 0xF2, 0xFF)
 LINKS = {"jtt905": meter_jtt905, "bf": meter_bf}
 
 
@@ -111,3 +114,22 @@ def test_meter_should_not_let_itself_be_written():
     line = Meter().line
     frame = jtt905.Frame(jtt905.ISU, 0, jtt905.TARIFF_SET, bytes(20))
     assert line.answer(Meter(), frame) == b""
+
+
+@pytest.mark.parametrize("kind", sorted(LINKS))
+def test_hostile_line_should_never_stop_the_unit(kind):
+    """TD-052: random bytes, and frames with random bodies for every command: events or nothing."""
+    dice = random.Random(5)
+    unit = LINKS[kind].make(kind)
+    for turn in range(1500):
+        body = dice.randbytes(dice.choice((0, 1, 7, 36, 60, 66, 100)))
+        frames = (
+            jtt905.encode(dice.choice(COMMANDS), body, kind=jtt905.METER),
+            meter_bf.encode(dice.choice((0x30, 0x32, 0x34, 0x36, 0x3A, 0x3C, 0x7F)), body[:60]),
+            dice.randbytes(dice.randrange(512)),
+        )
+        for word, value in unit.feed(dice.choice(frames), turn * dice.choice((1, 10))):
+            assert isinstance(word, str)
+            if word == "trip":
+                assert 0 <= value.amount_fen <= 9_999_990
+        assert len(unit.outgoing(turn)) <= meter.MAX_QUEUED
