@@ -52,6 +52,7 @@ class Bus(Trade):
         self.offered = None  # (what it was made of, Offer)
         self.fares_version = 0
         self.last = "no card yet"
+        self.faults = {}  # of the lines, as told last
 
     def attach(self, house):
         """The terminal is there."""
@@ -86,10 +87,19 @@ class Bus(Trade):
         if self.console:
             for command in self.console.turn():
                 bus_console.carry_out(self, command)
+        self._report_faults()
         if self.trip.lapse():
             self.note("nobody paid: what was keyed is forgotten")
         if self.has_shift and self.shift.turn():
             self.note("the day is over, shift %d is closed: sign on" % self.shift.number)
+
+    def _report_faults(self):
+        """A line that is lost, or there again (text ""), is told once."""
+        named = (("console", self.console), ("announcer", self.announcer), ("twin", self.twin))
+        for name, one in named:
+            if one and one.fault != self.faults.get(name, ""):
+                self.faults[name] = one.fault
+                self.house.report({"event": "neighbour", "name": name, "text": one.fault})
 
     def note(self, text):
         """Tell the driver; nothing for ""."""
