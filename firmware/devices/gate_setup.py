@@ -20,7 +20,6 @@ from collections import namedtuple
 from firmware.devices import gate_modes
 from firmware.devices.gate_machine import MOST_PERSONS, TIMES, Times
 from firmware.errors import FormatError
-from firmware.formats import lines
 
 Lane = namedtuple(
     "Lane",
@@ -59,7 +58,8 @@ def words_of(text, known, name):
 def whole(found, name, key, default, least, most):
     """A number among words; FormatError."""
     text = found.get(key, str(default))
-    if not lines.is_digits(text) or len(text) > 9 or not least <= int(text) <= most:
+    odd = [sign for sign in text if not "0" <= sign <= "9"]
+    if odd or not 0 < len(text) < 10 or not least <= int(text) <= most:
         raise FormatError("settings: `%s`: %s is %d..%d" % (name, key, least, most))
     return int(text)
 

@@ -21,6 +21,7 @@ def open_desk(settings, lane, hal, clock):
     """TicketDesk of a gate; FormatError."""
     path = gate_setup.serial_of(settings, "tickets")
     keys = ticket.read_keys(hal.read_text(settings.more.get("ticket_keys", "")), "ticket_keys")
+    hal.unload(("firmware.formats.lines",))  # it has done its part
     scanner = Neighbour(lambda: hal.open_serial(path, 9600), Scanner(), clock)
     lanes = None
     if "twin" in settings.more:

@@ -14,9 +14,7 @@
 
 from firmware.devices import gate_setup
 from firmware.errors import FormatError
-from firmware.neighbours import relay_gate
 from firmware.neighbours.line import Neighbour
-from firmware.neighbours.serial_gate import SerialGate
 
 SCANNER_BAUD = LANES_BAUD = 9600
 
@@ -67,11 +65,15 @@ def _controller(settings, lane, hal, clock):
         raise FormatError("settings: `gate_kind` begins with relay, tpw or digicon")
     baud = gate_setup.whole(words, "gate_kind", "baud", baud, 1200, 921600)
     fire = hal.open_input(words["fire"]) if "fire" in words else None
+    from firmware.neighbours.serial_gate import SerialGate  # of boards on a line
+
     line = Neighbour(lambda: hal.open_serial(path, baud), board, clock)
     return SerialGate(line, fire)
 
 
 def _pins(settings, lane, hal, clock, rest):
+    from firmware.neighbours import relay_gate  # gates without a board
+
     names = relay_gate.OUTPUTS + relay_gate.INPUTS
     wires = gate_setup.words_of(settings.more.get("gate", ""), names, "gate")
     known = tuple([row[0] for row in relay_gate.NUMBERS]) + ("back",)

@@ -14,7 +14,7 @@ A ticket is good on the days from `first_day` to `last_day`, each day from minut
 from collections import namedtuple
 
 from firmware.errors import FormatError
-from firmware.formats import fields, lines, signed
+from firmware.formats import fields, signed
 from firmware.formats.fields import FLAG, U8, U16, Number
 
 MARK = "FT1:"
@@ -93,6 +93,8 @@ def verify(ticket, keys):
 
 def read_keys(text, name="ticket keys"):
     """Dict number -> (scheme, key bytes) of lines `key: NUMBER rsa|sm2 HEX`; FormatError."""
+    from firmware.formats import lines  # at the start alone: who has memory to spare drops it
+
     keys = {}
     for number, value in lines.read(text, name, (), ("key",))["key"]:
         words = value.split()
