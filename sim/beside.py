@@ -5,20 +5,53 @@ One class a device, with as much of it as there is: verbs() for the steps of a s
 visited(..) what a person does behind his tap, balance(records) what must agree at the end.
 """
 
+from firmware.devices import shift
+from firmware.formats import fields, record
+
+KEYED_MS = 600  # from the cashier's last key to the rider's card
+MOST_SAID = 8000
+
+
+class Keys:
+    """A console at the other end of its line: keys go in, what the terminal says is kept."""
+
+    def __init__(self):
+        self.out = b""
+        self.said = b""
+
+    def feed(self, data, now_ms):
+        """From the terminal."""
+        self.said = (self.said + data)[-MOST_SAID:]
+
+    def outgoing(self, now_ms):
+        """To the terminal."""
+        data, self.out = self.out, b""
+        return data
+
+    def key(self, text):
+        """A line as it is typed."""
+        self.out += text.encode() + b"\r\n"
+
 
 class Beside:
-    """Nothing is beside it: the plain reader."""
+    """A console, where the settings say `console: serial:console`; nothing else."""
 
     def __init__(self, play):
         self.play = play
         self.world = play.world
+        self.keys = Keys()
+        self.world.lines.peers["console"] = self.keys
 
     def write_files(self):
         """Files of its own, into the folder of the play; the settings stand there already."""
 
     def verbs(self):
         """{verb of a step: function of its arguments}."""
-        return {}
+        return {"key": self.keys.key, "buy": self.buy}
+
+    def buy(self, card, text, **how):
+        """The cashier keys `text`, somebody pays with a card."""
+        self.play.do_tap(card, first=(lambda: self.keys.key(text), KEYED_MS), **how)
 
     def heard(self, event):
         """An event of the terminal."""
@@ -35,4 +68,24 @@ class Beside:
 
     def balance(self, records):
         """(facts {words: number}, faults [sentence]) of records as dicts, oldest first."""
-        return {}, []
+        return shift_balance(records)
+
+
+def shift_balance(records):
+    """Shift totals = sum of the records of that shift (TD-032)."""
+    facts, faults = {}, []
+    for values in records:
+        if values["kind"] != record.EVENT or values["reason"] not in (shift.CLOSED, shift.FORCED):
+            continue
+        told = fields.unpack(shift.CHECKPOINT, values["trade_data"])["rows"]
+        said_fen = told[0][2] + told[1][2]  # count, riders, fen: full fare, reduced
+        who = (values["driver"], values["shift"])
+        mine = [
+            one["amount_fen"]
+            for one in records
+            if one["kind"] == record.APPROVED and (one["driver"], one["shift"]) == who
+        ]
+        facts[f"shift {who[1]} of {who[0]}, fen by card"] = said_fen
+        if said_fen != sum(mine):
+            faults.append(f"shift {who[1]} says {said_fen} fen, its records {sum(mine)}")
+    return facts, faults

@@ -78,33 +78,13 @@ class MeterPeer:
         self.ask(jtt905.TRIP_END, jtt905.pack(jtt905.TRIP, values))
 
 
-class Driver:
-    """The console: keys go in, what the terminal says is kept."""
-
-    def __init__(self):
-        self.out = b""
-        self.said = b""
-
-    def feed(self, data, now_ms):
-        self.said = (self.said + data)[-8000:]
-
-    def outgoing(self, now_ms):
-        data, self.out = self.out, b""
-        return data
-
-    def key(self, text):
-        """A line as it is typed."""
-        self.out += text.encode() + b"\r\n"
-
-
 class BesideTaxi(Beside):
     """One taxi; `ended`: [(trip, fen)]."""
 
     def __init__(self, play):
         super().__init__(play)
         self.meter = MeterPeer(self._clock_text)
-        self.driver = Driver()
-        self.world.lines.peers |= {"meter": self.meter, "console": self.driver}
+        self.world.lines.peers["meter"] = self.meter
         self.ended: list = []
         self.busy = False
 
@@ -113,7 +93,7 @@ class BesideTaxi(Beside):
         return f"{day:%y%m%d%H%M}"
 
     def verbs(self):
-        return {"sign_in": self.sign_in, "trip": self.trip, "key": self.driver.key}
+        return {**super().verbs(), "sign_in": self.sign_in, "trip": self.trip}
 
     def sign_in(self):
         """The driver signs in at the meter; E0, then E1."""
@@ -149,7 +129,7 @@ class BesideTaxi(Beside):
             yield from self.play.visit(card, **how)
             yield 1500
         if self.meter.asking:
-            self.driver.key("cancel 1" if pays == "nothing" else "cash")
+            self.keys.key("cancel 1" if pays == "nothing" else "cash")
         yield from self._answered(90000)
         if self.meter.asking:
             self.play.wrong.append(f"{self.play.when()}: trip {self.meter.trip} has no answer")

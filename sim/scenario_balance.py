@@ -15,9 +15,9 @@ def balance_of(play):
     rows = [(number, record.unpack(data)) for number, data in play.ledger.raw(1)]
     faults = []
     kept = {number for number, _ in records}
-    if kept:
-        gone = [pair for pair in rows if pair[0] < min(kept)]
-        records = gone + records  # acknowledged, then erased
+    # acknowledged, then erased: what the ring no longer has is known by the ledger alone
+    gone = [pair for pair in rows if pair[0] not in kept and pair[0] < max(kept, default=0)]
+    records = sorted(gone + records, key=lambda pair: pair[0])
     balance = reconcile(play.crowd.cards.values(), records, open_entries, rows)
     faults += balance.faults
     # a torn tap is written when it is settled, behind records with higher numbers

@@ -28,7 +28,7 @@ RESULT_MS = 8000  # no rider waits longer
 PAUSE_MS = 400  # between two attempts
 HOLD_MS = 300  # from the result until the card is taken away
 ATTEMPTS = 6
-AGAIN = ("card_lost", "last_record_lost", "fare_changed", "several_cards", "")
+AGAIN = ("card_lost", "last_record_lost", "fare_changed", "several_cards", "gate_wait", "")
 FLUSH_S = 180  # for open entries and the upload, behind the last step
 DENIED = 8  # numbers of the prefix of deny-listed cards that stand in the list
 
@@ -136,11 +136,15 @@ class Play:
             yield from self.visit(card, **how)
         self.served = False
 
-    def visit(self, card, tear=None, again=True, hold_ms=HOLD_MS, ends=(), **after):
+    def visit(self, card, tear=None, again=True, hold_ms=HOLD_MS, ends=(), first=None, **after):
         """Somebody holds a card there until he has a result."""
         field = self.world.field
         names = [card] if isinstance(card, str) else card
         cards, people = zip(*[self.card(name) for name in names], strict=True)
+        if first:  # what somebody else has to do before
+            first[0]()
+            self.world.stir()
+            yield first[1]
         if tear:
             field.tear(**tear)
         message = ""

@@ -11,15 +11,22 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from firmware import settings
+from firmware.errors import FormatError
 from host_tools.cli.runtime import BOARD_HEAP_KIB, runtime_command
+from host_tools.cli.scenario import play as play_scenario
 from host_tools.cli.screen import Screen, balance_sheet, heading
 from host_tools.cli.tracing import trace_files, trace_options
+from sim import scenario
 from sim.closing import close_the_day
 from sim.morning import MORNING, wallet_kinds
 from sim.rider import Rider
 from sim.rig import Rig
 from sim.timing import Timing
 from sim.tracing import LineTrace
+
+PEOPLE = 16  # of a story
+NO_STORY = "no story yet; see docs/operation.md for how it is set up"
 
 
 @click.command(
@@ -29,6 +36,8 @@ Examples:
   faretap demo --fast                 the same without waiting
   faretap demo --runtime cpython      the terminal under CPython
   faretap demo --pull-plug 10         kill the terminal ten times on the way
+  faretap demo --list-devices         what else there is
+  faretap demo --device gate          a short story of another device, at simulated time
   faretap demo --folder day1          keep wallet, journal and ledger for a look
   faretap demo --trace day.trace --pcap day.pcapng
 """
@@ -55,17 +64,25 @@ Examples:
     type=click.Path(path_type=Path, file_okay=False),
     help="Keep everything here; a folder with a wallet goes on with its cards.",
 )
+@click.option("--device", help="The story of one device; `--list-devices` names them.")
+@click.option("--list-devices", is_flag=True, help="The devices of this edition.")
 @trace_options
-def command(runtime, fast, pull_plug, seed, heap, folder, trace, pcap, mask):
+def command(runtime, fast, pull_plug, seed, heap, folder, device, list_devices, trace, pcap, mask):
     """Simulated: cards, chip and riders. Real: reader, kernel, journal, upload, collector, ledger.
 
     The terminal runs as its own process with the heap that an ESP32-S3 without PSRAM leaves. Exit
     status 1 when the money does not balance or a visit does not end as it should.
     """
-    interpreter = runtime_command(runtime, heap)
     console = Console(highlight=False, soft_wrap=True)
+    if list_devices:
+        for name in settings.DEVICES:
+            console.print(f"{name:<10} {stories().get(name, NO_STORY)}")
+        return
+    interpreter = runtime_command(runtime, heap)
     if interpreter.note:
         console.print(interpreter.note)
+    if device:
+        sys.exit(0 if tell_story(console, interpreter, device, folder) else 1)
     with (
         tempfile.TemporaryDirectory(prefix="faretap-") as spare,
         trace_files(trace, pcap, mask, "virtual chip") as files,
@@ -76,6 +93,31 @@ def command(runtime, fast, pull_plug, seed, heap, folder, trace, pcap, mask):
         if folder:
             console.print(f"wallet, journal and ledger are in {folder}")
         sys.exit(0 if balanced else 1)
+
+
+def stories():
+    """{device: name of a scenario that tells of it}, the first by name."""
+    found: dict[str, str] = {}
+    for name in scenario.names():
+        found.setdefault(scenario.read(scenario.find(name)).device, name)
+    return found
+
+
+def tell_story(console, interpreter, device, folder):
+    """Play a short part of a device's scenario on the stage; True when it balances."""
+    if device not in settings.DEVICES:
+        raise FormatError(f"no device {device!r}; there are {', '.join(settings.DEVICES)}")
+    name = stories().get(device)
+    if name is None:
+        raise FormatError(f"{device}: {NO_STORY}")
+    console.print(
+        f"[dim]a part of scenario {name} on the stage: simulated time, no virtual PN532;"
+        f" the whole day: faretap scenario run {name}[/dim]"
+    )
+    whole = scenario.read(scenario.find(name))
+    people = sum(1 for one in whole.steps if "card" in one.args)
+    part = scenario.read(scenario.find(name), min(1.0, PEOPLE / max(1, people)))
+    return play_scenario(console, part, interpreter, folder, show=True)
 
 
 def play(console, interpreter, home, fast, pull_plug, seed, files=None):

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from firmware import settings
 from tests.host.console import RUNTIMES, faretap
 
 FEWEST = 24  # presentations of a morning
@@ -42,3 +43,13 @@ def test_a_folder_may_be_named_from_where_one_stands(tmp_path, monkeypatch):
     done = faretap("demo", "--fast", "--runtime", "cpython", "--folder", "day1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "day1" / "ledger.db").exists()
+
+
+def test_devices_should_be_listed_and_told_at_simulated_time(tmp_path):
+    listed = faretap("demo", "--list-devices").stdout
+    assert {line.split()[0] for line in listed.splitlines()} == set(settings.DEVICES)
+    done = faretap("demo", "--device", "shop", "--runtime", "cpython")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "simulated time" in done.stdout and "balanced to the fen" in done.stdout
+    wrong = faretap("demo", "--device", "tram")
+    assert wrong.returncode == 2 and "no device 'tram'" in wrong.stderr

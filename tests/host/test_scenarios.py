@@ -17,6 +17,8 @@ SHARE = {
     "gate_morning": 0.01,
     "taxi_day": 0.15,
     "canteen": 0.2,
+    "bus_shift": 0.04,
+    "shop_lunch": 0.2,
 }
 
 
