@@ -14,6 +14,7 @@ from rich.console import Console
 from firmware import settings
 from firmware.errors import FormatError
 from host_tools.cli.runtime import BOARD_HEAP_KIB, runtime_command
+from host_tools.cli.scenario import heap_of
 from host_tools.cli.scenario import play as play_scenario
 from host_tools.cli.screen import Screen, balance_sheet, heading
 from host_tools.cli.tracing import trace_files, trace_options
@@ -82,7 +83,7 @@ def command(runtime, fast, pull_plug, seed, heap, folder, device, list_devices, 
     if interpreter.note:
         console.print(interpreter.note)
     if device:
-        sys.exit(0 if tell_story(console, interpreter, device, folder) else 1)
+        sys.exit(0 if tell_story(console, runtime, device, folder) else 1)
     with (
         tempfile.TemporaryDirectory(prefix="faretap-") as spare,
         trace_files(trace, pcap, mask, "virtual chip") as files,
@@ -103,7 +104,7 @@ def stories():
     return found
 
 
-def tell_story(console, interpreter, device, folder):
+def tell_story(console, runtime, device, folder):
     """Play a short part of a device's scenario on the stage; True when it balances."""
     if device not in settings.DEVICES:
         raise FormatError(f"no device {device!r}; there are {', '.join(settings.DEVICES)}")
@@ -117,6 +118,7 @@ def tell_story(console, interpreter, device, folder):
     whole = scenario.read(scenario.find(name))
     people = sum(1 for one in whole.steps if "card" in one.args)
     part = scenario.read(scenario.find(name), min(1.0, PEOPLE / max(1, people)))
+    interpreter = runtime_command(runtime, heap_of(part))
     return play_scenario(console, part, interpreter, folder, show=True)
 
 

@@ -70,7 +70,7 @@ def list_command():
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option("--all", "every", is_flag=True, help="Every scenario of this edition.")
 @runtime_option
-@click.option("--heap", default=BOARD_HEAP_KIB, show_default=True, help="KiB, under MicroPython.")
+@click.option("--heap", type=int, help="KiB, under MicroPython: what the file says, else 320.")
 @share_option
 @click.option("--seed", type=int, help="In place of the file's.")
 @click.option("--show", is_flag=True, help="Print each tap.")
@@ -96,15 +96,20 @@ def run_command(files, every, runtime, heap, share, seed, show, cut, folder):
     if not paths:
         raise FormatError("say which scenario to play, or --all")
     console = Console(highlight=False, soft_wrap=True)
-    interpreter = runtime_command(runtime, heap)
-    if interpreter.note:
-        console.print(interpreter.note)
     good = True
     for path in paths:
         one = scenarios.read(path, share, seed)
+        interpreter = runtime_command(runtime, heap or heap_of(one))
+        if interpreter.note:
+            console.print(interpreter.note)
         home = folder / one.name if folder and len(paths) > 1 else folder
         good &= play(console, one, interpreter, home, show, cut)
     sys.exit(0 if good else 1)
+
+
+def heap_of(scenario):
+    """KiB that a scenario needs: those of the board, where its file does not say more."""
+    return scenario.world.get("heap_kib", BOARD_HEAP_KIB)
 
 
 def play(console, scenario, interpreter, folder, show=False, cut=()):

@@ -5,6 +5,7 @@ import pytest
 
 from firmware.formats.record import EVENT
 from host_tools.cli.runtime import runtime_command
+from host_tools.cli.scenario import heap_of
 from sim import scenario
 from sim.reconcile import journal_records
 from sim.scenario_play import Play
@@ -26,7 +27,7 @@ def played(name, folder, runtime="cpython", cuts=()):
     """(Result, Play) of a short run."""
     one = scenario.read(scenario.find(name), SHARE.get(name, 1.0))
     folder.mkdir(exist_ok=True)
-    play = Play(one, folder, runtime_command(runtime)[:3], cuts=cuts)
+    play = Play(one, folder, runtime_command(runtime, heap_of(one))[:3], cuts=cuts)
     return play.run(), play
 
 
