@@ -11,6 +11,7 @@ import pytest
 from firmware import hal
 from firmware.assemble import open_trade
 from firmware.errors import FormatError
+from firmware.fares import trip
 from firmware.formats import parameters
 from firmware.settings import parse
 from host_tools import allow_list
@@ -89,6 +90,20 @@ def test_unit_should_be_put_together_by_its_settings(text, message, place):
     trade = opened(text.format(**place))
     with contextlib.closing(trade):
         assert trade.offer().message == message
+
+
+def test_prices_should_come_from_the_table(place):
+    """A stay of an hour and a half, a trip and the way back, by the engine of firmware/fares."""
+    now = (2026, 11, 21, 10, 0, 0)
+    with contextlib.closing(opened(UNITS[4][0].format(**place))) as lane:
+        began = (2026, 11, 21, 8, 30, 0)
+        assert lane.tariff.stay("car", began, now).amount_fen == 600
+        assert lane.tariff.stay("car", None, now).amount_fen == 5000
+        assert lane.tariff.at(now).leave_minutes("car") == 20
+    with contextlib.closing(opened(UNITS[3][0].format(**place))) as coach:
+        for stops in ((1, 5), (5, 1)):
+            asked = trip.new("c1", now, origin=stops[0], destination=stops[1])
+            assert coach.tariff.price(asked).amount_fen == 1000
 
 
 def test_strike_should_move_the_pin(place):
