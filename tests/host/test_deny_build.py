@@ -3,6 +3,7 @@
 
 import os
 import random
+from binascii import crc32
 
 import pytest
 from hypothesis import given
@@ -73,6 +74,23 @@ def test_what_no_list_can_say_should_be_refused(entries):
 def test_range_that_is_none_should_be_refused(span):
     with pytest.raises(FormatError):
         deny_list.build([], [deny_list.Range(*span)])
+
+
+@given(st.lists(st.tuples(st.integers(4, 60), st.integers(0, 255)), min_size=1, max_size=6))
+def test_leaf_that_lies_under_a_good_crc_should_never_crash(changes):
+    """Signed nonsense: a look-up answers or raises FormatError, and reads no more than a leaf."""
+    entries = [deny_list.Listed(f"62284800000{at:05}") for at in range(0, 300, 2)]
+    payload = bytearray(deny_list.build(entries[:100]))
+    start = layout.DenyFile(signing.Bytes(bytes(payload))).leaves_at
+    for at, byte in changes:
+        payload[start + at] = byte
+    payload[start : start + 4] = crc32(payload[start + 4 :]).to_bytes(4, "big")
+    listed = layout.DenyFile(signing.Bytes(bytes(payload)))
+    for one in entries:
+        try:
+            assert len(listed.rows(one.pan)) <= 100
+        except FormatError:
+            break
 
 
 def pans_of(drawn, count):
