@@ -25,6 +25,7 @@ def report(event):
         pass
 
 
+DARK_MS = 10  # between two turns while the field is off: no look for a card takes their time
 READERS = (  # modules that are done when the terminal runs
     "firmware.settings",
     "firmware.formats.parameters",
@@ -93,6 +94,8 @@ def main(path):
             elif renewal and not renewed and terminal.is_idle() and renewal.due():
                 renewed = True
                 terminal.stop()
+            elif not terminal.powered:
+                hal.sleep_ms(DARK_MS)
     except (JournalFull, OSError) as failed:
         # MP-7: what could not be written is not written. Nothing is sold on such a storage; the
         # next start recovers what there is, and an open entry stays open.

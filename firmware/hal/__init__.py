@@ -6,6 +6,7 @@ One choice, by sys.implementation.name and sys.platform: CPython on a Raspberry 
 these plain functions, so the module is the Clock:
 
     ticks_ms() ticks_us()        counters for differences only; they may wrap
+    sleep_ms(duration_ms)        nothing for so long
     ticks_diff(later, earlier)   the signed difference of two of them
     local_now()                  (year, month, day, hour, minute, second) on the terminal's wall
     time_utc_s()                 whole seconds since 1970-01-01 UTC on every board, also where the
@@ -72,6 +73,7 @@ if sys.implementation.name != "micropython":
         read_text,
         rename,
         restart,
+        sleep_ms,
         ticks_diff,
         ticks_ms,
         ticks_us,
@@ -97,6 +99,7 @@ elif sys.platform in ("linux", "darwin"):
         read_text,
         rename,
         restart,
+        sleep_ms,
         ticks_diff,
         ticks_ms,
         ticks_us,
@@ -122,6 +125,7 @@ else:
         read_text,
         rename,
         restart,
+        sleep_ms,
         ticks_diff,
         ticks_ms,
         ticks_us,
@@ -148,6 +152,7 @@ __all__ = (
     "read_text",
     "rename",
     "restart",
+    "sleep_ms",
     "ticks_diff",
     "ticks_ms",
     "ticks_us",

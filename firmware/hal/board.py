@@ -29,7 +29,7 @@ from firmware.hal.mpy import (
     write_line,
 )
 from firmware.hal.polled import PolledStream
-from firmware.hal.ticks import ticks_diff, ticks_ms, ticks_us
+from firmware.hal.ticks import sleep_ms, ticks_diff, ticks_ms, ticks_us
 from firmware.hal.wiring import read_wiring, uart_settings
 
 if sys.platform == "rp2":
@@ -38,7 +38,8 @@ else:
     from esp32 import Partition
 
 __all__ = ("collect", "connect", "heap", "on_stop", "open_blob", "random_bytes", "read_text",
-           "rename", "unload", "write_line", "ticks_diff", "ticks_ms", "ticks_us")  # fmt: skip
+           "rename", "unload", "write_line", "sleep_ms", "ticks_diff", "ticks_ms",
+           "ticks_us")  # fmt: skip
 
 ZONE_S = 8 * 3600
 # the ports count from 1970 or from 2000 (micropython.md, 10)

@@ -20,9 +20,9 @@ from firmware.errors import FormatError, LinkLost
 from firmware.hal.blob import open_blob
 from firmware.hal.fileflash import open_file_flash
 from firmware.hal.polled import PolledStream, SocketStream
-from firmware.hal.ticks import ticks_diff, ticks_ms, ticks_us
+from firmware.hal.ticks import sleep_ms, ticks_diff, ticks_ms, ticks_us
 
-__all__ = ("open_blob", "ticks_diff", "ticks_ms", "ticks_us")
+__all__ = ("open_blob", "sleep_ms", "ticks_diff", "ticks_ms", "ticks_us")
 
 
 def local_now():

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Counters for time differences, by MicroPython's names (micropython.md, 10)."""
+"""Counters for time differences, and waiting, by MicroPython's names (micropython.md, 10)."""
 
 try:
-    from time import ticks_diff, ticks_ms, ticks_us
+    from time import sleep_ms, ticks_diff, ticks_ms, ticks_us
 except ImportError:  # CPython
-    from time import monotonic_ns
+    from time import monotonic_ns, sleep
 
     def ticks_ms():
         """Milliseconds of a counter that only differences are taken of."""
@@ -18,5 +18,9 @@ except ImportError:  # CPython
         """The signed difference of two readings."""
         return later - earlier
 
+    def sleep_ms(duration_ms):
+        """Do nothing for so long."""
+        sleep(duration_ms / 1000)
 
-__all__ = ("ticks_diff", "ticks_ms", "ticks_us")
+
+__all__ = ("sleep_ms", "ticks_diff", "ticks_ms", "ticks_us")

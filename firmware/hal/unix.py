@@ -27,10 +27,11 @@ from firmware.hal.mpy import (
     write_line,
 )
 from firmware.hal.polled import PolledStream
-from firmware.hal.ticks import ticks_diff, ticks_ms, ticks_us
+from firmware.hal.ticks import sleep_ms, ticks_diff, ticks_ms, ticks_us
 
 __all__ = ("collect", "connect", "heap", "on_stop", "open_blob", "random_bytes", "read_text",
-           "rename", "unload", "write_line", "ticks_diff", "ticks_ms", "ticks_us")  # fmt: skip
+           "rename", "unload", "write_line", "sleep_ms", "ticks_diff", "ticks_ms",
+           "ticks_us")  # fmt: skip
 
 CFLAG, ISPEED, OSPEED, CC = 2, 4, 5, 6  # places in tcgetattr's list
 VTIME, VMIN = 5, 6  # places in its list of characters
