@@ -74,7 +74,7 @@ def start(path, hal=hal, report=report):
 def main(path):
     """Run the terminal of a settings file until it is stopped."""
     try:
-        terminal, renewal = start(path)
+        terminal, renewal = start(path, hal, report)
     except (FormatError, JournalFull, LinkLost, OSError, ValueError) as wrong:
         report({"event": "stopped", "text": str(wrong)})
         sys.exit(2)

@@ -26,6 +26,7 @@ from firmware.formats.deny_list import DenyFile, entries_of, hit
 NEXT, CHANGES = ".next", ".delta"
 KINDS = (signed.DENY_LIST, signed.DENY_DELTA)
 LOOK_MS = 5000
+IDLE_MS = 10  # of one turn of the loop for slices, each a millisecond or three on a board
 AGAIN_MS = 600000  # a refused file is judged once more: its end may have come late
 KNOWN = 600  # bytes by which a file is known again: head and signature
 
@@ -106,13 +107,15 @@ class DenyList(DenyTable):
     # --- between customers
 
     def idle(self):
-        """One slice: events, the file that is judged, a look for the next one."""
+        """Some slices: events, the file that is judged, a look for the next one."""
         if self.untold:
             self._note(*self.untold.pop(0))
         elif self.steps is None:
             self._look()
         else:
-            self._step(self.steps)
+            began = self.hal.ticks_ms()
+            while self.steps and self.hal.ticks_diff(self.hal.ticks_ms(), began) < IDLE_MS:
+                self._step(self.steps)
 
     def _step(self, steps):
         try:

@@ -11,6 +11,7 @@ from firmware import settings as unit
 from firmware.devices import panel
 from firmware.errors import FormatError
 from firmware.formats import parameters
+from tests.host.test_panel_tables import tables
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = parameters.SINGLE + parameters.MANY + unit.SINGLE
@@ -43,4 +44,6 @@ def test_every_reason_in_the_source_should_have_a_message():
         found |= set(re.findall(r'return (?:None, )?"([a-z]+_[a-z_]+)"', text))
     found -= {"not_performed", "online_pin"}
     assert {"oda_failed", "no_ppse", "gpo_refused", "over_ceiling", "deny_list"} <= found
-    assert found <= set(panel.names()), found - set(panel.names())
+    known = {row.split("|")[0] for _, rows in tables() for row in rows.strip().split("\n")}
+    assert set(panel.names()) <= known
+    assert found <= known, found - known
