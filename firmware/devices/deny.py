@@ -36,6 +36,8 @@ InForce = namedtuple("InForce", ("head", "listed", "blob"))
 class DenyList(DenyTable):
     """The lines of the parameters and the files, asked together."""
 
+    idle_ms = IDLE_MS
+
     def __init__(self, unit, parameters, hal, report):
         """unit: Settings whose `deny_list` names PATH."""
         DenyTable.__init__(self, parameters.deny, parameters.deny_list_version)
@@ -114,7 +116,8 @@ class DenyList(DenyTable):
             self._look()
         else:
             began = self.hal.ticks_ms()
-            while self.steps and self.hal.ticks_diff(self.hal.ticks_ms(), began) < IDLE_MS:
+            self._step(self.steps)
+            while self.steps and self.hal.ticks_diff(self.hal.ticks_ms(), began) < self.idle_ms:
                 self._step(self.steps)
 
     def _step(self, steps):

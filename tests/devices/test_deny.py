@@ -84,6 +84,7 @@ class DenyStand(Stand):
         """Turns without a card, the clock going on."""
         for _ in range(slices):
             self.clock.advance(1)
+            self.list.idle_ms = 0  # one slice a turn
             self.list.idle()
 
     def ship(self, data):

@@ -85,8 +85,8 @@ def called_name(node):
 
 
 def test_firmware_should_have_no_fixed_sleep():
-    """Only hal may sleep, and the root while the field is off, never for a constant: waiting is for
-    an event, with a limit.
+    """Only hal may sleep, and the root while the field is off, never for a constant: waiting is
+    for an event, with a limit.
     """
     wrong = []
     for name, tree in trees("firmware"):
