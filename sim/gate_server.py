@@ -7,15 +7,9 @@
 Words: those of sim/gate.py WALKS, and fire, clear, mute, speak.
 """
 
-import os
-import pty
-import select
-import threading
-import time
-import tty
-
 from firmware.errors import FormatError
 from sim.gate import WALKS
+from sim.pty_line import PtyLine
 
 SWITCHES = {
     "fire": ("fire", True),
@@ -23,42 +17,24 @@ SWITCHES = {
     "mute": ("mute", True),
     "speak": ("mute", False),
 }
-TURN_S = 0.02
 
 
-class GateServer:
-    """Serves one VirtualGate in a thread; watch(word) is called for what happens in the lane."""
+class GateServer(PtyLine):
+    """machine: VirtualGate; watch(word) is called for what happens in the lane."""
 
-    def __init__(self, gate, watch=None):
-        self.gate = gate
+    def __init__(self, machine, watch=None):
+        super().__init__(machine)
         self.watch = watch
-        self.lock = threading.Lock()
-        self.master, self.slave = pty.openpty()
-        tty.setraw(self.slave)  # kept open: a terminal that closes is no hang-up
-        self.path = os.ttyname(self.slave)
-        self.began_s = time.monotonic()
-        self.over = threading.Event()
         self.seen = 0
-        self.thread = threading.Thread(target=self._serve, name="gate", daemon=True)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.thread.join()
-        os.close(self.master)
-        os.close(self.slave)
 
     def say(self, word):
         """Somebody walks, or a switch is thrown. FormatError for a word that is neither."""
         with self.lock:
             if word in SWITCHES:
                 name, value = SWITCHES[word]
-                setattr(self.gate, name, value)
+                setattr(self.machine, name, value)
             elif word in WALKS:
-                self.gate.walk(word)
+                self.machine.walk(word)
             else:
                 known = ", ".join([*WALKS, *SWITCHES])
                 raise FormatError(f"{word}: the gate knows {known}")
@@ -66,20 +42,15 @@ class GateServer:
     def passed(self):
         """People through so far."""
         with self.lock:
-            return self.gate.passed
+            return self.machine.passed
 
-    def _serve(self):
-        while not self.over.is_set():
-            ready = select.select((self.master,), (), (), TURN_S)[0]
-            data = os.read(self.master, 4096) if ready else b""
-            with self.lock:
-                answer = self.gate.feed(data, self._now_ms())
-                news = [word for _, word in self.gate.log[self.seen :]]
-                self.seen = len(self.gate.log)
-            if answer:
-                os.write(self.master, answer)
-            for word in news if self.watch else ():
-                self.watch(word)
+    def talk(self, data, now_ms):
+        """Its board answers what it is asked and says nothing else; events: words of the lane."""
+        answer = self.machine.feed(data, now_ms)
+        news, self.seen = self.machine.log[self.seen :], len(self.machine.log)
+        return [word for _, word in news], answer
 
-    def _now_ms(self):
-        return int((time.monotonic() - self.began_s) * 1000)
+    def heard(self, events):
+        """To who watches."""
+        for word in events if self.watch else ():
+            self.watch(word)

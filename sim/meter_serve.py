@@ -1,48 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A virtual meter on a pseudo terminal, in a thread: only bytes, time and the driver's commands.
+"""A virtual meter on a pseudo terminal, and the driver's commands.
 
-    with MeterServer(Meter("jtt905")) as server: ...   # server.path is the device
-        server.do("in"); server.until("signed_in", 5)
-
-The slave end is kept open, raw, so that a terminal may come and go. What nobody reads is lost.
+with MeterServer(Meter("jtt905")) as server: ...   # server.path is the device
+    server.do("in"); server.until("signed_in", 5)
 """
 
-import contextlib
-import os
-import pty
 import queue
-import select
-import threading
 import time
-import tty
 
-TICK_S = 0.02
+from sim.pty_line import PtyLine
 
 
-class MeterServer:
-    """meter: of sim/meter.py; link: a symbolic link to make."""
+class MeterServer(PtyLine):
+    """machine: of sim/meter.py; link: a symbolic link to make."""
 
-    def __init__(self, meter, link=None):
-        self.meter = meter
-        self.link = link
-        self.master, self.slave = pty.openpty()
-        tty.setraw(self.slave)
-        os.set_blocking(self.master, False)
-        self.path = os.ttyname(self.slave)
+    def __init__(self, machine, link=None):
+        super().__init__(machine, link)
         self.events: queue.Queue = queue.Queue()
-        self.lock = threading.Lock()  # between the line's thread and who presses keys
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self._serve, name="meter", daemon=True)
-        self.start_s = time.monotonic()
-
-    def now_ms(self):
-        """Milliseconds since the meter was switched on."""
-        return int((time.monotonic() - self.start_s) * 1000)
 
     def do(self, text):
         """A command of the driver; FormatError at the wrong moment."""
         with self.lock:
-            self.meter.do(text)
+            self.machine.do(text)
+
+    def heard(self, events):
+        """For whoever waits."""
+        for event in events:
+            self.events.put(event)
 
     def until(self, words, timeout_s):
         """The next event whose word is in `words`, None when it does not come in time."""
@@ -55,31 +39,3 @@ class MeterServer:
             if event[0] in words:
                 return event
         return None
-
-    def __enter__(self):
-        if self.link:
-            if os.path.islink(self.link):
-                os.unlink(self.link)
-            os.symlink(self.path, self.link)
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.thread.join()
-        os.close(self.master)
-        os.close(self.slave)
-        if self.link and os.path.islink(self.link) and os.readlink(self.link) == self.path:
-            os.unlink(self.link)
-
-    def _serve(self):
-        while not self.over.is_set():
-            ready = select.select([self.master], (), (), TICK_S)[0]
-            data = os.read(self.master, 4096) if ready else b""
-            with self.lock:
-                now_ms = self.now_ms()
-                for event in self.meter.feed(data, now_ms):
-                    self.events.put(event)
-                said = self.meter.outgoing(now_ms)
-            with contextlib.suppress(BlockingIOError):  # nobody reads: overrun
-                os.write(self.master, said)

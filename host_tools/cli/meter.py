@@ -125,7 +125,7 @@ def run_keys(server, console):
         if key in ("q", "", "\x03", "\x04"):
             return True
         if key == "t":
-            console.print(totals_of(server.meter))
+            console.print(totals_of(server.machine))
         elif key in commands:
             press(server, commands[key], console)
         show_events(server, console, 0.3)
@@ -134,7 +134,7 @@ def run_keys(server, console):
 def press(server, text, console):
     """One key; what cannot be is said."""
     if text == "silent":
-        text = "silent off" if server.meter.silent else "silent on"
+        text = "silent off" if server.machine.silent else "silent on"
     try:
         server.do(text)
         console.print(f"[dim]{text}[/dim]")

@@ -8,8 +8,9 @@ import pytest
 
 from firmware.errors import LinkLost
 from host_tools.cli.runtime import runtime_command
-from sim.announcer import AnnouncerBox, PtyLine
+from sim.announcer import AnnouncerBox
 from sim.issuer import Profile
+from sim.pty_line import PtyLine
 from sim.replaying import until
 from sim.rig import Rig
 from sim.timing import Timing
