@@ -26,11 +26,12 @@ ROUNDS = 24  # of Miller-Rabin, random bases
 
 
 class Crowd:
-    """Cards by name. `cards`: {name: Card} of all that were asked for."""
+    """Cards by name. `cards`: {name: Card} of all that were asked for; `pans`: their numbers."""
 
     def __init__(self, seed):
         self.seed = seed
         self.cards = {}
+        self.pans = {}
         self.serials = {}  # prefix -> how many
         keys = {name: seeded_key(f"{seed} {name}", bits) for name, bits in BITS.items()}
         self.key = keys["card"]
@@ -56,7 +57,7 @@ class Crowd:
         """The card called `name`; made of `profile` the first time."""
         if name not in self.cards:
             serial = self.serials[prefix] = self.serials.get(prefix, 0) + 1
-            pan = self.pan(prefix, serial)
+            pan = self.pans[name] = self.pan(prefix, serial)
             uid = profile.uid or "04" + self._hex(f"uid {pan}", 6)
             image = personalise(
                 pan, replace(profile, uid=uid), {"rsa": self.issuer}, {"rsa": self.key}

@@ -16,6 +16,7 @@ from host_tools.collector import Collector
 from host_tools.ledger import Ledger
 from sim.beside_all import beside
 from sim.crowd import Crowd
+from sim.play_files import PlayFiles
 from sim.scenario import CHINA, Person, person_called
 from sim.scenario_balance import balance_of
 from sim.stage_process import StageProcess
@@ -52,6 +53,9 @@ class Play:
         self.world = World(self._start, self.clock, self._watch)
         self.world.cuts = set(cuts)
         self.crowd = Crowd(scenario.seed)
+        self.files = PlayFiles(
+            self.folder, scenario.seed, self.pan, scenario.world.get("authority", "")
+        )
         self.ledger = Ledger(f"sqlite:///{self.folder / 'ledger.db'}")
         self.world.lines.peers["link"] = CollectorPeer(
             Collector(self.ledger, time_utc_s=self._real_utc_s)
@@ -118,6 +122,10 @@ class Play:
         if ppm is not None:
             self.clock.go(ppm, self.world.now_us)
 
+    def do_lay(self, name, **told):
+        """The office lays a file into the folder of the terminal: `text`, or what is built."""
+        self.files.lay(name, told.get("text", told))
+
     def do_pin(self, name, level):
         """An input changes."""
         self.world.pins[name] = level
@@ -177,6 +185,11 @@ class Play:
         kind = name.partition("#")[0]
         person = self.person(kind)
         return self.crowd.card(name, person.prefix, person.profile), person
+
+    def pan(self, name):
+        """The number of that card."""
+        self.card(name)
+        return self.crowd.pans[name]
 
     def person(self, kind):
         """Person of a kind: the scenario's own first."""
@@ -243,22 +256,19 @@ class Play:
             "journal": f"file:{self.folder / 'journal.bin'}",
             "journal_blocks": self.blocks,
             "parameters": self.folder / "parameters.txt",
-            **{key: self._placed(value) for key, value in scenario.settings.items()},
+            **{key: self.files.placed(value) for key, value in scenario.settings.items()},
         }
-        lines = [f"{key}: {value}" for key, value in settings.items()]
+        lines = [f"{key}: {value}" for key, value in settings.items()] + self.files.settings()
         (self.folder / "settings.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
         lines = [*self._denied(), *self.crowd.parameters()]
         for key, value in {"version": 1, **scenario.parameters}.items():
             many = value if isinstance(value, list) else [value]
-            lines += [f"{key}: {self._placed(one)}" for one in many]
-        (self.folder / "parameters.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        for name, text in scenario.files.items():
-            (self.folder / name).write_text(self._placed(text), encoding="utf-8")
+            lines += [f"{key}: {self.files.placed(one)}" for one in many]
+        text = self.files.sealed("\n".join(lines) + "\n")
+        (self.folder / "parameters.txt").write_text(text, encoding="utf-8")
+        for name, told in scenario.files.items():
+            self.files.lay(name, told)
         self.beside.write_files()
-
-    def _placed(self, value):
-        """Text with the folder in the place of {folder}."""
-        return str(value).replace("{folder}", str(self.folder))
 
     def _denied(self):
         """Lines of the deny list: the first numbers behind the prefix of such cards."""
