@@ -5,11 +5,12 @@ BIN := .venv/bin
 READY := .venv/.ready
 SOURCES := firmware host_tools sim tests
 SECONDS ?= 20
+STEP ?= 1
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check lint format types test-host test-micropython demo replay serve \
-	fuzz mutation test-clients \
+	fuzz mutation proof test-clients \
 	collect bench panel screenshots waterfall size mpy lock sessions docs docs-check \
 	conformance clean
 
@@ -83,6 +84,10 @@ size: $(READY) mpy  ## bytes of every compiled firmware file
 
 fuzz: $(READY)  ## look for faults by coverage: make fuzz SECONDS=60 TARGETS="tlv taps"
 	@tools/fuzz.sh run $(TARGETS) --seconds $(SECONDS)
+
+proof: $(READY) mpy  ## cut the power in every flash operation of a day, on both interpreters: make proof STEP=1
+	@$(BIN)/python tests/power_cuts.py $(STEP)
+	@MICROPYPATH=build/mpy $(BIN)/micropython -X heapsize=400K tests/power_cuts.py $(STEP)
 
 mutation: $(READY)  ## do the tests notice faults? make mutation FILES="firmware/kernel/tlv.py"
 	@tools/mutation.sh $(FILES)

@@ -11,12 +11,17 @@ several, in rising order) or one erased block: `operations` counts them.
 then left in one of four ways, chosen by the seed: not begun, a part of it (a prefix and some bits
 of the next byte), bits here and there, or done without the caller knowing. PowerCut is raised
 there and by everything after it until `restart()`. A page left half programmed may read otherwise
-later: `ripen()` completes the torn page, as weak cells do. Runs on both interpreters; the shared
-tests use it.
+later: `ripen()` completes the torn page, as weak cells do.
+
+`wear(block, kind)` spoils a block for good (WORN): "programs" leaves bits of each page as they
+were, "erases" leaves bits of it 0, "refuses" raises OSError for both, as a driver does whose chip
+reports an error. `disturb(block, bit)` turns one bit over, 1 to 0 or 0 to 1. Runs on both
+interpreters; the shared tests use it.
 """
 
 PAGE = 256
 LEFT = ("not begun", "prefix", "bits", "done")
+WORN = ("programs", "erases", "refuses")
 
 
 class PowerCut(Exception):
@@ -47,14 +52,27 @@ class Flash:
         self.syncs = 0
         self.refused = 0
         self.cut_at = -1
+        self.how = None
         self.dice = Dice(0)
         self.dead = False
         self.torn = None  # (block, offset, bytes meant) of a page left half programmed
+        self.worn = {}  # block -> one of WORN
 
-    def cut(self, operation, seed=0):
-        """Let the power fail in the operation that comes after `operation` others."""
+    def wear(self, block, kind):
+        """From here on this block fails as `kind` says."""
+        self.worn[block] = kind
+
+    def disturb(self, block, bit):
+        """Turn bit `bit` of a block over; bit 0 is the highest of its first byte."""
+        self.blocks[block][bit // 8] ^= 0x80 >> bit % 8
+
+    def cut(self, operation, seed=0, how=None):
+        """Let the power fail in the operation that comes after `operation` others; how: one of
+        LEFT, None: drawn.
+        """
         self.cut_at = self.operations + operation
         self.dice = Dice(seed)
+        self.how = how
 
     def restart(self):
         """Power is back; what is in the cells stays."""
@@ -103,6 +121,8 @@ class Flash:
             raise ValueError("block %d, offset %d, %d bytes: outside" % (block, offset, count))
 
     def _program(self, block, offset, data):
+        if self.worn.get(block) == "refuses":
+            raise OSError(5)
         cells = self.blocks[block]
         if not _may_program(data, cells[offset : offset + len(data)]):
             self.refused += 1
@@ -113,11 +133,15 @@ class Flash:
             torn = self._tear(data, blank)
             self.torn = (block, offset, data) if torn != blank else None
             data = torn
+        if self.worn.get(block) == "programs":
+            data = bytes([data[0] | 0x11]) + data[1:]
         self._join(cells, offset, data)
         self._check(block, offset, 0)
 
     def _erase(self, block):
         self._check(block, 0, 0)
+        if self.worn.get(block) == "refuses":
+            raise OSError(5)
         self.erases += 1
         if self.torn and self.torn[0] == block:
             self.torn = None
@@ -128,6 +152,8 @@ class Flash:
             blank = b"\xff" * PAGE  # page by page: a small heap has no whole block in one piece
             for at in range(0, self.block_size, PAGE):
                 cells[at : at + PAGE] = blank[: self.block_size - at]
+            if self.worn.get(block) == "erases":
+                cells[300] &= 0xDB
         self._check(block, 0, 0)
 
     def _join(self, cells, offset, data):
@@ -142,7 +168,7 @@ class Flash:
 
     def _tear(self, after, before):
         """Bytes somewhere between `before` and `after`."""
-        how = LEFT[self.dice.below(4)]
+        how = self.how or LEFT[self.dice.below(4)]
         if how == "not begun":
             return before
         if how == "done":

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A scripted day of the real terminal, whose power fails in one operation of the flash.
+
+    day = Day(flash); day.live(); day.finish()          # nothing fails
+    cut_day(cut, how)                                    # False when the day ended before the cut
+
+Riders pay, are torn before and after their card acted, come again or never, are refused; records
+are uploaded; the terminal is switched off once. Real: loop, sale, kernel and journal. Simulated:
+cards (tests/small_card.py), flash, clock. After a cut the terminal starts on what the flash then
+holds, and check() must be true at once, when the next rider has paid, and when all is closed:
+
+    what the cards lost = what the journal says was taken + open entries    (QT-184, TD-001, MP-10)
+
+Both interpreters; the whole of it: tests/power_cuts.py.
+"""
+
+from firmware.formats import record
+from firmware.kernel import apdu
+from sim.flash import LEFT, Flash, PowerCut
+from tests.small_card import LAST, SmallCard
+from tests.stand import Stand
+
+PAID = ("ok", "torn_recovered", "already_paid")
+TAKEN = (record.APPROVED, record.DEBITED_REFUSED, record.DEBITED_UNPROVEN)
+BEFORE, AFTER = (apdu.INS_READ_RECORD, LAST, False), (apdu.INS_READ_RECORD, LAST, True)
+WINDOW_S = 75  # behind it every entry is closed
+NEXT = 90  # number of the rider who comes when all is over
+
+# (what, number of the rider, how he is torn); riders are told apart by their number
+MORNING = (
+    ("tap", 1, None),
+    ("tap", 2, AFTER),
+    ("tap", 3, None),
+    ("tap", 2, None),  # settled by a second tap
+    ("upload", 0, None),
+    ("tap", 4, BEFORE),
+    ("tap", 5, None),
+    ("tap", 6, AFTER),
+    ("poor", 7, None),
+    ("off", 0, None),
+    ("tap", 4, None),
+    ("wait", 0, None),  # rider 6 never came
+    ("tap", 8, None),
+    ("upload", 0, None),
+    ("tap", 9, AFTER),
+    ("off", 0, None),
+    ("tap", 9, AFTER),
+    ("tap", 9, None),
+)
+EVENING = tuple([("tap", number, None) for number in range(10, 18)] + [("upload", 0, None)])
+SCRIPT = MORNING + EVENING
+
+
+BLOCKS, BLOCK_BYTES = 16, 1792
+
+
+def pan_of(number):
+    return "62280001000%05d" % number
+
+
+class Day(Stand):
+    """One day on `flash`, which must be erased; `cards` by the number of the rider."""
+
+    def __init__(self, flash, extra="same_card_s: 600"):
+        self.flash = flash
+        self.cards = {}
+        self.collected = {}  # what the collector has, by number
+        self.greens = []  # numbers of riders who saw green
+        self.doubt = None  # the rider who was there when the power went
+        Stand.__init__(self, extra)
+
+    def card(self, number):
+        if number not in self.cards:
+            self.cards[number] = SmallCard(pan_of(number))
+        return self.cards[number]
+
+    def live(self, script=SCRIPT):
+        """The day, step by step; PowerCut where the power fails."""
+        for what, number, torn in script:
+            if what == "tap":
+                self.visit(number, torn)
+            elif what == "poor":
+                self.card(number).balance_fen = 100
+                self.visit(number, None)
+            elif what == "upload":
+                self.upload()
+            elif what == "off":
+                self.restart()
+            else:
+                self.clock.advance(WINDOW_S)
+                for _ in range(3):
+                    self.terminal.turn()
+
+    def visit(self, number, torn):
+        """Message of the tap of one rider."""
+        card = self.card(number)
+        card.tear = torn
+        self.doubt = number
+        event = self.tap(card)
+        self.doubt = None
+        assert event is not None, "not served"
+        return event["message"]
+
+    def lamp(self, colour):
+        if colour == "green":
+            self.greens.append(self.doubt)
+
+    def upload(self):
+        """The collector takes all there is, and says so."""
+        while self.journal.waiting():
+            for number, data in self.journal.unsent(2000, 8):
+                assert data and self.collected.get(number, data) == data, "lost or changed"
+                self.collected[number] = data
+                self.journal.acknowledge(number)
+
+    # --- after the cut
+
+    def recover(self):
+        """Power on; balance; the next rider pays; the one in doubt comes again; all is closed."""
+        doubt, self.doubt = self.doubt, None
+        self.restart()
+        self.check()
+        if self.journal.room() < 1:
+            self.upload()
+        assert self.visit(NEXT, None) in PAID, "the next tap does not work"
+        self.check()
+        if doubt is not None and doubt != 7:
+            said = ""
+            for _ in range(3):
+                said = said if said in PAID else self.visit(doubt, None)
+            assert said in PAID, said
+            assert len(self.card(doubt).debits) == 1, "the rider in doubt has paid twice"
+        self.finish()
+
+    def finish(self):
+        """Every window closes, all is uploaded."""
+        self.clock.advance(WINDOW_S)
+        for _ in range(3):
+            self.terminal.turn()
+        assert self.journal.pending() == [] and self.terminal.torn_taps.open == []
+        self.check()
+        self.upload()
+        self.check()
+
+    def check(self):
+        """Every debit of a card stands in exactly one place, and nothing is said to be one."""
+        rows = dict(self.collected)
+        here = []
+        for number, data in self.journal.records():
+            assert rows.get(number, data) == data, "changed"
+            assert number not in here, "doubled"
+            rows[number] = data
+            here.append(number)
+        opened = dict(self.journal.pending())
+        assert not [number for number in opened if number in rows], "open and closed"
+        numbers = sorted(list(rows) + list(opened))
+        assert numbers == list(range(1, self.journal.next)), "a number is missing"
+        left = [(card.pan, atc) for card in self.cards.values() for atc in card.debits]
+        assert len(set(left)) == len(left)
+        sold = 0
+        for number in rows:
+            values = record.unpack(rows[number])
+            key = (record.pan_digits(values["pan"]), values["atc"])
+            taken = key in left
+            if values["kind"] in TAKEN:
+                assert taken, "in the journal, not taken from the card"
+            elif values["kind"] != record.PENDING:
+                assert not taken, "taken from the card and called something else"
+            if taken:
+                left.remove(key)
+            sold += values["kind"] == record.APPROVED
+        for entry in self.terminal.torn_taps.open:
+            key = (entry.pan, self.terminal.torn_taps.load(entry)["atc"])
+            if key in left:
+                left.remove(key)
+        assert left == [], "taken from a card and nowhere in the journal"
+        assert sold >= len(set(self.greens)), "green without a record"
+
+
+def erased(flash):
+    """The same flash, as from the factory."""
+    flash.restart()
+    flash.torn = None
+    for block in range(flash.block_count):
+        flash.ioctl(6, block)
+    return flash
+
+
+def cut_day(flash, cut, how, again=None, script=SCRIPT):
+    """One day, cut in operation `cut`, which is left as `how` says; a second cut `again`
+    operations later. False when the day ended before.
+    """
+    day = Day(erased(flash))
+    flash.cut(cut, cut, how)
+    refused = flash.refused
+    try:
+        day.live(script)
+        return False
+    except PowerCut:
+        flash.restart()
+    if again is not None:
+        flash.cut(again, cut + again, LEFT[(cut + again) % len(LEFT)])
+        try:
+            day.recover()
+            flash.restart()
+        except PowerCut:
+            flash.restart()
+            day.recover()
+    else:
+        if cut % 3 == 0:
+            flash.ripen()
+        day.recover()
+    assert flash.refused == refused, "a page was programmed twice"
+    return True
+
+
+def worn_day(flash, block, kind):
+    """A whole day on a flash in which one block is worn."""
+    flash.worn.clear()
+    day = Day(erased(flash))
+    flash.wear(block, kind)
+    day.live()
+    day.finish()
+    day.restart()
+    day.check()
+    assert day.visit(NEXT, None) == "ok"
+
+
+def new_flash():
+    """Small enough for the rings to be used anew within the day."""
+    return Flash(BLOCKS, BLOCK_BYTES)
