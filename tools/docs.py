@@ -311,12 +311,12 @@ def kernel_steps():
 
 
 TABLES = {
-    "conformance": lambda: conformance.page("qpboc", "summary"),
-    "conformance-not-met": lambda: conformance.page("qpboc", "not_met"),
-    "conformance-sections": lambda: conformance.page("qpboc", "sections"),
-    "pn532": lambda: conformance.page("pn532", "summary"),
-    "pn532-not-met": lambda: conformance.page("pn532", "not_met"),
-    "pn532-sections": lambda: conformance.page("pn532", "sections"),
+    **{
+        name.replace("-summary", ""): lambda book=book, part=part: conformance.page(book, part)
+        for book, head in (("qpboc", "conformance"), ("pn532", "pn532"), ("terminals", "devices"))
+        for part in ("summary", "not_met", "sections")
+        for name in ("%s-%s" % (head, part.replace("_", "-")),)
+    },
     "field-kinds": lambda: of_docstring(fields),
     "journal-entry": lambda: of_docstring(ring),
     "frame": lambda: of_docstring(batch),

@@ -89,7 +89,7 @@ class BusTrip:
         return said is not None and said[:2] != (self.line, self.direction)
 
     def places(self):
-        """[(line, direction, origin, destination)] of what a rider may be travelling on."""
+        """[(line, direction, origin, destination)] a rider may be travelling on (TD-033)."""
         if not self.is_doubted():
             return [(self.line, self.direction, self.stop, self.destination)]
         said = self.announced

@@ -34,7 +34,7 @@ InForce = namedtuple("InForce", ("head", "listed", "blob"))
 
 
 class DenyList(DenyTable):
-    """The lines of the parameters and the files, asked together."""
+    """The lines of the parameters and the files, asked together (TD-014)."""
 
     idle_ms = IDLE_MS
 

@@ -302,7 +302,7 @@ class Gate(Trade):
         self._settle("unknown")
 
     def _settle(self, reason):
-        """Nobody else of those who were let in is coming now; they may come again (TD-063)."""
+        """Nobody else who was let in is coming now; they may come again (TD-060, TD-063)."""
         for grant in self.inside:
             self._write_passed(grant)
             self.count(reason, grant.persons)

@@ -46,7 +46,7 @@ class TablePrice:
         return True
 
     def charge(self, kind, pan, persons, when):
-        """Charge, None where this kind is not sold now: `tables.fault` says why."""
+        """Charge, None where this kind is not sold now: `tables.fault` says why (TD-071)."""
         word = self.product if kind == self.own else "%s-%s" % (self.product, kind)
         asked = trip.new(word, when, self.trusted(), pan=pan, riders=persons)
         found = self.tables.price(asked)

@@ -17,7 +17,7 @@ LAST_OF_ALL = 0x3FFF
 
 
 class UsedTickets:
-    """At most `most` rows."""
+    """At most `most` rows (TD-070)."""
 
     def __init__(self, most):
         self.most = most

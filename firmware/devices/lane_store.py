@@ -143,7 +143,7 @@ class LaneStore:
             self.rows += body + generation.to_bytes(4, "big")
 
     def _write(self, op, entry):
-        """True when the row is durable."""
+        """True when the row is durable: there once, or not at all (TD-012)."""
         try:
             self._make_room()
             self._append(pack_entry(op, entry))

@@ -8,7 +8,7 @@ the same card again, red with one long tone is refused; blue is nothing happened
 and tones sound: firmware/outputs/signals.py; the words of a prompt: host_tools/prompts.py.
 """
 
-LAMPS = ("blue", "green", "amber", "red")
+LAMPS = ("blue", "green", "amber", "red")  # blue: no result, the others one each (TD-002)
 
 # message|lamp|sound|line 1|line 2|voice; {fare}, {balance}: yuan with two decimals; {list}:
 # version of the deny list, and when the card came on it. A line breaks at its blanks into two rows

@@ -312,7 +312,7 @@ class Terminal:
         return False
 
     def _reader_failed(self, gone):
-        """Heal the reader, or say once that it is out of order and go on trying (PD-34)."""
+        """Heal the reader, or say once that it is out of order; tried again (PD-34, TD-019)."""
         self.powered = None
         if str(gone) != self.reader_fault:
             self.reader_fault = str(gone)

@@ -21,7 +21,7 @@ class Beams:
         self.reached = False  # the body inside was at the last beam
 
     def look(self, bits):
-        """Words of gate_machine.EVENTS that follow from the beams that are covered now."""
+        """Words of gate_machine.EVENTS that follow from the beams covered now (TD-061)."""
         rising, events = bits & ~self.bits, []
         if (bits ^ self.bits) & SAFETY:
             events.append("blocked" if bits & SAFETY else "freed")

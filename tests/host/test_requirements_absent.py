@@ -72,7 +72,8 @@ def drives(tree):
 
 def test_only_five_commands_should_be_known():
     """QT-214, QT-266, QT-286: no GENERATE AC (AE), INTERNAL AUTHENTICATE (88), PUT DATA (DA),
-    UPDATE RECORD (DC), nor anything else that loads, unloads or changes a card.
+    UPDATE RECORD (DC), nor anything else that loads, unloads or changes a card. So what was
+    taken at the entrance could not be given back at the exit, and is not taken (TD-036).
     """
     assert sorted(builders()) == sorted(ALLOWED)
     for name, sample in SAMPLES.items():
