@@ -2,10 +2,17 @@
 """Which machines stand beside which device on the stage."""
 
 from sim.beside import Beside
+from sim.beside_access import BesideAccess
 from sim.beside_gate import BesideGate
+from sim.beside_parking import BesideParking
 from sim.beside_taxi import BesideTaxi
 
-KINDS: dict[str, type[Beside]] = {"gate": BesideGate, "taxi": BesideTaxi}
+KINDS: dict[str, type[Beside]] = {
+    "access": BesideAccess,
+    "gate": BesideGate,
+    "parking": BesideParking,
+    "taxi": BesideTaxi,
+}
 
 
 def beside(play):

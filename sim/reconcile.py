@@ -36,15 +36,20 @@ Balance = namedtuple(
 
 def journal_records(path, block_count):
     """List of (sequence, record dict) kept in a journal file, and its numbers still pending."""
-    flash = Flash(block_count)
-    stored = path.read_bytes()
-    for block in flash.blocks:
-        block[:], stored = stored[: flash.block_size], stored[flash.block_size :]
-    journal = Journal(flash)
+    journal = Journal(flash_of(path, block_count))
     return (
         [(sequence, record.unpack(data)) for sequence, data in journal.records()],
         [sequence for sequence, _ in journal.pending()],
     )
+
+
+def flash_of(path, block_count):
+    """The Flash whose cells are in a file (firmware/hal/fileflash.py)."""
+    flash = Flash(block_count)
+    stored = path.read_bytes()
+    for block in flash.blocks:
+        block[:], stored = stored[: flash.block_size], stored[flash.block_size :]
+    return flash
 
 
 def reconcile(cards, records, open_entries, ledger_rows):

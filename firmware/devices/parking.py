@@ -78,7 +78,8 @@ door_fault|red|no|道闸故障|Barrier out of order|136
     def restore(self, recent):
         """Whoever has paid may leave, however the power went; no entry outlives its payment."""
         minutes, trusted = self._leave_minutes(), self.house.stamp.trusted()
-        for _, values in reversed(list(recent(MOST_LEAVING)) if self.pays else []):
+        found = []
+        for _, values in recent(MOST_LEAVING) if self.pays else ():
             free = values["kind"] == record.EVENT and values["reason"] in FREE
             if values["direction"] == 2 and (free or values["kind"] == record.APPROVED):
                 since = window.opened_before(
@@ -87,7 +88,9 @@ door_fault|red|no|道闸故障|Barrier out of order|136
                 digits = values["date"] + values["time"]
                 when = [int(digits[at : at + 2]) for at in range(0, 12, 2)]
                 when[0] += 2000
-                self._leave(record.pan_digits(values["pan"]), since, tuple(when))
+                found.append((record.pan_digits(values["pan"]), since, tuple(when)))
+        for pan, since, paid in reversed(found):  # records would fill a board's memory
+            self._leave(pan, since, paid)
 
     def turn(self):
         self.relay.turn()

@@ -20,6 +20,8 @@ SHARE = {
     "canteen": 0.2,
     "bus_shift": 0.04,
     "shop_lunch": 0.2,
+    "office_door": 0.1,
+    "car_park": 0.06,
 }
 
 

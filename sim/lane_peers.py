@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The other lane of a car park at the wire: its real line and store, without a terminal around.
+
+Both are machines of world_lines.py. What they say and keep is the firmware's own code
+(devices/far_store.py, devices/lane_store.py, neighbours/lane_line.py).
+"""
+
+from firmware.devices.far_store import FarStore, LaneTwin
+from firmware.devices.lane_store import LaneStore
+from firmware.neighbours.lane_line import LaneLine
+
+STEP_MS = 50
+
+
+class LaneEnd:
+    """One end of the line; also the Neighbour that the store behind it asks."""
+
+    def __init__(self):
+        self.protocol = LaneLine()
+        self.told = []
+
+    def feed(self, data, now_ms):
+        """From the terminal."""
+        self.told += self.protocol.feed(data, now_ms)
+
+    def outgoing(self, now_ms):
+        """To the terminal."""
+        self.feed(b"", now_ms)
+        return self.protocol.outgoing(now_ms)
+
+    def turn(self):
+        """Events since the last turn."""
+        told, self.told = self.told, []
+        return told
+
+    def flush(self):
+        """The stage asks for outgoing() by itself."""
+
+
+class EntryLane(LaneEnd):
+    """The entry lane beside an exit under test."""
+
+    def __init__(self):
+        super().__init__()
+        self.store = FarStore(self)
+
+    def enter(self, entry, world):
+        """Generator: what becomes of an entry, a word of lane_line.VERDICTS or "store_lost"."""
+        self.feed(b"", world.now_ms)
+        if self.store.fault:
+            return self.store.fault
+        self.store.enter(entry)
+        while True:
+            yield STEP_MS
+            self.feed(b"", world.now_ms)  # a line that is cut tells nothing, time goes on
+            for one, verdict in self.store.turn():
+                if one == entry:
+                    return verdict
+
+
+class ExitLane(LaneEnd):
+    """The exit lane beside an entry under test; `storage`: block device of its store."""
+
+    def __init__(self, storage):
+        super().__init__()
+        self.store = LaneStore(storage, twin=LaneTwin(self))
+
+    def outgoing(self, now_ms):
+        """What came is judged and written first, as in each turn of its loop."""
+        self.store.turn()
+        return super().outgoing(now_ms)
