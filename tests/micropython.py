@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the shared tests, plain test_*() functions with bare asserts, under MicroPython or CPython.
 
-    MICROPYPATH=build/mpy micropython -X heapsize=264K tests/micropython.py [FILE ...]
+    MICROPYPATH=build/mpy micropython -X heapsize=400K tests/micropython.py [FILE ...]
 
 Without files: all of them. The checkout stands last on MicroPython's path, compiled code first.
 After each file its modules are dropped, as a board holds one device only. SkipTest (tests/skip.py)

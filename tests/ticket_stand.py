@@ -38,10 +38,10 @@ class TicketStand(GateStand):
 
     def scan(self, text):
         """Message that stands behind a code."""
-        self.terminal.shown = ""
+        self.terminal.screen.shown = ""
         self.scanner.codes.append(("code", text))
         self.terminal.turn()
-        return self.terminal.shown
+        return self.terminal.screen.shown
 
     def walk(self):
         self.turns(1)

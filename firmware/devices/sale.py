@@ -9,12 +9,13 @@ from collections import namedtuple
 
 from firmware.devices import entries, kept, window
 from firmware.devices.keys import Keys
+from firmware.devices.purchases import Purchases
 from firmware.devices.rules import DenyTable, Rules
-from firmware.devices.sources import standing_values
+from firmware.devices.sale_book import SaleBook
 from firmware.devices.trade import PASSES
 from firmware.errors import FormatError, JournalFull, LinkLost
 from firmware.formats import record
-from firmware.kernel import bcd, capk, fdda, get_data, outcome, selection, tags, torn, transaction
+from firmware.kernel import bcd, get_data, outcome, selection, tags, torn, transaction
 from firmware.kernel.card_number import read_card_number
 
 # Said of a card that stands in the journal already, or will come again at once.
@@ -46,15 +47,15 @@ class Sale:
         self.journal = parts.journal
         self.torn_taps = torn_taps
         self.same_card = same_card
-        self.standing = standing_values(stamp.settings, parameters)
         self.draw_un = parts.draw_un
         self.stuck = True  # the random source has yet to show that it works (QT-030)
         self.qualify = parts.qualify
         self.keys = Keys(parameters.capks, parts, stamp)
+        self.purchases = Purchases(parameters, stamp, parts.journal, self.keys, self._rules)
+        self.book = SaleBook(parts.journal, stamp)
         self.notice = _nobody  # shows a message of panel.TABLE while a card is at work
         self.watch = None  # Stopwatch of the presentation, None where nobody bounds it
         self.stopping = False  # service is being ended: nothing more is committed
-        self.journal_us = 0  # spent on the journal in the last presentation
         self.hint = ("", -HINT_S)  # number and time_utc_s of the last `fare_changed`
 
     def use_list(self, deny, stamp):
@@ -84,7 +85,7 @@ class Sale:
 
     def steps(self, uid, watch=None):
         """Generator: Sold. A link that is lost before the money moved ends in `try_again`."""
-        self.journal_us = 0
+        self.book.spent_us = 0
         self.watch = watch
         unsettled = bool(self.torn_taps.open)
         try:
@@ -128,7 +129,7 @@ class Sale:
                 continue
             tap = entries.tap_of(values)
             day = bcd.to_date(bytes.fromhex(values["date"]))  # what was valid at the tap stays so
-            purchase, prove = self._purchase(0, b"", None, day), self.parameters.trans_prove
+            purchase, prove = self.purchases.make(0, b"", None, day), self.parameters.trans_prove
             verdict = yield from torn.resume(selected, tap, purchase, prove)
             if verdict.verdict == torn.OTHER:
                 continue
@@ -206,7 +207,7 @@ class Sale:
     def balance_before(self):
         """Generator: balance in fen, for the torn test (QT-175); None where nobody asks for it."""
         if self.parameters.balance_before:
-            return (yield from get_data.balance(self.standing[tags.CURRENCY]))
+            return (yield from get_data.balance(self.purchases.standing[tags.CURRENCY]))
         return None
 
     def purchase(self, selected, uid, pan, before_fen=None):
@@ -223,7 +224,7 @@ class Sale:
         if reason:
             stop = outcome.refused(outcome.OTHER_INTERFACE, reason)
             return self._sold(stop, 0, amount_fen, name)
-        purchase = self._purchase(amount_fen, un, ttq)
+        purchase = self.purchases.make(amount_fen, un, ttq)
         ready = yield from transaction.prepare(selected, purchase, before_fen)
         if isinstance(ready, outcome.Outcome):
             return self._refused(ready, uid, charge)
@@ -231,7 +232,7 @@ class Sale:
         try:
             if over:
                 raise LinkLost(over)
-            sequence, values = self._open(ready.tap, uid, charge, purchase.values)
+            sequence, values = self.book.open(ready.tap, uid, charge, purchase.values)
         except (JournalFull, FormatError, LinkLost) as why:
             return self._sold(_not_opened(why, ready.tap), 0, amount_fen, name)
         if self.watch:
@@ -239,38 +240,14 @@ class Sale:
         answer = yield from transaction.commit(ready)
         if isinstance(answer, outcome.Outcome):  # lost
             return self._committed(answer, sequence, values, charge)
-        self._note(sequence, answer)
+        self.book.note(sequence, answer)
         self.notice("card_read")  # QT-141
         result = transaction.conclude(ready, purchase.editions, answer)
         return self._committed(result, sequence, values, charge)
 
-    def _note(self, sequence, answer):
-        """The answer that made the debit final is durable before anything else (QT-163)."""
-        began = self.stamp.clock.ticks_us()
-        try:
-            self.journal.note_answer(sequence, answer)
-        except JournalFull:
-            pass  # a failing storage: settling will tell, and the entry stays open
-        self._spent_on_journal(began)
-
     def finish_kept(self):
         """At the start: close what had its last answer when the power went (QT-163)."""
-        kept.finish(self.journal, lambda day: self._purchase(0, b"", None, day))
-
-    def _open(self, tap, uid, charge, terminal):
-        """(sequence, values) of a durable pending entry (QT-157); JournalFull or FormatError.
-
-        The record that would close it is made once now, so that nothing a card sent can keep us
-        from writing one when the money has moved. The records it holds stay in flash alone.
-        """
-        began = self.stamp.clock.ticks_us()
-        entry = entries.pack_pending(self.stamp, tap, uid, charge, terminal)
-        values = entries.unpack_pending(entry)
-        values["records"] = ()
-        entries.pack_settled(values, record.PENDING, transaction.torn(tap, ""), "rehearsal")
-        sequence = self.journal.open(entry)
-        self._spent_on_journal(began)
-        return sequence, values
+        kept.finish(self.journal, lambda day: self.purchases.make(0, b"", None, day))
 
     def _committed(self, result, sequence, values, charge):
         """Behind the commit: the debit stands, or nobody knows."""
@@ -279,17 +256,12 @@ class Sale:
             return self._stored(result, result.reason, sequence, values)
         approved = result.outcome == outcome.APPROVED
         kind = record.APPROVED if approved else record.DEBITED_REFUSED  # QT-164
-        self._settle(sequence, values, kind, result)
+        self.book.settle(sequence, values, kind, result)
         self._remember(values, approved)
         message = "debited_refused"
         if approved:
             message = self.trade.thanks(charge, result.balance_fen)
         return self._stored(result, message, sequence, values)
-
-    def _settle(self, sequence, values, kind, result):
-        began = self.stamp.clock.ticks_us()
-        self.journal.settle(sequence, entries.pack_settled(values, kind, result, result.reason))
-        self._spent_on_journal(began)
 
     def _refused(self, result, uid, charge):
         """Nothing was charged.
@@ -324,10 +296,6 @@ class Sale:
     def _is_noted(self, result):
         return result.outcome == outcome.DECLINED and result.reason not in NOT_NOTED
 
-    def _spent_on_journal(self, began_us):
-        clock = self.stamp.clock
-        self.journal_us += clock.ticks_diff(clock.ticks_us(), began_us)
-
     def _sold(self, result, sequence=0, amount_fen=0, name="", pan=""):
         return Sold(result, result.reason, sequence, amount_fen, name, None, pan)
 
@@ -338,32 +306,6 @@ class Sale:
         self.same_card.remember(pan, values["psn"], why)
         if paid:
             self.deny.paid(pan, values["psn"])
-
-    def _purchase(self, amount_fen, un, ttq, today=None):
-        """transaction.Purchase of this amount; without a number it can only settle torn taps."""
-        parameters = self.parameters
-        date, time = self.stamp.digits()
-        # 95, 9F03, 9F7A and DF60 are not given: known tags without a value are zeros (QT-093,
-        # QT-096, QT-100); 5F2A, 9F1A and 9C stand in the parameters (QT-098)
-        values = dict(self.standing)
-        today = today or self.stamp.today()
-        offers_sm = capk.offers_sm(self.keys.capks, today)
-        values[tags.SM_SUPPORT] = b"\x01" if offers_sm else b"\x00"  # QT-099
-        values[tags.TTQ] = ttq or parameters.ttq  # QT-095
-        values[tags.AMOUNT] = bcd.from_int(amount_fen, 6)
-        values[tags.DATE] = bytes.fromhex(date)
-        values[tags.TIME] = bytes.fromhex(time)
-        values[tags.SEQUENCE_COUNTER] = bcd.from_int(self.journal.next % 10**8, 4)
-        values[tags.UN] = un
-        return transaction.Purchase(
-            values,
-            today,
-            self.keys.capks,
-            self.keys.cache,
-            self._rules(amount_fen).refuse,
-            fdda.EDITIONS,
-            parameters.sda,
-        )
 
     def _rules(self, amount_fen):
         return Rules(

@@ -8,11 +8,12 @@ The amount is the meter's and nobody's else (TD-050, TD-051); it stays until it 
 cash or cancelled, over any power cut (trips.py). Nothing is sold while the meter is silent
 (TD-055), while a torn debit of the trip is open, or once the next rider is in the car.
 
-What the driver may press: taxi_keys.py.
+What the meter may say: taxi_meter.py. What the driver may press: taxi_keys.py.
 """
 
 from firmware.devices import entries, trips
-from firmware.devices.panel import yuan
+from firmware.devices.taxi_meter import hear
+from firmware.devices.taxi_words import WORDS
 from firmware.devices.trade import Charge, Offer, Trade
 from firmware.errors import FormatError, JournalFull
 from firmware.formats import record
@@ -70,18 +71,7 @@ class Taxi(Trade):
 
     name = "taxi"
     code = 4
-    words = """
-taxi_vacant|blue||空车|For hire|
-taxi_hired|blue||载客中|Hired, meter running|
-trip_due|blue||请刷卡 车费{fare}元|Tap card, fare {fare}|
-trip_torn|amber|again|未完成 请再刷同一张卡|Not done: same card again|4
-trip_unclear|blue||待核实 请司机处理|Unclear: driver decides|
-trip_left|blue||上一单未付 请司机处理|Last trip open: driver decides|
-trip_cash|green|ok|现金已付 {fare}元|Paid in cash {fare}|60
-trip_cancelled|red|no|本单取消 未付款|Cancelled, not paid|61
-meter_silent|red|no|计价器无应答 请用其他方式|No meter: use other means|13
-driver_sign_in|blue||请司机签到|Driver: sign in|
-"""
+    words = WORDS
 
     def __init__(self, settings, parameters, link, line, report):
         Trade.__init__(self, settings, parameters)
@@ -181,9 +171,7 @@ driver_sign_in|blue||请司机签到|Driver: sign in|
             self.unload(SELDOM)
         self.parted = False
         for word, value in self.line.turn():
-            take = TAKES.get(word)
-            if take:
-                take(self, value)
+            hear(self, word, value)
         trip = self.trips.current
         if trip and self.trips.has_moved() and self.trips.refresh() in trips.OVER:
             self.over(trip)
@@ -196,100 +184,6 @@ driver_sign_in|blue||请司机签到|Driver: sign in|
         self.line.close()
         if self.desk:
             self.desk.close()
-
-    # --- what the meter says
-
-    def _sign_in(self, _):
-        self.link.permit("sign_in", True)
-
-    def _signed_in(self, _):
-        if self.signed_in and self.shift().has_trips():
-            self.close_shift(None)  # the meter has closed it while nobody listened
-        self.link.stored("signed_in", self.signed_in or self.open_shift())
-
-    def _sign_out(self, _):
-        ok = self.trips.current is None  # a trip that is open would have no shift
-        if not ok:
-            self.tell("sign-out refused: trip %d is open" % self.trips.current.number)
-        self.link.permit("sign_out", ok)
-
-    def _shift(self, totals):
-        # told twice, it was closed the first time
-        self.link.stored("shift", not self.signed_in or self.close_shift(totals))
-
-    def _state(self, state):
-        self.driver = meter.driver_number(self.link.driver) or self.settings.driver
-        if state.signed_in and not self.signed_in:
-            self.open_shift()  # at a meter that was signed in before we came up
-        if state.forced_off:
-            self.tell("meter: forced off")  # TD-057: what is running goes on
-
-    def _hired(self, _):
-        """The next rider: what is open is not his, and no card pays it now (TD-050)."""
-        self.hired = True
-        if self.trips.state in (trips.DUE, trips.TORN) and self.trips.current:
-            number = self.trips.current.number
-            if self.trips.change("trip_left"):
-                self.tell("trip %d was left unpaid" % number)
-
-    def _vacant(self, _):
-        self.hired = False
-
-    def _trip(self, trip):
-        """A trip has ended, or is asked about again (TD-053)."""
-        self.hired = False
-        open_trip = self.trips.current
-        if open_trip:
-            same = (open_trip.number, open_trip.on) == (trip.number, trip.on)
-            if not same:
-                self.tell("trip %d waits for trip %d" % (trip.number, open_trip.number))
-            elif open_trip.amount_fen != trip.amount_fen:
-                self.tell("trip %d: another amount is not taken" % trip.number)  # TD-050
-            return  # no answer: the meter asks again
-        if self._answered(trip):
-            return
-        if not self.signed_in:
-            self.tell("trip %d: nobody is signed in" % trip.number)  # TD-054
-        if not self.trips.take(trip):
-            self.link.settle(trip, meter.FAILED, None)  # TD-053: FF, it could not be stored
-            self.tell("trip %d could not be stored" % trip.number)
-        elif self.trips.state in trips.OVER:
-            self.over(trip)
-        else:
-            self.tell("trip %d: %s" % (trip.number, yuan(trip.amount_fen)))
-
-    def _trip_again(self, trip):
-        """F2: what was not delivered when it ended. Its rider is gone: kept, never charged."""
-        open_trip = self.trips.current
-        if open_trip and (open_trip.number, open_trip.on) == (trip.number, trip.on):
-            return
-        if not self._answered(trip):
-            kept = self.trips.late(trip)
-            self.link.settle(trip, meter.SETTLED if kept else meter.FAILED, None)
-
-    def _answered(self, trip):
-        """True when the journal knows how this trip ended: the meter is told once more."""
-        state, values = self.trips.find(trip)
-        if state not in trips.OVER:
-            return False
-        if state == trips.CANCELLED:
-            self.link.settle(trip, meter.UNPAID, None)
-        else:
-            paid = trips.payment_of(values) if state == trips.PAID else trips.cash()
-            self.link.settle(trip, meter.SETTLED, paid)
-        return True
-
-    def _bad_trip(self, _):
-        self.tell("a trip that cannot be read: key it in, or send it again")
-
-    def _silent(self, _):
-        self.tell("meter is silent")
-
-    def _heard(self, _):
-        self.tell("meter is there")
-
-    def _told(self, text):
-        self.tell("meter: %s" % text)
 
     # --- what the driver says
 
@@ -311,6 +205,18 @@ driver_sign_in|blue||请司机签到|Driver: sign in|
 
     # --- what lasts
 
+    def answered(self, trip):
+        """True when the journal knows how this trip ended: the meter is told once more."""
+        state, values = self.trips.find(trip)
+        if state not in trips.OVER:
+            return False
+        if state == trips.CANCELLED:
+            self.link.settle(trip, meter.UNPAID, None)
+        else:
+            paid = trips.payment_of(values) if state == trips.PAID else trips.cash()
+            self.link.settle(trip, meter.SETTLED, paid)
+        return True
+
     def part(self, name):
         """A module that is used once a trip or less: it leaves memory with the next turn."""
         self.parted = True
@@ -324,7 +230,7 @@ driver_sign_in|blue||请司机签到|Driver: sign in|
         """The trip is paid, cancelled or free, durable: the meter is told, a receipt printed."""
         state, values = self.trips.find(trip)
         self.trips.current = None
-        self._answered(trip)
+        self.answered(trip)
         self._print(trip, WAYS.get(state, "cash"), values)
         self.tell("trip %d is %s" % (trip.number, state))
         self.line.flush()
@@ -379,20 +285,3 @@ driver_sign_in|blue||请司机签到|Driver: sign in|
             self.report({"event": "driver", "text": text})
             if self.console:
                 self.console.note(text)
-
-
-TAKES = {
-    "sign_in": Taxi._sign_in,
-    "signed_in": Taxi._signed_in,
-    "sign_out": Taxi._sign_out,
-    "shift": Taxi._shift,
-    "state": Taxi._state,
-    "hired": Taxi._hired,
-    "vacant": Taxi._vacant,
-    "trip": Taxi._trip,
-    "trip_again": Taxi._trip_again,
-    "bad_trip": Taxi._bad_trip,
-    "silent": Taxi._silent,
-    "heard": Taxi._heard,
-    "told": Taxi._told,
-}

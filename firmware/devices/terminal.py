@@ -2,9 +2,7 @@
 """Terminal: the one loop of every device: find a card, tap, show, wait for its removal, upload.
 
 `turn()` is called for ever and never blocks longer than one look for a card or one tap. What may
-go
-wrong outside, a reader, a line, a card, ends inside the turn; the next one goes on (TD-018,
-TD-019).
+go wrong outside, with reader, line, card, ends inside the turn; the next goes on (TD-018, TD-019).
 
 Parts (a namedtuple): reader, clock, draw_un() and qualify(amount_fen) of sources.py, journal,
 uploader (None without a host), panel, report. Their contracts stand in docs/design.md.
@@ -12,19 +10,19 @@ uploader (None without a host), panel, report. Their contracts stand in docs/des
 
 from collections import namedtuple
 
-from firmware.devices import panel as panels
 from firmware.devices import window
 from firmware.devices.keys import note
 from firmware.devices.rules import MAX_REMEMBERED, SameCard, is_other_card
 from firmware.devices.sale import Sale
+from firmware.devices.screen import RESULT_MS, Screen
 from firmware.devices.stamp import Stamp
 from firmware.devices.stopwatch import Stopwatch, tracer
+from firmware.devices.tap_report import tap_event
 from firmware.devices.torn_taps import TornTaps
 from firmware.devices.trade import House, Trade
 from firmware.drive import drive
 from firmware.errors import LinkLost
 from firmware.formats import record
-from firmware.kernel import bcd, outcome
 
 Parts = namedtuple(
     "Parts",
@@ -35,16 +33,12 @@ SILENT_POLLS = 3  # without an answer before the next customer (QT-073)
 RETRIES_HELD = 5  # attempts with a flickering card before it has to be taken away
 FIND_MS = 100
 REMOVAL_MS = 30  # one look at each type
-RESULT_MS = 1000  # a result stands at least so long, unless the next card comes (TD-003)
-AGAIN = ("last_record_lost", "card_lost", "fare_changed", "torn_suspect")
 DEBITED = {  # what the same-card guard says of a card whose record is of this kind
     record.APPROVED: "already_paid",
     record.DEBITED_REFUSED: "refund_due",
     record.DEBITED_UNPROVEN: "refund_due",
 }
-COMMON = ("ready", "processing", "card_read", "ok", "concession", "torn_recovered")
 COUNTERS_S = 3600  # how often the counters of everything else are reported
-STATES = ("reader_fault", "journal_full", "clock_not_set", "closed")  # and what is offered
 
 
 class Terminal:
@@ -61,8 +55,10 @@ class Terminal:
         self.same_card = SameCard(parameters.same_card_s, parts.clock)
         stamp.trade = self.trade
         self.sale = Sale(parts, parameters, stamp, self.torn_taps, self.same_card, self.trade)
-        self.sale.notice = self.show
-        self.counts = {}  # message -> how often it was shown, all but those of COMMON (QT-249)
+        again_ms = parameters.torn_prompt_s * 1000
+        self.screen = Screen(parts.panel, parts.clock, self.trade, again_ms)
+        self.screen.list_shown = lambda: self.sale.deny.shown()
+        self.show = self.sale.notice = self.screen.show
         self.counted = window.opened(parts.clock, COUNTERS_S)  # until they are reported
         self.powered = None  # the field: on, off, or not known
         self.closed = False  # service has ended, the field is off
@@ -73,10 +69,6 @@ class Terminal:
         self.attempts = 0
         self.acknowledged = 0
         self.link_fault = ""  # said last of an upload that does not get through
-        self.shown = ""
-        self.shown_fen = None
-        self.idle_shown = False  # what stands is no result
-        self.shown_at_ms = 0
         self.trade.attach(
             House(
                 parts.journal,
@@ -100,7 +92,7 @@ class Terminal:
         self.trade.restore(self._recent)
         offer = self.trade.offer()
         self.show(offer.message, offer.fare_fen)  # QT-047
-        self.idle_shown = True
+        self.screen.idle = True
         self.parts.report({"event": "ready"})
 
     def use_list(self, deny):
@@ -213,7 +205,7 @@ class Terminal:
     def _report_counts(self):
         """How often what was not a sale was said, since the start (QT-249)."""
         self.counted = window.opened(self.parts.clock, COUNTERS_S)
-        self.parts.report({"event": "counters", "counts": self.counts})
+        self.parts.report({"event": "counters", "counts": self.screen.counts})
 
     def _look_for_card(self):
         """True when a card was served."""
@@ -221,24 +213,24 @@ class Terminal:
         if stopped and not self.torn_taps.open:  # a torn tap has its room in the journal
             # until its cause is gone, said once; a trade that is done lets its result stand
             traded = stopped == self.trade.offer().message
-            self._stand_idle(stopped, None, RESULT_MS if traded else 0)
+            self.screen.stand(stopped, None, RESULT_MS if traded else 0)
             self._power(False)
             return False
         self._power(True)
         began_us = self.parts.clock.ticks_us()
         cards = self.parts.reader.find(FIND_MS)
         if not cards:
-            self._clear_old()
+            self.screen.clear()
             self._rest()
         return self._serve(cards, began_us)
 
     def _rest(self):
         """Nobody came for `rest_after_s`: field off, a look each second from here on (QT-070)."""
-        clock, after_s = self.parts.clock, self.parameters.rest_after_s
-        idle_ms = clock.ticks_diff(clock.ticks_ms(), self.shown_at_ms)
-        if after_s and self.shown == self.trade.offer().message and idle_ms >= after_s * 1000:
+        after_s, screen = self.parameters.rest_after_s, self.screen
+        waits = screen.shown == self.trade.offer().message
+        if after_s and waits and screen.stood_ms() >= after_s * 1000:
             self._power(False)
-            self.retry = window.opened(clock, 1)
+            self.retry = window.opened(self.parts.clock, 1)
 
     def _serve(self, cards, began_us):
         """True when a card was served; two are told to come one by one (QT-056, TD-004)."""
@@ -269,13 +261,13 @@ class Terminal:
         decided_us = clock.ticks_us()
         # what is a sale is durable before it is seen (QT-262)
         self.show(sold.message, sold.amount_fen, sold.outcome.balance_fen)
-        self.idle_shown = False  # a result, also where its word is that of a state (TD-003)
+        self.screen.idle = False  # a result, also where its word is that of a state (TD-003)
         self.trade.after(sold)
         watch.spent["activate"] = clock.ticks_diff(found_us, began_us)
         total_us = clock.ticks_diff(decided_us, began_us)
-        watch.spent["journal"] = self.sale.journal_us
+        watch.spent["journal"] = self.sale.book.spent_us
         watch.spent["host"] = total_us - sum(watch.spent.values())
-        self._report(card, sold, watch, total_us)
+        self.parts.report(tap_event(card, sold, watch, total_us))
         self._after(sold)
 
     def _after(self, sold):
@@ -322,68 +314,3 @@ class Terminal:
             return
         self.show("reader_fault")
         self.retry = window.opened(self.parts.clock, 1)
-
-    def _clear_old(self):
-        """Back to the idle screen when a result has stood long enough (TD-003, QT-168)."""
-        offer = self.trade.offer()
-        again_ms = self.parameters.torn_prompt_s * 1000
-        hold_ms = again_ms if self.shown in AGAIN else RESULT_MS
-        self._stand_idle(offer.message, offer.fare_fen, hold_ms)
-
-    def _stand_idle(self, message, fare_fen, hold_ms):
-        """Show what is offered, or why nothing is; a result stands `hold_ms` before."""
-        if (message, fare_fen) == (self.shown, self.shown_fen):
-            return
-        clock = self.parts.clock
-        stood_ms = clock.ticks_diff(clock.ticks_ms(), self.shown_at_ms)
-        if self.idle_shown or stood_ms >= hold_ms:
-            self.show(message, fare_fen)
-            self.idle_shown = True
-
-    def show(self, message, fare_fen=None, balance_fen=None):
-        """Show a message; a state that stands already is left alone."""
-        if message == self.shown and message in STATES:
-            return
-        self.idle_shown = message in STATES
-        self.shown, self.shown_fen = message, fare_fen
-        self.shown_at_ms = self.parts.clock.ticks_ms()
-        if message not in COMMON:
-            code = message if panels.is_known(message, self.trade.words) else "other"
-            self.counts[code] = self.counts.get(code, 0) + 1
-        panels.present(
-            self.parts.panel,
-            message,
-            fare_fen,
-            balance_fen,
-            self.sale.deny.shown(),
-            self.trade.words,
-        )
-
-    def _report(self, card, sold, watch, total_us):
-        result = sold.outcome
-        tap = result.tap
-        pan = tap.known_pan() if tap else ""
-        self.parts.report(
-            {
-                "event": "tap",
-                "outcome": result.outcome,
-                "reason": result.reason,
-                "detail": result.detail,
-                "message": sold.message,
-                "cryptogram": result.cryptogram,
-                "oda": result.oda,
-                "cvm": tap.cvm() if tap and tap.decision == outcome.TC else "",
-                "amount_fen": sold.amount_fen,
-                "balance_fen": result.balance_fen,
-                "taken": result.taken,
-                "fare_class": sold.fare_class,
-                "card": record.mask_pan(bytes.fromhex(pan + "f" * (len(pan) % 2))),
-                "uid": card.uid.hex(),
-                "ats": bcd.half_bytes(card.ats),
-                "atc": tap.atc() if tap and tap.decision else 0,
-                "sequence": sold.sequence,
-                "exchanges": watch.count,
-                "us": total_us,
-                "phases_us": watch.spent,
-            }
-        )

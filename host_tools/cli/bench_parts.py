@@ -243,7 +243,7 @@ def resources(runtimes, taps):
         "No card time. Heap a tap takes: all that is asked for, garbage included (MicroPython), or"
         " the peak (CPython).",
         f"64-bit MicroPython with {METERED_KIB} KB; a 32-bit board needs two thirds of it. The"
-        f" budget of a terminal is {BOARD_HEAP_KIB}.",
+        f" heap of a terminal here is {BOARD_HEAP_KIB}.",
     ]
     return Sheet("resources", "Processor and memory of a tap", columns, rows, notes)
 

@@ -3,7 +3,8 @@
 
 from firmware.devices import panel
 from firmware.devices.sale import DECLINED_S
-from firmware.devices.terminal import COMMON, COUNTERS_S
+from firmware.devices.screen import COMMON
+from firmware.devices.terminal import COUNTERS_S
 from firmware.kernel import apdu, tags
 from tests.bent import declining, forged_late
 from tests.small_card import SmallCard, bend, replaced
@@ -68,7 +69,7 @@ def test_refusals_should_be_counted_by_their_code():
     for card in (SmallCard(), old, listed, listed):
         stand.tap(card)
     wanted = {"several_cards": 2, "expired": 1, "deny_list": 2}
-    assert stand.terminal.counts == wanted
+    assert stand.terminal.screen.counts == wanted
     stand.events[:] = []
     stand.clock.advance(COUNTERS_S)
     stand.terminal.turn()

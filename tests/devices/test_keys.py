@@ -47,10 +47,10 @@ def test_switch_for_sda_should_count_from_the_next_tap():
         return event["detail"]
 
     assert detail() == "AIP without DDA, static data: SSAD trailer"
-    whole = stand.terminal.sale.parameters
-    stand.terminal.sale.parameters = parameters.parse(FLEET + "sda: no\n", "fleet")
+    whole = stand.terminal.sale.purchases.parameters
+    stand.terminal.sale.purchases.parameters = parameters.parse(FLEET + "sda: no\n", "fleet")
     assert detail() == "AIP without DDA"
-    stand.terminal.sale.parameters = whole
+    stand.terminal.sale.purchases.parameters = whole
     assert detail() == "AIP without DDA, static data: SSAD trailer"
 
 

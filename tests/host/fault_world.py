@@ -280,7 +280,7 @@ class FaultWorld(World):
         self.terminal.turn()
         if self.chip_clock.us == before_us:
             self.chip_clock.us += STEP_US
-        if self.terminal.shown == "reader_fault" and self.chip.power == "dead":
+        if self.terminal.screen.shown == "reader_fault" and self.chip.power == "dead":
             self.cured_us = self.chip_clock.us
             self.chip.reset()
         return [one for one in self.events if one["event"] == "tap"]
