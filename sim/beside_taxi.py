@@ -1,167 +1,160 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A taxi on the stage: a meter that speaks JT/T 905, and a driver with a console.
+"""A taxi on the stage: the virtual meter of sim/meter.py, its driver with a console, and riders.
 
-Settings that go with it: meter: serial:meter, console: serial:console
+Settings that go with it: meter: serial:meter, console: serial:console; meter_kind chooses the
+framing. The driver does one thing after another: whoever wants a ride meanwhile waits for it.
 """
 
-from firmware.formats import record
-from firmware.neighbours import jtt905
 from sim.beside import Beside
+from sim.meter import KM_MINUTES, Meter
+from sim.taxi_balance import Shift, taxi_balance
 
-BEAT_MS = 5000
-RESEND_MS = 3000
-PLATE, DRIVER, LICENCE = b"AA3333", b"TEST00000000000001\x00", bytes(16)
+LOOK_MS = 200  # how often the driver looks at the meter
+SIGN_MS = 20000  # until a driver gives up signing in or out
+SEARCH_MS = 2500  # the rider looks for his card
+PRINT_MS = 1500  # from the result to the meter's answer
+DECIDE_MS = 15000  # a driver presses again when a key has not helped
+SETTLE_MS = 120000  # a torn trip is decided by its time, then by the driver
+DRIVER = "TEST%014d"
 
 
-class MeterPeer:
-    """The meter: heartbeats, sign-in, trips; what it asks it asks again until it is answered."""
+class StageMeter:
+    """The meter at its end of the line. Its clock is that of the world, driving takes its time
+    there, and what its line tells is kept: `told`, pairs (word, value) of sim/meter.py.
+    """
 
-    def __init__(self, clock_text):
-        self.clock_text = clock_text  # () -> YYMMDDhhmm
-        self.reader = jtt905.FrameReader()
-        self.out: list = []
-        self.beat_ms = 0
-        self.hired = self.signed_in = False
-        self.asking = None  # [command, data, asked_ms]
-        self.answers: list = []  # (command, data) of the unit
-        self.trip = 0
-        self.settled: list = []  # (trip, jiao, pay type or None)
+    def __init__(self, meter, local):
+        """local() -> datetime without offset."""
+        self.meter = meter
+        self.local = local
+        self.told = []
+
+    def do(self, command):
+        """What the driver does with it; MeterBusy at the wrong moment."""
+        self.meter.clock = self.local()
+        self.meter.do(command)
+        self.meter.clock = self.local()  # driving has moved it, and the world as well
 
     def feed(self, data, now_ms):
-        for frame in self.reader.feed(data, now_ms):
-            if frame.kind != jtt905.ISU:
-                continue
-            self.answers.append((frame.command, frame.data))
-            if self.asking and frame.command == self.asking[0]:
-                self.asking = None
+        self.meter.clock = self.local()
+        self.told += self.meter.feed(data, now_ms)
 
     def outgoing(self, now_ms):
-        if now_ms - self.beat_ms >= BEAT_MS:
-            self.beat_ms = now_ms
-            state = self.hired + 2 * self.signed_in
-            values = {"state": state, "licence": LICENCE, "driver": DRIVER}
-            self._say(jtt905.HEARTBEAT, jtt905.pack(jtt905.HEARTBEAT_UP, values))
-        if self.asking and now_ms - self.asking[2] >= RESEND_MS:
-            self.asking[2] = now_ms
-            self._say(self.asking[0], self.asking[1])
-        data, self.out = b"".join(self.out), []
-        return data
-
-    def _say(self, command, data=b""):
-        self.out.append(jtt905.encode(command, data, kind=jtt905.METER))
-
-    def ask(self, command, data=b""):
-        """Say it until it is answered."""
-        self.asking = [command, data, -RESEND_MS]
-
-    def begin(self):
-        """The flag goes down."""
-        self.hired = True
-        self._say(jtt905.HIRED, bytes.fromhex("20" + self.clock_text() + "00"))
-        self.began = self.clock_text()
-
-    def end(self, jiao, hm):
-        """The trip is over: the meter names its price."""
-        self.trip += 1
-        self.hired = False
-        values = {
-            "plate": PLATE,
-            "licence": LICENCE,
-            "driver": DRIVER,
-            "on": self.began,
-            "off": self.clock_text()[6:],
-            "distance_hm": f"{hm:06d}",
-            "amount_jiao": f"{jiao:06d}",
-            "trip": self.trip,
-            "pay_type": jtt905.CASH,
-        }
-        self.ask(jtt905.TRIP_END, jtt905.pack(jtt905.TRIP, values))
+        self.meter.clock = self.local()
+        return self.meter.outgoing(now_ms)
 
 
 class BesideTaxi(Beside):
-    """One taxi; `ended`: [(trip, fen)]."""
+    """One taxi; `ended`: what the meter knows of each trip; `shifts`: what it counted in each."""
 
     def __init__(self, play):
         super().__init__(play)
-        self.meter = MeterPeer(self._clock_text)
-        self.world.lines.peers["meter"] = self.meter
+        kind = play.scenario.settings.get("meter_kind", "jtt905").split()[0]
+        self.meter = Meter(kind, self._local())
+        self.line = StageMeter(self.meter, self._local)
+        self.world.lines.peers["meter"] = self.line
         self.ended: list = []
-        self.busy = False
+        self.shifts: list = []
+        self.jobs: list = []  # generators of the driver, one after the other
+        self.at_work = False
 
-    def _clock_text(self):
-        day = self.play.local()
-        return f"{day:%y%m%d%H%M}"
+    def _local(self):
+        return self.play.local().replace(tzinfo=None)
 
     def verbs(self):
-        return {**super().verbs(), "sign_in": self.sign_in, "trip": self.trip}
+        return {
+            **super().verbs(),
+            "sign_in": self.sign_in,
+            "sign_out": lambda: self._job(self._sign_out()),
+            "meter": self.handle,
+            "trip": self.trip,
+        }
 
-    def sign_in(self):
-        """The driver signs in at the meter; E0, then E1."""
-        self.world.spawn(self._sign_in())
+    def sign_in(self, driver=1):
+        """A driver signs in at the meter; driver: his number."""
+        self._job(self._sign_in(driver))
 
-    def _sign_in(self):
-        for command in (jtt905.OPEN, jtt905.OPENED):
-            self.meter.ask(command)
-            yield from self._answered(20000)
-        self.meter.signed_in = True
+    def trip(self, card="", hm=50, waiting=0, pays="card", **how):
+        """A ride of so many hectometres and minutes of waiting; at its end a card, `cash`, or a
+        rider who pays `nothing`.
+        """
+        self._job(self._trip(card, hm, waiting, pays, how))
+
+    def handle(self, text):
+        """Something is done to the meter: a command of sim/meter.py."""
+        self.line.do(text)
+
+    def _job(self, steps):
+        self.jobs.append(steps)
+        if not self.at_work:
+            self.at_work = True
+            self.world.spawn(self._work())
+
+    def _work(self):
+        while self.jobs:
+            yield from self.jobs.pop(0)
+        self.at_work = False
+
+    # --- the driver
+
+    def _sign_in(self, driver):
+        self.meter.driver = (DRIVER % driver).encode() + b"\0"
+        yield from self._asked("in", SIGN_MS)
+        if not self.meter.signed_in:
+            self._wrong("nobody is signed in")
+
+    def _sign_out(self):
+        begun, totals = self.meter.began, self.meter.totals()
+        yield from self._asked("out", SIGN_MS)
+        if self.meter.signed_in:
+            self._wrong("the driver is still signed in")
+        else:
+            self.shifts.append(Shift(begun, totals))
+
+    def _asked(self, command, limit_ms):
+        """Do it, and wait until the terminal has answered all that the meter asks."""
+        self.line.do(command)
+        self.world.stir()
+        yield from self._answered(limit_ms)
 
     def _answered(self, limit_ms):
-        waited_ms = 0
-        while self.meter.asking and waited_ms < limit_ms:
-            yield 200
-            waited_ms += 200
+        end_ms = self.world.now_ms + limit_ms
+        while self.meter.requests and self.world.now_ms < end_ms:
+            yield LOOK_MS
 
-    def trip(self, card, jiao=200, hm=50, minutes=6, pays="card", **how):
-        """A ride of so many minutes; at its end a card, or cash, or a rider who cannot pay."""
-        if self.busy:
-            self.play.wrong.append(f"{self.play.when()}: hired while a trip was open")
-            return
-        self.busy = True
-        self.world.spawn(self._trip(card, jiao, hm, minutes, pays, how))
-
-    def _trip(self, card, jiao, hm, minutes, pays, how):
-        self.meter.begin()
-        yield minutes * 60000
-        self.meter.end(jiao, hm)
+    def _trip(self, card, hm, waiting, pays, how):
+        yield from self._asked("hire", SIGN_MS)
+        yield hm * KM_MINUTES * 6000
+        self.line.do(f"drive {hm / 10}")
+        if waiting:
+            yield waiting * 60000
+            self.line.do(f"wait {waiting}")
+        self.line.do("stop")
+        trip = self.meter.trips[-1]
+        self.ended.append(trip)
         self.world.stir()
-        yield 2500  # he looks for his card
+        yield SEARCH_MS
         if pays == "card":
             yield from self.play.visit(card, **how)
-            yield 1500
-        if self.meter.asking:
+            yield PRINT_MS
+        end_ms = self.world.now_ms + SETTLE_MS
+        while self.meter.requests and self.world.now_ms < end_ms:
             self.keys.key("cancel 1" if pays == "nothing" else "cash")
-        yield from self._answered(90000)
-        if self.meter.asking:
-            self.play.wrong.append(f"{self.play.when()}: trip {self.meter.trip} has no answer")
-        self.ended.append((self.meter.trip, jiao * 10))
-        self.busy = False
+            yield from self._answered(DECIDE_MS)
+        if self.meter.requests:
+            self._wrong(f"trip {trip.number} has no answer")
+
+    def _wrong(self, what):
+        self.play.wrong.append(f"{self.play.when()}: {what}")
+
+    # --- the end
+
+    def evening(self):
+        """The driver comes to the end of what he has to do."""
+        while self.at_work:
+            yield LOOK_MS
 
     def balance(self, records):
-        """Trips of the meter = trips of the journal, fen by fen."""
-        seen, card_fen = {}, 0
-        for values in records:
-            if values["kind"] == record.APPROVED:
-                seen[values["reference"]] = values["amount_fen"]
-                card_fen += values["amount_fen"]
-            elif values["reason"].startswith(ENDINGS):
-                seen.setdefault(values["reference"], None)
-        faults = []
-        for trip, fen in self.ended:
-            if trip not in seen:
-                faults.append(f"trip {trip} of the meter does not end in the journal")
-            elif seen[trip] not in (None, fen):
-                faults.append(f"trip {trip}: {fen} fen on the meter, {seen[trip]} on the card")
-        for trip in sorted(set(seen) - {one[0] for one in self.ended}):
-            faults.append(f"trip {trip} of the journal is none of the meter's")
-        by_card = sum(fen is not None for fen in seen.values())
-        facts = {
-            "trips of the meter": len(self.ended),
-            "paid by card": by_card,
-            "in cash or cancelled": len(seen) - by_card,
-            "fen on the meter": sum(one[1] for one in self.ended),
-            "fen by card": card_fen,
-        }
-        return facts, faults
-
-
-ENDINGS = ("trip_cash", "trip_cancelled")
+        """Meter, journal and shifts agree, trip by trip and fen by fen (TD-050, TD-054)."""
+        is_told = self.meter.line.closes == "shift"  # JT/T 905 alone
+        return taxi_balance(self.ended, self.shifts, records, is_told)
