@@ -16,6 +16,7 @@ Each fact is an EVENT record whose `reference` is the sequence of the sale (docs
 """
 
 from firmware.devices import gate_modes, gate_people
+from firmware.devices.gate_figures import Figures
 from firmware.devices.gate_machine import MOST_PERSONS, Machine
 from firmware.devices.gate_people import Graces, Grant, Passback
 from firmware.devices.gate_price import FlatPrice
@@ -61,7 +62,7 @@ class Gate(Trade):
         self.kind, self.persons = self.lane.kind, 1  # of the next card; a key may say otherwise
         self.inside = []  # Grants that the lane is open for, oldest first
         self.late = None  # the Grant that has just not passed, while the arms close
-        self.counts = {}  # word -> people, since the start or the last day_count
+        self.figures = Figures()
         self.free_people = 0  # through since the fire input or the mode let everybody go
         self.day = None
         self.now_ms = 0
@@ -205,7 +206,7 @@ class Gate(Trade):
     def let_in(self, grant):
         """Open for the people of a grant, whose record is durable."""
         self.inside.append(grant)
-        self.count("let_in", grant.persons)
+        self.figures.count("let_in", grant.persons)
         self.persons, self.kind = 1, self.lane.kind
         self._feed("approved", grant.persons)
 
@@ -216,10 +217,6 @@ class Gate(Trade):
             self.graces.take(grant)
             grant.opened = False
             self.let_in(grant)
-
-    def count(self, word, people=1):
-        """Add to the figures of this day."""
-        self.counts[word] = self.counts.get(word, 0) + people
 
     def key(self, word, number=0):
         """A key of the attendant: a mode, `operator`, `persons`, `kind_NAME`, `day_count`."""
@@ -256,7 +253,7 @@ class Gate(Trade):
                     grant.opened = True
                     self._note("opened", grant, grant.persons)
         elif event == "exited":
-            self.count("exited")
+            self.figures.count("exited")
         elif not (free and event in MOTION):
             self._feed(event)
 
@@ -273,11 +270,11 @@ class Gate(Trade):
 
     def _passed(self):
         """One of those who were let in first is through."""
-        self.count("passed")
+        self.figures.count("passed")
         late = not self.inside and self.late
         grant = self.inside[0] if self.inside else self.late
         if not grant:
-            self.count("passed", -1)
+            self.figures.count("passed", -1)
             return self._stray()
         grant.persons -= 1
         grant.through += 1
@@ -305,7 +302,7 @@ class Gate(Trade):
         """Nobody else who was let in is coming now; they may come again (TD-060, TD-063)."""
         for grant in self.inside:
             self._write_passed(grant)
-            self.count(reason, grant.persons)
+            self.figures.count(reason, grant.persons)
             self._note(reason, grant, grant.persons)
             self.graces.add(grant)
             self.late = grant if reason == "not_passed" else None
@@ -314,15 +311,15 @@ class Gate(Trade):
     def _stray(self):
         """Somebody through whom nobody let in: counted where all may walk, else written down."""
         if self.mode == "free" or self.machine.state in ("EMERGENCY", "CLEAR"):
-            self.count("free")
+            self.figures.count("free")
             self.free_people += 1
         else:
-            self.count("stray")
+            self.figures.count("stray")
             self._note("stray")
 
     def _alarm(self):
         reason = ALARMS.get(self.cause, "intrusion")
-        self.count(reason)
+        self.figures.count(reason)
         self.house.show("gate_alarm")
         self._note(reason)
 
@@ -344,17 +341,9 @@ class Gate(Trade):
     def count_day(self):
         """The machine's figures against ours, once a day and when asked (TD-069)."""
         self.day = self.house.stamp.today()
-        told = self.controller.passages
-        ours = self.counts.get("passed", 0) + self.counts.get("stray", 0)
-        ours += self.counts.get("free", 0)
-        machine = ours if told is None else told - self.counts.get("told", 0)
-        event = {"event": "day_count", "machine": machine, "difference": machine - ours}
-        for word in self.counts:
-            if word != "told":
-                event[word] = self.counts[word]
+        event = self.figures.day_count(self.controller.passages)
         self.house.report(event)
-        self._note("day_count", None, 0, abs(machine - ours))
-        self.counts = {"told": told or 0}
+        self._note("day_count", None, 0, abs(event["difference"]))
 
     # --- what lasts
 
@@ -375,7 +364,7 @@ class Gate(Trade):
         try:
             self.house.journal.append(record.pack(values))
         except JournalFull:
-            self.count("unwritten")
+            self.figures.count("unwritten")
 
 
 def make(settings, parameters, hal, clock, report):

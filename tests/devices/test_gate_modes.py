@@ -30,7 +30,7 @@ def test_free_lane_should_count_and_raise_no_alarm():
     stand = GateStand("mode=free")
     assert stand.lane.orders == ["close", "free"]
     stand.people("entered cleared reverse exited cleared")
-    assert stand.gate.counts == {"free": 2, "exited": 1} and stand.records() == []
+    assert stand.gate.figures.counts == {"free": 2, "exited": 1} and stand.records() == []
 
 
 def test_key_should_change_the_mode_when_the_lane_is_empty():

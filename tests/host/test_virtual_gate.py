@@ -119,7 +119,7 @@ def test_fire_at_the_board_should_open_everything():
     stand = LaneStand()
     stand.board.fire = True
     stand.come("normal", "normal", seconds=5)
-    assert stand.board.passed == 2 and stand.gate.counts["free"] == 2
+    assert stand.board.passed == 2 and stand.gate.figures.counts["free"] == 2
     assert stand.tap(SmallCard(PAN)) is None
     stand.board.fire = False
     stand.seconds(1)
