@@ -94,9 +94,7 @@ def kill_often(folder, runtime, kills, seed, told=lambda done: None):
     """
     began = time.monotonic()
     kinds = tuple((f"rider-{n}", "adult", "62280001", Profile(bits=512)) for n in range(RIDERS))
-    rig = Watched(
-        folder, runtime, Timing.none(), kinds, torn_window_s=30, same_card_s=SAME_CARD_S
-    )
+    rig = Watched(folder, runtime, Timing.none(), kinds, torn_window_s=30, same_card_s=SAME_CARD_S)
     visits, faults = 0, []
     with rig:
         rider = Rider(rig, lambda event: None, 0.02)
