@@ -64,6 +64,9 @@ test-clients: $(READY)  ## other people's PN532 drivers and PC/SC on the virtual
 test-micropython: $(READY)  ## the shared tests under MicroPython, a process a file
 	@$(BIN)/python -m pytest tests/host/test_micropython.py $(ARGS)
 
+micropython32:  ## 32-bit MicroPython with firmware/ frozen, as in a board's flash: build/micropython
+	@tools/micropython.sh
+
 mpy: $(READY)  ## compile every firmware file with mpy-cross into build/mpy: the syntax gate
 	@$(BIN)/python -m host_tools.cli.runtime build/mpy
 

@@ -101,6 +101,7 @@ case "${1:-all}" in
     node) node_env ;;
     debian) debian ;;
     browser) browser ;;
+    packages) shift; debian_packages "$@" ;;
     all)
         # as commands, since a function behind || goes on after a failure
         tools/clients.sh debian || true

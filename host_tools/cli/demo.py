@@ -13,7 +13,7 @@ from rich.console import Console
 
 from firmware import settings
 from firmware.errors import FormatError
-from host_tools.cli.runtime import BOARD_HEAP_KIB, runtime_command
+from host_tools.cli.runtime import BOARD_HEAP_KIB, RUNTIMES, runtime_command
 from host_tools.cli.scenario import heap_of
 from host_tools.cli.scenario import play as play_scenario
 from host_tools.cli.screen import Screen, balance_sheet, heading
@@ -45,7 +45,7 @@ Examples:
 )
 @click.option(
     "--runtime",
-    type=click.Choice(["micropython", "cpython"]),
+    type=click.Choice(RUNTIMES),
     default="micropython",
     show_default=True,
     help="Interpreter of the terminal.",

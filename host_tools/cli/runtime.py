@@ -39,6 +39,9 @@ PORTABLE = (  # what runs on MicroPython
 DEVICE = (
     "firmware"  # what a board holds, compiled; the desk runs from source, beside the rest of sim
 )
+RUNTIMES = ("micropython", "micropython32", "cpython")
+FROZEN = ROOT / "build" / "micropython"  # tools/micropython.sh
+PICO_W_HEAP_KIB = 160  # of the 32-bit build: micropython.md 4
 BOARD_HEAP_KIB = 400  # 64 bits, with the code in RAM: docs/porting.md says what a board needs
 
 
@@ -135,8 +138,10 @@ def compiled_tree() -> Path:
 
 def runtime_command(name: str = "micropython", heap_kib: int = BOARD_HEAP_KIB) -> Runtime:
     """How to start a module under "micropython" or "cpython"; see the head of this file."""
-    if name not in ("micropython", "cpython"):
-        raise FormatError("no interpreter is called %r: say micropython or cpython" % name)
+    if name not in RUNTIMES:
+        raise FormatError("no interpreter is called %r: say %s" % (name, ", ".join(RUNTIMES)))
+    if name == "micropython32":
+        return frozen_runtime(heap_kib)
     interpreter = find_program("micropython")
     if name == "micropython" and interpreter:
         tree = compiled_tree()
@@ -151,6 +156,23 @@ def runtime_command(name: str = "micropython", heap_kib: int = BOARD_HEAP_KIB) -
     return Runtime(
         [sys.executable], dict(os.environ, PYTHONPATH=os.pathsep.join(paths)), ROOT, note
     )
+
+
+def frozen_runtime(heap_kib: int) -> Runtime:
+    """The 32-bit MicroPython that holds the firmware of this checkout as a board's flash would.
+
+    FormatError when it is not there or holds other sources: it is built by make, not from here.
+    """
+    # a folder without firmware/, which would be found before the frozen one
+    env = {key: value for key, value in os.environ.items() if key != "MICROPYPATH"}
+    builder = ROOT / "tools/micropython.sh"
+    if not builder.exists():
+        raise FormatError("the 32-bit MicroPython is built in a checkout: tools/micropython.sh")
+    stale = subprocess.run([str(builder), "fresh"], capture_output=True, text=True, check=False)
+    if stale.returncode:
+        raise FormatError("no 32-bit MicroPython with this firmware: make micropython32")
+    argv = [str(FROZEN / "micropython32"), "-X", "heapsize=%dK" % heap_kib]
+    return Runtime(argv, env, FROZEN, "")
 
 
 def compile_all(folder: str) -> int:

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from firmware.devices.panel import yuan
 from firmware.errors import FormatError, LinkLost
-from host_tools.cli.runtime import BOARD_HEAP_KIB, runtime_command
+from host_tools.cli.runtime import BOARD_HEAP_KIB, RUNTIMES, runtime_command
 from host_tools.cli.screen import Screen
 from sim import scenario as scenarios
 from sim.scenario_play import Play
@@ -43,7 +43,7 @@ def command():
 
 runtime_option = click.option(
     "--runtime",
-    type=click.Choice(["micropython", "cpython"]),
+    type=click.Choice(RUNTIMES),
     default="micropython",
     show_default=True,
     help="Interpreter of the terminal.",

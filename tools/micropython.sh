@@ -1,0 +1,140 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Builds MicroPython from source with our code frozen into it, as the image of a product has it:
+#   unix32   build/micropython/micropython32: the unix port with 32 bits, single precision floats and
+#            firmware/ frozen, for the heap of a Pico W (docs/porting.md)
+#   fresh    builds nothing, status 1 when unix32 would
+#   source   only fetches what all of them are made of
+# Without a word: unix32. Nothing is done when nothing has changed; where only our code has, it is
+# compiled and linked again (seconds). Status 3 and one sentence when sources or compiler cannot be had.
+# Sources come from the Debian mirror that this machine's apt is set to, out of the suite trixie, by an
+# apt configuration in build/: the system's apt sources stay as they are, nothing of trixie is installed.
+set -eu
+cd "$(dirname "$0")/.."
+root=$PWD
+home=$root/build/micropython
+log=$home/log.txt
+version=1.25.0+ds
+tree=$home/micropython-$version
+mkdir -p "$home"
+
+# name, sha256. MicroPython is pinned. mbedtls moves with Debian's security updates: of it only the two
+# hashes are compiled, and apt has checked it against the signed index, so another one is said and used.
+micropython_sha256=7b25be99a502f070b2de81dafc08da7051d992325d6e67daa9045a918fffdbea
+mbedtls_sha256=8fb65fae8dcae5840f793c0a334860a411f884cc537ea290ce1c52bb64ca007a
+
+packages="gcc gcc-multilib libc6-dev make python3 xz-utils bzip2" # of this machine's own Debian
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+cannot() { echo "micropython: $*" >&2; exit 3; }
+
+run() { # what, command ...: its output into the log, the end of it shown when it fails
+    what=$1; shift
+    echo "== $*" >>"$log"
+    "$@" >>"$log" 2>&1 || { tail -n 12 "$log" >&2; cannot "$what failed, see $log"; }
+}
+
+install_packages() {
+    # shellcheck disable=SC2086
+    missing=$(for name in $packages; do
+        dpkg-query --show --showformat='${db:Status-Status}' "$name" 2>/dev/null | grep -q '^installed$' || echo "$name"
+    done)
+    [ -n "$missing" ] || return 0
+    # shellcheck disable=SC2086
+    tools/clients.sh packages $missing || cannot "the compiler is not complete: see above what to install"
+}
+
+mirror() { # its address, from what apt here is set to
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' 2>/dev/null | sort -u | head -n 1
+}
+
+fetch() {
+    [ ! -f "$home/.fetched-$version" ] || return 0
+    command -v apt-get >/dev/null || cannot "its sources are fetched by apt-get, which is not here"
+    address=$(mirror)
+    if [ -z "$address" ]; then
+        tools/clients.sh update || true
+        address=$(mirror)
+    fi
+    [ -n "$address" ] || cannot "apt knows no Debian mirror: 'sudo apt-get update' first"
+    echo "micropython: fetching the sources from $address"
+    rm -rf "$home/apt" "$tree" "$home"/mbedtls* "$home"/*.orig.tar.*
+    mkdir -p "$home/apt/lists/partial" "$home/apt/cache/archives/partial"
+    echo "deb-src [signed-by=$keyring] $address trixie main" >"$home/apt/sources.list"
+    cat >"$home/apt/apt.conf" <<END
+Dir::Etc::sourcelist "$home/apt/sources.list";
+Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+Dir::State::Lists "$home/apt/lists";
+Dir::Cache "$home/apt/cache";
+APT::Sandbox::User "$(id -un)";
+END
+    (
+        cd "$home"
+        export APT_CONFIG=$home/apt/apt.conf
+        run "fetching the index" apt-get -q update
+        run "fetching the sources" apt-get -q source --download-only "micropython=$version-1" mbedtls
+    )
+    check "$micropython_sha256" "$home/micropython_$version.orig.tar.xz" ||
+        cannot "the source of $version is not the one that is pinned"
+    check "$mbedtls_sha256" "$home"/mbedtls_*.orig.tar.* ||
+        echo "micropython: another mbedtls than usual:" "$home"/mbedtls_*.orig.tar.*
+    mkdir "$tree" "$home/mbedtls"
+    tar -xf "$home/micropython_$version.orig.tar.xz" -C "$tree" --strip-components=1
+    tar -xf "$home"/mbedtls_*.orig.tar.* -C "$home/mbedtls" --strip-components=1
+    rm -rf "$tree/lib/mbedtls"
+    ln -s ../../mbedtls "$tree/lib/mbedtls"
+    touch "$tree/lib/micropython-lib/README.md" # what was stripped is not missed
+    rm -rf "$home/apt"
+    touch "$home/.fetched-$version"
+}
+
+check() { echo "$1  $2" | sha256sum --check --status; }
+
+frozen_files() { # what is frozen into every image: the firmware; and into the unix port: the stage (sim/stage.py)
+    find firmware -name '*.py' | sort
+    [ "$1" != unix32 ] || echo sim/__init__.py sim/stage.py | tr ' ' '\n'
+}
+
+write_manifest() { # target: the manifest, and whether anything has changed since the last image of it
+    manifest=$home/manifest-$1.py
+    {
+        echo "include('\$(MPY_DIR)/extmod/asyncio')"
+        frozen_files "$1" | sed "s|.*|freeze('$root', '&')|"
+    } >"$manifest.fresh"
+    mv "$manifest.fresh" "$manifest"
+    { frozen_files "$1" | xargs sha256sum; sha256sum "$manifest" tools/micropython.sh tools/micropython/*; } >"$manifest.sums.fresh"
+}
+
+unchanged() { cmp -s "$manifest.sums" "$manifest.sums.fresh" && [ -e "$1" ]; }
+
+unix32() {
+    write_manifest unix32
+    ! unchanged "$home/micropython32" || return 0
+    install_packages
+    fetch
+    port=$tree/ports/unix
+    : >"$log"
+    began=$(date +%s)
+    jobs=-j$(nproc)
+    run "mpy-cross" make "$jobs" -C "$tree/mpy-cross"
+    rm -f "$port/build-32/frozen_content.c" # make does not see a changed manifest
+    run "the unix port" make "$jobs" -C "$port" VARIANT_DIR="$root/tools/micropython" BUILD=build-32 \
+        FROZEN_MANIFEST="$manifest"
+    cp "$port/build-32/micropython" "$home/micropython32.fresh"
+    mv "$home/micropython32.fresh" "$home/micropython32"
+    mv "$manifest.sums.fresh" "$manifest.sums"
+    echo "micropython: build/micropython/micropython32 built in $(($(date +%s) - began)) s"
+}
+
+fresh() { # status 1 when unix32 would have something to do
+    write_manifest unix32
+    unchanged "$home/micropython32" || { echo "micropython: build/micropython/micropython32 is stale" >&2; exit 1; }
+}
+
+case "${1:-unix32}" in
+    fresh) fresh ;;
+    source) fetch ;;
+    unix32) unix32 ;;
+    *) sed -n '3,13s/^# \?//p' "$0" >&2; exit 2 ;;
+esac
