@@ -9,6 +9,7 @@ from firmware.devices import shift
 from firmware.formats import fields, record
 
 KEYED_MS = 600  # from the cashier's last key to the rider's card
+ANSWERED_MS = 3000
 MOST_SAID = 8000
 
 
@@ -18,10 +19,13 @@ class Keys:
     def __init__(self):
         self.out = b""
         self.said = b""
+        self.mark = 0  # how much had been said before the last key
+        self.heard = 0  # bytes since the start
 
     def feed(self, data, now_ms):
         """From the terminal."""
         self.said = (self.said + data)[-MOST_SAID:]
+        self.heard += len(data)
 
     def outgoing(self, now_ms):
         """To the terminal."""
@@ -31,6 +35,11 @@ class Keys:
     def key(self, text):
         """A line as it is typed."""
         self.out += text.encode() + b"\r\n"
+        self.mark = self.heard
+
+    def answer(self):
+        """What has been said since that line was typed."""
+        return self.said[-max(1, self.heard - self.mark) :].decode("utf-8", "replace")
 
 
 class Beside:
@@ -47,7 +56,20 @@ class Beside:
 
     def verbs(self):
         """{verb of a step: function of its arguments}."""
-        return {"key": self.keys.key, "buy": self.buy}
+        return {"key": self.key, "buy": self.buy}
+
+    def key(self, text, told=""):
+        """A line is typed at the console; told: what its answer must hold."""
+        self.keys.key(text)
+        if told:
+            self.world.spawn(self._listen(text, told))
+
+    def _listen(self, text, told):
+        yield ANSWERED_MS
+        answer = self.keys.answer()
+        if told not in answer:
+            said = " / ".join(answer.split("\r\n")).strip(" /")
+            self.play.wrong.append(f"{self.play.when()}: {text!r} was answered {said!r}")
 
     def buy(self, card, text, **how):
         """The cashier keys `text`, somebody pays with a card."""

@@ -3,12 +3,14 @@
 
 from sim.beside import Beside
 from sim.beside_access import BesideAccess
+from sim.beside_coach import BesideCoach
 from sim.beside_gate import BesideGate
 from sim.beside_parking import BesideParking
 from sim.beside_taxi import BesideTaxi
 
 KINDS: dict[str, type[Beside]] = {
     "access": BesideAccess,
+    "coach": BesideCoach,
     "gate": BesideGate,
     "parking": BesideParking,
     "taxi": BesideTaxi,

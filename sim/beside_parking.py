@@ -42,7 +42,6 @@ class BesideParking(Beside):
         self.entered: Counter = Counter()  # verdicts of the exit lane's store
         self.left: Counter = Counter()
         self.stayed: Counter = Counter()
-        self.asked_fen = None  # amount of the last tap
 
     def verbs(self):
         return {**super().verbs(), "park": self.park, "leave": self.leave}
@@ -91,8 +90,8 @@ class BesideParking(Beside):
     def leave(self, card, cut=False, **how):
         """A car is at the exit. cut: the power goes when the barrier is told to open.
 
-        In `how`: pays_fen = what must be asked; drives = false: it stays in front of the open
-        barrier; then comes_back_s: it taps once more, so much later.
+        In `how`: drives = false: it stays in front of the open barrier; then comes_back_s: it taps
+        once more, so much later.
         """
         first = (self._fail_next, 0) if cut else None
         self.play.do_tap(card, first=first, **how)
@@ -103,15 +102,8 @@ class BesideParking(Beside):
     def _pan(self, card):
         return self.play.card(card)[0].pan
 
-    def heard(self, event):
-        if event["event"] == "tap":
-            self.asked_fen = event["amount_fen"]
-
     def visited(self, name, message, after):
         """Who may go drives out, or stays and comes again."""
-        wanted = after.get("pays_fen", self.asked_fen)
-        if message in PAID and wanted != self.asked_fen:
-            self._wrong(f"{name} was asked for {self.asked_fen} fen, not {wanted}")
         if message not in (*PAID, *FREE, "re_entry"):
             return
         if not (yield from self.barrier.opened()):

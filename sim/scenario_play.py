@@ -29,6 +29,7 @@ RESULT_MS = 8000  # no rider waits longer
 PAUSE_MS = 400  # between two attempts
 HOLD_MS = 300  # from the result until the card is taken away
 ATTEMPTS = 6
+PAID = ("ok", "concession", "torn_recovered")
 AGAIN = ("card_lost", "last_record_lost", "fare_changed", "several_cards", "gate_wait", "")
 FLUSH_S = 180  # for open entries and the upload, behind the last step
 DENIED = 8  # numbers of the prefix of deny-listed cards that stand in the list
@@ -144,8 +145,11 @@ class Play:
             yield from self.visit(card, **how)
         self.served = False
 
-    def visit(self, card, tear=None, again=True, hold_ms=HOLD_MS, ends=(), first=None, **after):
-        """Somebody holds a card there until he has a result."""
+    def visit(
+        self, card, tear=None, again=True, hold_ms=HOLD_MS, ends=(), first=None, pays_fen=None,
+        **after,
+    ):  # fmt: skip
+        """Somebody holds a card there until he has a result; pays_fen: of him who pays."""
         field = self.world.field
         names = [card] if isinstance(card, str) else card
         cards, people = zip(*[self.card(name) for name in names], strict=True)
@@ -161,6 +165,7 @@ class Play:
             field.place(*cards)
             event = yield Until(("tap", "collision"), RESULT_MS)
             message = event.get("message", "several_cards") if event else ""
+            asked_fen = event.get("amount_fen", 0) if event else 0
             if message not in AGAIN or not again or (len(cards) > 1 and message):
                 break
             field.remove()
@@ -177,6 +182,8 @@ class Play:
                 f"{self.when()}: {names[0]} ended with {message or 'nothing'!r},"
                 f" not with {' or '.join(expected)}"
             )
+        if pays_fen is not None and message in PAID and asked_fen != pays_fen:
+            self.wrong.append(f"{self.when()}: {names[0]} paid {asked_fen} fen, not {pays_fen}")
         yield Until(("ready",), RESULT_MS)
         yield from self.beside.visited(names[0], message, after)
 

@@ -21,7 +21,7 @@ SHARE = {
     "bus_shift": 0.04,
     "shop_lunch": 0.2,
     "office_door": 0.1,
-    "car_park": 0.06,
+    "car_park": 0.03,
 }
 
 
