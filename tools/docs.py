@@ -341,6 +341,7 @@ TABLES = {
     "deny-list-head": lambda: of_docstring(deny_list, 1),
     "deny-list-leaf": lambda: of_docstring(deny_list, 2),
     "fares": lambda: docs_fares.sections(comments_in, label, table),
+    **docs_fares.card_sums(of_docstring),
     **{name: lambda one=one: of_docstring(one) for name, one in docs_gate.MODULES.items()},
     "sizes": sizes,
     "session-headers": session_headers,

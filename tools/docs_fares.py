@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The layout of a fare table as one printed table: head, then the row of each section."""
 
+from firmware.fares import card_sums as sums_layout
 from firmware.fares import layout
 
 # Meanings of columns that several sections share, where a comment says nothing.
@@ -18,6 +19,12 @@ SHARED = {
     "windows": "rows in `windows`",
     "first_window": "number of the first one",
 }
+
+
+def card_sums(of_docstring):
+    """Tables of the file of sums by their names; of_docstring: of docs.py."""
+    names = ("card-sums", "card-sums-head", "card-sums-row")
+    return {name: lambda at=at: of_docstring(sums_layout, at) for at, name in enumerate(names)}
 
 
 def sections(comments_in, label, table):

@@ -88,6 +88,7 @@ class Bus(Trade):
             for command in self.console.turn():
                 bus_console.carry_out(self, command)
         self._report_faults()
+        self.prices.turn()
         if self.trip.lapse():
             self.note("nobody paid: what was keyed is forgotten")
         if self.has_shift and self.shift.turn():
@@ -227,7 +228,7 @@ class Bus(Trade):
         if result.taken is not False and sold.values:  # also of a torn tap: it is paid or void
             self.trip.clear()
         if result.taken and sold.pan and result.outcome in ("approved", "recovered"):
-            self.prices.boarded(sold.pan, sold.values)
+            self.prices.boarded(sold)
             if self.twin:
                 self.twin.protocol.board(sold.pan, sold.values["psn"])
         self.last = bus_console.verdict(self, sold)
@@ -288,4 +289,17 @@ def _table(settings, parameters, hal, report):
     from firmware.devices.riders import Riders  # only with a table
     from firmware.devices.tariff import open_tables  # likewise
 
-    return bus_prices.TablePrices(open_tables(settings, parameters, hal, report), Riders)
+    bank = host = None
+    if "riders" in settings.more:
+        from firmware.devices.ride_bank import open_bank  # where settings ask for it
+
+        bank = open_bank(settings.more, hal)
+    if "sums" in settings.more:
+        from firmware.devices.host_sums import HostSums  # likewise
+
+        host = HostSums(settings, hal, report)
+
+    def make_riders(clock, trusted):
+        return Riders(clock, trusted, bank=bank, host=host)
+
+    return bus_prices.TablePrices(open_tables(settings, parameters, hal, report), make_riders)

@@ -8,8 +8,6 @@ where it is not sold, and `class_name(pan)`. Of several places the cheapest coun
 from firmware.devices import fare
 from firmware.fares import trip
 
-RESTORED = 64  # records looked at after a start, as many as the same-card guard takes
-
 
 class FlatPrices:
     """The fare of the parameters; the holder has his class, who rides along pays all."""
@@ -25,7 +23,10 @@ class FlatPrices:
     def restore(self, recent):
         """Likewise."""
 
-    def boarded(self, pan, values):
+    def turn(self):
+        """Likewise."""
+
+    def boarded(self, sold):
         """Likewise."""
 
     def price(self, places, riders, when, trusted, pan):
@@ -48,20 +49,34 @@ class TablePrices:
         self.tables = tables
         self.make_riders = make_riders
         self.version = tables.tables[-1].version
-        self.riders = None
+        self.riders = self.house = None
 
     def attach(self, house):
         """The terminal is there."""
+        self.house = house
         self.riders = self.make_riders(house.clock, house.stamp.trusted)
+        if self.riders.host:
+            self.riders.host.written = lambda: house.journal.next - 1
 
     def restore(self, recent):
         """At the start: who has boarded lately."""
-        self.riders.restore(recent, _product, RESTORED)
+        self.riders.restore(recent, _product)
 
-    def boarded(self, pan, values):
-        """A debit stands; values: of its record or entry."""
+    def turn(self):
+        """Between customers: what cards have paid is written down, what the host says taken up."""
+        if not self.house.busy():
+            still_open = [one.sequence for one in self.house.torn_taps.open]
+            self.riders.turn(min(still_open) if still_open else None)
+            if self.riders.host:
+                self.riders.host.turn()
+
+    def boarded(self, sold):
+        """A debit stands; sold: of sale.py."""
+        values = sold.values
         self.riders.boarded(
-            pan,
+            sold.pan,
+            values["psn"],
+            sold.sequence,
             _product(values),
             values["direction"],
             values["amount_fen"],
@@ -70,7 +85,11 @@ class TablePrices:
         )
 
     def price(self, places, riders, when, trusted, pan):
-        """Fare of one card by the cheapest of the places, None where none is sold."""
+        """Fare of one card by the cheapest of the places, None where none is sold.
+
+        The amount is asked for before a card tells its sequence number: of several cards of one
+        number the one that is best for the rider counts (riders.py).
+        """
         last = self.riders.last(pan) if pan else None
         spent = self.riders.spent(pan) if pan else None
         best = None

@@ -118,10 +118,10 @@ day_limit|red|no|今日限额已满 未扣款|Day limit, not charged|141
         return Charge(fare.price(full_fen, known), full_fen, fare.name(known), rule, 1)
 
     def refuse(self, pan, psn):
-        if not (self.meal_taps or self.day_fen):
-            return ""
+        if psn is None or not (self.meal_taps or self.day_fen):
+            return ""  # the limits are a card's: the gate asks again when it has told which it is
         date, hhmm = self.frozen[2:]
-        taps, spent_fen = self.spending.of(pan, date, self.meal(hhmm))
+        taps, spent_fen = self.spending.of(pan, psn, date, self.meal(hhmm))
         if self.meal_taps and taps >= self.meal_taps:
             return "meal_taken"
         if self.day_fen and spent_fen + self.charge(pan).amount_fen > self.day_fen:

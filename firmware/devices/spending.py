@@ -38,33 +38,32 @@ class Spending:
             return  # a torn tap of yesterday
         if values["date"] != self.date:
             self.date, self.rows = values["date"], bytearray()
-        pan, meal = record.pan_digits(values["pan"]), self.meal_of(values["time"][:4])
-        at = self._at(pan)
+        key = key_of(record.pan_digits(values["pan"]), values["psn"])
+        meal, at = self.meal_of(values["time"][:4]), self._at(key)
         old = bytes(self.rows[at : at + ROW]) if at is not None else bytes(ROW)
         latest, taps = max(meal, old[KEY]), old[KEY + 1] if old[KEY] >= meal else 0
         taps = min(255, taps + (meal == latest))
         fen = int.from_bytes(old[KEY + 2 :], "big") + values["amount_fen"]
-        row = key_of(pan) + bytes((latest, taps)) + min(0xFFFFFFFF, fen).to_bytes(4, "big")
+        row = key + bytes((latest, taps)) + min(0xFFFFFFFF, fen).to_bytes(4, "big")
         if at is not None:
             self.rows = self.rows[:at] + self.rows[at + ROW :]
         self.rows = self.rows[-(MOST - 1) * ROW :] + row
 
-    def of(self, pan, date, meal):
+    def of(self, pan, psn, date, meal):
         """(taps in this meal, fen of this day) of a card."""
-        at = self._at(pan) if date == self.date else None
+        at = self._at(key_of(pan, psn)) if date == self.date else None
         if at is None:
             return 0, 0
         taps = self.rows[at + KEY + 1] if self.rows[at + KEY] == meal else 0
         return taps, int.from_bytes(self.rows[at + KEY + 2 : at + ROW], "big")
 
-    def _at(self, pan):
-        key = key_of(pan)
+    def _at(self, key):
         for at in range(0, len(self.rows), ROW):
             if self.rows[at : at + KEY] == key:
                 return at
         return None
 
 
-def key_of(pan):
-    """KEY bytes of a card number (TD-023)."""
-    return hashlib.sha256(b"meal" + pan.encode()).digest()[:KEY]
+def key_of(pan, psn=0):
+    """KEY bytes of a card (TD-023): a second card to one account is another guest's."""
+    return hashlib.sha256(b"meal%d " % psn + pan.encode()).digest()[:KEY]

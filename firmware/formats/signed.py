@@ -33,12 +33,13 @@ MAGIC = b"FTSF"
 VERSION = 1
 HEAD = 57  # bytes that are signed
 RSA, SM2 = 1, 2
-FARES, DENY_LIST, DENY_DELTA, ALLOW_LIST = 1, 2, 3, 4
+FARES, DENY_LIST, DENY_DELTA, ALLOW_LIST, CARD_SUMS = 1, 2, 3, 4, 5
 KINDS = (
     (FARES, "fare table"),
     (DENY_LIST, "deny list"),
     (DENY_DELTA, "deny list, changes"),
     (ALLOW_LIST, "allow list"),
+    (CARD_SUMS, "card sums"),
 )
 EXPONENT = 65537
 INFO = bytes.fromhex("3031300d060960864801650304020105000420")  # DigestInfo of SHA-256

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Build, check, compare and show fare tables written in TOML."""
+"""Build, check, compare and show fare tables written in TOML; tell terminals what cards paid."""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -14,12 +15,16 @@ Examples:
   faretap parameters build docs/fares.toml -o city.fares --key authority.pem
   faretap parameters diff old.toml docs/fares.toml
   faretap parameters show docs/fares.toml --product metro
+  faretap parameters sums -o sums.bin --number 41 --key authority.pem
 """
 
 
 @click.group(epilog=EXAMPLES)
 def command() -> None:
-    """A fare table is written in TOML (docs/fares.md), checked here and built for terminals."""
+    """A fare table is written in TOML (docs/fares.md), checked here and built for terminals.
+
+    What cards have paid goes to the terminals as a file of its own, made from the ledger.
+    """
 
 
 @command.command(epilog="Examples:\n\n  faretap parameters build docs/fares.toml -o city.fares")
@@ -93,3 +98,67 @@ def show(source: Path, product: str | None) -> None:
     from host_tools.fares import show as pictures
 
     pictures.print_table(files.load(source), product)
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  faretap parameters sums -o sums.bin --number 41 --key authority.pem
+  faretap parameters sums -o sums.bin --number 42 --key authority.pem --trade 2 --database city.db
+"""
+)
+@click.option("-o", "--output", type=SOURCE, required=True, help="File for the terminals.")
+@click.option("--number", type=click.IntRange(1, 0xFFFFFFFF), required=True,
+              help="Version: higher than the one in force.")  # fmt: skip
+@click.option("--key", type=SOURCE, required=True, help="Of the authority, RSA or SM2.")
+@click.option("--password", envvar="FARETAP_SEAL_PASSWORD", default="", help="Of the key file.")
+@click.option("--database", default="ledger.db", show_default=True, metavar="FILE|URL",
+              help="The ledger.")  # fmt: skip
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Local day; today by default.")
+@click.option("--trade", "trades", type=int, multiple=True,
+              help="Sales of this trade code alone (2 bus, 4 taxi); repeatable.")  # fmt: skip
+def sums(
+    output: Path, number: int, key: Path, password: str, database: str, day: datetime | None,
+    trades: tuple[int, ...],
+) -> None:  # fmt: skip
+    """Write what each card has paid in the whole fleet, for caps (docs/fares.md).
+
+    A terminal takes it as the file that `sums` of its settings names, or beside it as NAME.next,
+    and adds what it has sold since. Make it anew when records have come in, at least each night.
+    """
+    from firmware.fares import card_sums as layout
+    from firmware.formats import signed
+    from host_tools import card_sums, signing
+    from host_tools.cli.collect import open_ledger
+    from host_tools.fares import files
+
+    of = (day or datetime.now()).date()
+    told = card_sums.collected(open_ledger(database, True), of, trades)
+    payload = card_sums.build(told)
+    signer = signing.load_signer(key, password.encode())
+    data = signing.sign_payload(payload, signed.CARD_SUMS, layout.VERSION, number, "", signer)
+    files.write(output, data)
+    click.echo(
+        f"{output}: version {number}, {of}, {len(told.cards):,} cards, "
+        f"{len(told.cut_offs):,} terminals, {len(data):,} bytes"
+    )
+
+
+@command.command(epilog="Examples:\n\n  faretap parameters paid sums.bin 6228000100000010")
+@click.argument("source", type=SOURCE)
+@click.argument("pan")
+@click.option("--terminal", type=int, help="Say up to which record of this terminal it counts.")
+def paid(source: Path, pan: str, terminal: int | None) -> None:
+    """Say what a file of sums tells a terminal of one card number."""
+    from firmware.devices.panel import yuan
+    from firmware.fares.calendar import date_of
+    from host_tools import card_sums
+
+    told, number = card_sums.opened(source)
+    click.echo("version %d, sums of %04d-%02d-%02d" % (number, *date_of(told.day)))
+    for psn, fen in told.of(pan):
+        click.echo("PSN %d: day %s, week %s, month %s" % (psn, *map(yuan, fen)))
+    if not told.of(pan):
+        click.echo("nothing paid that is known")
+    if terminal is not None:
+        click.echo("terminal %d: up to record %d" % (terminal, told.cut_off(terminal)))

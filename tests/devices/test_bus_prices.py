@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trip and prices of a bus without a terminal: what is keyed, announced, and what it costs."""
 
+from collections import namedtuple
+
 from firmware.devices.bus_prices import TablePrices
 from firmware.devices.bus_trip import BACK, KEYED_S, OUT, BusTrip
 from firmware.devices.riders import Riders
@@ -11,6 +13,7 @@ from tests.bus_table import TABLE
 
 NOON = (2026, 11, 21, 12, 0, 0)
 PAN = "6228000100000010"
+Sold = namedtuple("Sold", ("sequence", "values", "pan"))  # as much of it as prices ask for
 
 
 class Blob:
@@ -91,7 +94,7 @@ def test_transfer_should_cost_less():
     """TD-034: another line within half an hour, not the same way again."""
     trip, prices, clock = a_ride()
     sold = {"line": 12, "direction": OUT, "amount_fen": 300, "riders": 1, "rule": "stage"}
-    prices.boarded(PAN, sold)
+    prices.boarded(Sold(1, dict(sold, psn=0), PAN))
     trip.go(13, OUT)
     assert asked(trip, prices, PAN) == (150, "transfer") and asked(trip, prices) == (250, "flat")
     clock.ms = 31 * 60000

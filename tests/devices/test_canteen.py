@@ -54,14 +54,14 @@ def test_day_limit_should_hold_over_a_restart():
 def test_spending_should_hold_so_many_cards_and_the_newest():
     till = Till(console=False, price_fen="400", day_fen="1000")
     spending = till.trade.spending
-    values = {"date": "261121", "time": "120000", "amount_fen": 600}
+    values = {"date": "261121", "time": "120000", "amount_fen": 600, "psn": 0}
     for number in range(520):
         values["pan"] = bytes.fromhex("62280001%08d" % number)
         spending.add(values)
     assert len(spending.rows) == 500 * 14
-    assert spending.of("6228000100000519", "261121", 0) == (1, 600)
-    assert spending.of("6228000100000019", "261121", 0) == (0, 0)
-    assert spending.of("6228000100000519", "261122", 0) == (0, 0)
+    assert spending.of("6228000100000519", 0, "261121", 0) == (1, 600)
+    assert spending.of("6228000100000019", 0, "261121", 0) == (0, 0)
+    assert spending.of("6228000100000519", 0, "261122", 0) == (0, 0)
 
 
 def test_menu_and_meals_that_cannot_be_should_be_refused():

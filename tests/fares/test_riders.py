@@ -2,7 +2,6 @@
 """What a terminal remembers of cards: last boarding, sums of day, week and month."""
 
 from firmware.devices.riders import Riders
-from firmware.fares import calendar
 from firmware.fares.trip import Boarding
 from firmware.formats import record
 
@@ -37,25 +36,30 @@ def riders(trusted=True, **more):
     return clock, Riders(clock, lambda: trusted, **more)
 
 
+def board(known, pan, product="12", direction=1, fen=200, psn=0, **more):
+    """A sale with the next number."""
+    known.boarded(pan, psn, known.newest + 1, product, direction, fen, **more)
+
+
 def test_last_boarding_should_be_told_in_minutes():
     clock, known = riders()
     assert known.last(PAN) is None and known.last("") is None and known.spent(PAN) == (0, 0, 0)
-    known.boarded(PAN, "12", 1, 200)
+    board(known, PAN, "12", 1, 200)
     clock.ms = 59999
     assert known.last(PAN) == Boarding("12", 1, 0, 200)
     clock.ms = 60 * 60000
     clock.utc_s -= 9999  # a step of the wall clock moves nothing
     assert known.last(PAN).minutes_ago == 60 and known.last(OTHER) is None
-    known.boarded(PAN, "318", 2, 100, goes_on=True)
+    board(known, PAN, "318", 2, 100, goes_on=True)
     assert known.last(PAN) == Boarding("318", 2, 0, 300)
-    known.boarded(PAN, "metro", 0, 600, riders=3)
+    board(known, PAN, "metro", 0, 600, riders=3)
     assert known.last(PAN) == Boarding("metro", 0, 0, 200) and len(known.rows) == 1
 
 
 def test_boarding_of_another_day_should_be_none():
     """Ticks go round within days; the calendar says that it is long ago."""
     clock, known = riders()
-    known.boarded(PAN, "12", 1, 200)
+    board(known, PAN, "12", 1, 200)
     clock.day = (2026, 11, 24)
     assert known.last(PAN) is not None
     clock.day = (2026, 11, 25)
@@ -78,46 +82,46 @@ def test_sums_should_begin_with_their_period():
     ):
         clock, known = riders()
         clock.day = paid_on
-        known.boarded(PAN, "12", 1, 200)
-        known.boarded(PAN, "12", 1, 300)
+        board(known, PAN, "12", 1, 200)
+        board(known, PAN, "12", 1, 300)
         clock.day = asked_on
         assert known.spent(PAN) == sums, (paid_on, asked_on)
-        known.boarded(PAN, "12", 1, 7)
+        board(known, PAN, "12", 1, 7)
         assert known.spent(PAN) == tuple([one + 7 for one in sums])
 
 
 def test_clock_in_doubt_should_drop_nothing():
     """TD-008: set back, or not trusted."""
     clock, known = riders()
-    known.boarded(PAN, "12", 1, 200)
+    board(known, PAN, "12", 1, 200)
     clock.day = (2026, 11, 1)
     assert known.spent(PAN) == (200, 200, 200)
     clock.day = (2026, 12, 1)
     known.trusted = lambda: False
     assert known.spent(PAN) == (200, 200, 200) and known.last(PAN) is not None
-    known.boarded(OTHER, "12", 1, 200)
+    board(known, OTHER, "12", 1, 200)
     assert known.spent(OTHER) == (200, 200, 200)
 
 
 def test_memory_should_be_bounded():
     clock, known = riders(most_cards=3)
     for number in range(5):
-        known.boarded("622800010000001%d" % number, "12", 1, 200)
+        board(known, "622800010000001%d" % number, "12", 1, 200)
     assert len(known.rows) == 3 and known.forgotten == 2
     assert known.last("6228000100000011") is None and known.last("6228000100000012") is not None
-    known.boarded("6228000100000012", "12", 1, 200)
-    known.boarded("6228000100000019", "12", 1, 200)
+    board(known, "6228000100000012", "12", 1, 200)
+    board(known, "6228000100000019", "12", 1, 200)
     assert known.last("6228000100000012") is not None and known.last("6228000100000013") is None
 
 
 def test_what_has_no_place_in_a_row_should_be_left_out():
     _, known = riders()
-    known.boarded("", "12", 1, 200)
-    known.boarded(PAN, "a product with a long word", 1, 200)
-    known.boarded(PAN, "12", 300, 200)
+    board(known, "", "12", 1, 200)
+    board(known, PAN, "a product with a long word", 1, 200)
+    board(known, PAN, "12", 300, 200)
     assert known.rows == []
-    known.boarded(PAN, "12", 1, 0xFFFFFFFF)
-    known.boarded(PAN, "12", 1, 0xFFFFFFFF)
+    board(known, PAN, "12", 1, 0xFFFFFFFF)
+    board(known, PAN, "12", 1, 0xFFFFFFFF)
     assert known.spent(PAN) == (0xFFFFFFFF,) * 3
 
 
@@ -179,7 +183,7 @@ def test_restart_should_keep_to_its_bound_and_the_newest():
     pans = ["622800010000001%d" % number for number in range(5)]
     _, known = restored([sold(pan, MONDAY, 60, 100) for pan in pans], most_cards=3)
     assert [known.last(pan) is not None for pan in pans] == [True, True, True, False, False]
-    known.boarded(PAN[:-1] + "9", "12", 1, 100)
+    board(known, PAN[:-1] + "9", "12", 1, 100)
     assert known.last(pans[2]) is None and known.last(pans[0]) is not None
 
 
@@ -190,21 +194,3 @@ def test_restart_should_pass_over_what_counts_for_nothing():
     assert known.rows == []
     known.restore(lambda count: iter(records[1:]), lambda values: "12")
     assert known.rows == []
-
-
-def test_sums_of_the_host_should_not_be_counted_twice():
-    """Other vehicles: the larger of both, each in its own periods."""
-    told = {PAN: (calendar.day_number(*MONDAY), 700, 900, 4000)}
-
-    class Host:
-        def of(self, pan):
-            return told.get(pan)
-
-    clock, known = riders(sums=Host())
-    assert known.spent(PAN) == (700, 900, 4000) and known.spent(OTHER) == (0, 0, 0)
-    known.boarded(PAN, "12", 1, 800)
-    assert known.spent(PAN) == (800, 900, 4000)
-    clock.day = (2026, 11, 24)
-    assert known.spent(PAN) == (0, 900, 4000)
-    clock.day = (2026, 12, 7)
-    assert known.spent(PAN) == (0, 0, 0)
