@@ -3,6 +3,7 @@
 
 from firmware.devices.gate_tickets import TicketDesk
 from firmware.devices.gate_used import UsedTickets
+from firmware.devices.ticket_book import TicketBook
 from tests.gate_stand import GateStand
 from tests.tickets import KEYS
 
@@ -32,7 +33,8 @@ class TicketStand(GateStand):
 
     def make_gate(self, settings, parameters, clock, report):
         self.scanner = HandScanner()
-        self.desk = TicketDesk(KEYS, self.scanner, UsedTickets(self.most), self.lanes)
+        book = TicketBook(KEYS, UsedTickets(self.most))
+        self.desk = TicketDesk(book, self.scanner, self.lanes)
         self.neighbours = (self.desk,)
         return GateStand.make_gate(self, settings, parameters, clock, report)
 

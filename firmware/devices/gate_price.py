@@ -38,7 +38,7 @@ class TablePrice:
         self.tables = tables
         self.product = product
         self.own = own
-        self.trusted = trusted  # whether the clock may be right, asked
+        self.trusted = trusted  # exact() of stamp.py: in doubt the rider has the benefit (TD-008)
         self.version = 0  # of the table that priced last
 
     def by_number(self):

@@ -8,20 +8,18 @@ through comes in again with the same code within the grace time, and it counts o
 from firmware.devices import gate_setup
 from firmware.devices.gate_people import Grant
 from firmware.devices.gate_used import UsedTickets
-from firmware.errors import FormatError, JournalFull
+from firmware.devices.ticket_book import TicketBook, open_keys
+from firmware.errors import JournalFull
 from firmware.fares import calendar
 from firmware.formats import record, ticket
 from firmware.neighbours.line import Neighbour
 from firmware.neighbours.tickets import Scanner
 
-RESTORED = 4096  # records read at the start
-
 
 def open_desk(settings, lane, hal, clock):
     """TicketDesk of a gate; FormatError."""
     path = gate_setup.serial_of(settings, "tickets")
-    keys = ticket.read_keys(hal.read_text(settings.more.get("ticket_keys", "")), "ticket_keys")
-    hal.unload(("firmware.formats.lines",))  # it has done its part
+    book = TicketBook(open_keys(settings, hal), UsedTickets(lane.tickets), lane.group)
     scanner = Neighbour(lambda: hal.open_serial(path, 9600), Scanner(), clock)
     lanes = None
     if "twin" in settings.more:
@@ -29,28 +27,21 @@ def open_desk(settings, lane, hal, clock):
 
         other = gate_setup.serial_of(settings, "twin")
         lanes = Neighbour(lambda: hal.open_serial(other, 9600), LaneLink(), clock)
-    return TicketDesk(keys, scanner, UsedTickets(lane.tickets), lanes)
+    return TicketDesk(book, scanner, lanes)
 
 
 class TicketDesk:
     """A neighbour of the gate: turn(gate), restore(recent), close()."""
 
-    def __init__(self, keys, scanner, used, lanes=None):
-        self.keys = keys
+    def __init__(self, book, scanner, lanes=None):
+        """book: TicketBook; scanner, lanes: Neighbours, lanes None without another lane."""
+        self.book, self.used = book, book.used
         self.scanner = scanner
-        self.used = used
         self.lanes = lanes
 
     def restore(self, recent):
         """Entries as far as the journal reaches."""
-        for _, values in recent(RESTORED):
-            data = values["trade_data"]
-            if values["kind"] == record.EVENT and values["reason"] == "ticket_ok":
-                number = int.from_bytes(data[2:6], "big")
-                entries = int.from_bytes(data[6:8], "big")
-                year = 2000 + int(values["date"][:2])
-                day = calendar.day_number(year, int(values["date"][2:4]), int(values["date"][4:6]))
-                self.used.note(number, entries, day, values["reference"])
+        self.book.restore(recent, entry_of)
 
     def turn(self, gate):
         """Codes that were held up, entries that other lanes tell of."""
@@ -80,30 +71,19 @@ class TicketDesk:
                     self.lanes.protocol.tell(number, *self.used.row(number))
 
     def _judge(self, gate, text):
-        try:
-            found = ticket.read(text, self.keys)
-        except FormatError:
-            gate.house.show("ticket_unread")
+        values, message = self.book.read(text)
+        if values is None:
+            gate.house.show(message)
             return
-        message = self._refusal(gate, found)
+        message = message or self._refusal(gate, values)
         if message:
-            self._refuse(gate, found.values, message)
+            self._refuse(gate, values, message)
         else:
-            self._let_in(gate, found.values)
+            self._let_in(gate, values)
 
-    def _refusal(self, gate, found):
-        """Message of a ticket that is not let in, "" of one that is."""
-        try:
-            ticket.verify(found, self.keys)
-        except FormatError:
-            return "ticket_forged"
-        values = found.values
-        if not values["groups"] >> (gate.lane.group - 1) & 1:
-            return "ticket_gate"
-        now = calendar.moment(gate.house.clock.local_now())
-        if now is None or not gate.house.stamp.trusted():
-            return "clock_not_set"
-        late = window_refusal(values, now, gate.mode)
+    def _refusal(self, gate, values):
+        """Message of a genuine ticket that is not let in, "" of one that is."""
+        late = self.book.place_and_time(values, gate.house.stamp, gate.mode)
         if late:
             return late
         guest = guest_of(values)
@@ -111,15 +91,8 @@ class TicketDesk:
             return ""
         if gate.passback.holds(guest, gate.lane.direction):
             return "passback"
-        return self._used(values, now[0])
-
-    def _used(self, values, today):
-        entries, day = self.used.entries(values["id"])
-        if values["entries"] and entries >= values["entries"]:
-            return "ticket_used"
-        if values["daily"] and entries and day == today & 0x1FF:
-            return "ticket_today"
-        return "" if self.used.has_room(values["id"], today) else "ticket_list_full"
+        today = calendar.moment(gate.house.clock.local_now())[0]
+        return self.book.entries_left(values, today)
 
     def _let_in(self, gate, values):
         guest, house = guest_of(values), gate.house
@@ -158,20 +131,9 @@ class TicketDesk:
             gate.house.journal.append(record.pack(noted))
 
 
-def window_refusal(values, now, mode):
-    """Message of a ticket outside its days or hours; now: (day, second); mode: TD-066."""
-    if mode == "date_waived":
-        return ""
-    day, minute = now[0], now[1] // 60
-    if day < values["first_day"]:
-        return "ticket_early"
-    if day > values["last_day"]:
-        return "ticket_expired"
-    if mode == "time_waived":
-        return ""
-    if minute > values["closes"] and day == values["last_day"]:
-        return "ticket_expired"
-    return "" if values["opens"] <= minute <= values["closes"] else "ticket_early"
+def entry_of(data):
+    """(number, entries) in the `trade_data` of a gate's record."""
+    return int.from_bytes(data[2:6], "big"), int.from_bytes(data[6:8], "big")
 
 
 def guest_of(values):

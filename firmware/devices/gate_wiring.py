@@ -25,9 +25,7 @@ def open_price(settings, parameters, hal, report, gate):
 
     tables = tariff.open_tables(settings, parameters, hal, report)
     product = settings.more.get("product", "gate")
-    return gate_price.TablePrice(
-        tables, product, gate.lane.kind, lambda: gate.house.stamp.trusted()
-    )
+    return gate_price.TablePrice(tables, product, gate.lane.kind, lambda: gate.house.stamp.exact())
 
 
 def open_all(settings, hal, clock):

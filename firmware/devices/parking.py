@@ -165,10 +165,16 @@ door_fault|red|no|道闸故障|Barrier out of order|136
     def _fare(self, pan):
         """Fare of who leaves now, None where it cannot be told."""
         entry = self.store.find(key_of(pan))
-        trusted = self.house.stamp.trusted()
-        return self.tariff.stay(
-            self.product, entry.moment if entry else None, self.now, pan, trusted
-        )
+        began, trusted = entry.moment if entry else None, self.house.stamp.trusted()
+        fare = self.tariff.stay(self.product, began, self.now, pan, trusted)
+        doubt_s, at = self.house.stamp.doubt_s(), calendar.moment(self.now)
+        if fare and doubt_s and at:  # TD-008: he may have stayed for so much less
+            day, second = calendar.shifted(at, -doubt_s)
+            ended = calendar.date_of(day) + (second // 3600, second // 60 % 60, second % 60)
+            shorter = self.tariff.stay(self.product, began, ended, pan, trusted)
+            if shorter and shorter.amount_fen < fare.amount_fen:
+                return shorter
+        return fare
 
     def _leave_minutes(self):
         fares = self.tariff.at(self.clock.local_now())

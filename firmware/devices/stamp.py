@@ -30,6 +30,10 @@ class Stamp:
         in_doubt = getattr(self.clock, "in_doubt", None)  # of a Timekeeper
         return self.trusted() and not (in_doubt and in_doubt())
 
+    def doubt_s(self):
+        """Seconds by which a time in doubt may be wrong; 0 for an exact one (TD-008)."""
+        return 0 if self.exact() or not self.trusted() else self.clock.error_s()
+
     def today(self):
         """(year, month, day), local."""
         return self.clock.local_now()[:3]

@@ -47,3 +47,16 @@ def test_waived_windows_should_be_let_in():
             assert stand.scan(issued(id=number, **other)) == message, (mode, message)
             if message == "ticket_ok":
                 stand.walk()
+
+
+def test_clock_in_doubt_should_keep_nobody_out_whose_hour_it_may_be():
+    """TD-008: the window counts from either side of the doubt; beyond it the ticket waits."""
+    stand = TicketStand()
+    for number, (doubt_s, closes, message) in enumerate(
+        ((0, 614, "ticket_expired"), (120, 614, "ticket_ok"), (120, 611, "ticket_expired"))
+    ):
+        stand.clock.in_doubt = lambda doubt_s=doubt_s: doubt_s > 0
+        stand.clock.error_s = lambda doubt_s=doubt_s: doubt_s
+        assert stand.scan(issued(id=500 + number, closes=closes)) == message, (doubt_s, closes)
+        if message == "ticket_ok":
+            stand.walk()

@@ -64,3 +64,13 @@ def leaves_without_entry(rule, message, fen):
     lane, card = Lane("exit", missing_entry=rule), open_card()
     assert lane.tap(card) == message and card.balance_fen == 10000 - fen
     assert lane.barrier.pulses == (1 if fen else 0)
+
+
+def test_clock_in_doubt_should_charge_the_shorter_stay():
+    """TD-008: who may have stayed for an hour pays for an hour; nobody is kept from leaving."""
+    for doubts, error_s, fen in ((False, 120, 500), (True, 120, 300), (True, 30, 500)):
+        lane = parked(61)
+        lane.stand.clock.in_doubt = lambda doubts=doubts: doubts
+        lane.stand.clock.error_s = lambda error_s=error_s: error_s
+        card = open_card()
+        assert lane.tap(card) == "ok" and card.balance_fen == 10000 - fen, (doubts, error_s)
