@@ -6,64 +6,56 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
 
 import click
-import sqlalchemy as sa
 
-from firmware.errors import FormatError
+from host_tools.cli.ledger_open import DATABASE, open_ledger, shown
 from host_tools.collector import Collector
-from host_tools.ledger import Ledger
 from host_tools.server import CollectorServer
-
-DATABASE = click.option(
-    "--database",
-    default="ledger.db",
-    show_default=True,
-    metavar="FILE|URL",
-    help="SQLite file, or a database URL.",
-)
-
-
-def open_ledger(database: str, must_exist: bool = False) -> Ledger:
-    """Ledger of a file or URL. FileNotFoundError, FormatError when it cannot be used."""
-    if "://" not in database:
-        if must_exist and not Path(database).exists():
-            raise FileNotFoundError(2, "there is no such ledger", database)
-        database = f"sqlite:///{database}"
-    try:
-        return Ledger(database)
-    except sa.exc.SQLAlchemyError as wrong:
-        raise FormatError(f"{database}: {wrong.args[0] if wrong.args else wrong}") from wrong
 
 
 @click.command(
     epilog="""\b
 Examples:
-  faretap collect                                   TCP port 4755, ledger.db
+  faretap collect --simulated                       TCP port 4755, ledger.db, cards of the demo
   faretap collect --tcp 0.0.0.0:4755 --database city.db
   faretap collect --serial /dev/ttyUSB1 --baud 115200
+  faretap collect --database postgresql+psycopg://faretap@db/city --workers 4
 """
 )
 @DATABASE
 @click.option("--tcp", default="127.0.0.1:4755", show_default=True, metavar="HOST:PORT|none")
 @click.option("--serial", metavar="PATH", help="A serial line as well.")
 @click.option("--baud", default=115200, show_default=True, help="Speed of the serial line.")
-def command(database, tcp, serial, baud):
+@click.option("--simulated", is_flag=True, help="Simulated cards: a key that everybody knows.")
+@click.option(
+    "--enrolment",
+    type=click.Choice(["open", "registered"]),
+    help="Take terminals that are not in the registry (open, SQLite's default) or refuse them.",
+)
+@click.option(
+    "--cut-hour", type=click.IntRange(0, 23), help="Of a new ledger: hour of the cut, 3."
+)
+@click.option("--workers", type=click.IntRange(1, 16), default=1, show_default=True)
+def command(database, tcp, serial, baud, simulated, enrolment, cut_hour, workers):
     """Acknowledge records when they are committed, until Ctrl-C.
 
+    Card numbers are stored under the key in FARETAP_LEDGER_KEY (`faretap ledger key`).
     The link has no encryption yet: keep the port inside a network you trust.
     """
     if tcp == "none" and not serial:
         raise click.UsageError("neither --tcp nor --serial: nothing could come in")
-    ledger = open_ledger(database)
-    server = CollectorServer(Collector(ledger, time_utc_s=time.time), address(tcp), serial, baud)
+    more = {} if cut_hour is None else {"cut_hour": cut_hour}
+    ledger = open_ledger(database, simulated=simulated, workers=workers, **more)
+    opened = (enrolment or ("open" if "://" not in database else "registered")) == "open"
+    collector = Collector(ledger, time_utc_s=time.time, enrolment=opened, alarm=tell)
+    server = CollectorServer(collector, address(tcp), serial, baud)
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
     server.start()
     where = [f"port {server.port}"] if server.port else []
     where += [serial] if serial else []
-    click.echo(f"collecting into {database} from {' and '.join(where)}")
+    click.echo(f"collecting into {shown(database)} from {' and '.join(where)}")
     with suppress(KeyboardInterrupt):
         wait(over, server)
     died = not server.alive
@@ -72,6 +64,11 @@ def command(database, tcp, serial, baud):
         click.echo("the server failed; what was acknowledged is in the ledger", err=True)
         sys.exit(2)
     click.echo("stopped; what was acknowledged is in the ledger")
+
+
+def tell(terminal, reason):
+    """An alarm: what a person has to look at."""
+    click.echo(f"ALARM terminal {terminal}: {reason}; see `faretap ledger quarantine`", err=True)
 
 
 def wait(over, server):

@@ -13,8 +13,9 @@ from rich.table import Table
 from firmware.devices.panel import yuan
 from firmware.formats import record
 from host_tools import clearing
-from host_tools.cli.collect import DATABASE, open_ledger
+from host_tools.cli.ledger_open import DATABASE, open_ledger
 from host_tools.ledger import COUNTS
+from host_tools.ledger.vault import new_key
 
 KINDS = {name: number for number, name in record.KINDS}
 FATES = {
@@ -105,6 +106,12 @@ def clear(database, terminal, day):
         [(_, raw)] = found.raw(row.terminal, row.sequence, row.sequence)
         fields = clearing.sale_fields(raw)
         print(json.dumps({"terminal": row.terminal, "sequence": row.sequence, **fields}))
+
+
+@command.command("key", epilog="Examples:\n\n  export FARETAP_LEDGER_KEY=$(faretap ledger key)")
+def make_key():
+    """Print a new key for FARETAP_LEDGER_KEY. A lost key cannot be had again."""
+    click.echo(new_key())
 
 
 def console():

@@ -72,7 +72,7 @@ def test_the_same_key_with_another_amount_or_time_is_a_conflict(ledger, change):
 def test_the_database_itself_refuses_a_sale_that_counts_twice(ledger, tmp_path):
     ledger.commit(7, [(1, packed()), (2, packed())])
     with sqlite3.connect(tmp_path / "ledger.db") as base, pytest.raises(sqlite3.IntegrityError):
-        base.execute("UPDATE records SET mark = ''")
+        base.execute("INSERT INTO sales SELECT sale, 7, 2, 200, 0 FROM sales")
 
 
 def test_records_without_a_key_repeat_nothing(ledger):

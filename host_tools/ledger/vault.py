@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The key of a ledger: card numbers are sealed at rest and found by a keyed hash (CL-016).
+
+From one key of 32 bytes come four (HKDF): records are sealed with AES-256-SIV, bound to terminal
+and number; cards and sales are known again by HMAC-SHA-256, 16 bytes of it. SIV needs no nonce, so
+no count of records can repeat one, and the same bytes in the same place seal to the same bytes:
+their first 16 are the digest by which a record that is sent twice is compared.
+
+Whoever has key and database reads everything; who has the database alone sees masked numbers, and
+which rows belong to the same card. A key that is lost cannot be had again: keep it where the
+back-ups are not.
+"""
+
+import binascii
+import hashlib
+import hmac
+import os
+from collections.abc import Mapping
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from firmware.errors import FormatError
+
+VARIABLE = "FARETAP_LEDGER_KEY"
+KEY_BYTES = 32
+HASH_BYTES = 16
+DIGEST_BYTES = 16  # the synthetic IV in front of what is sealed
+# Everybody knows it: for simulated cards, where nothing is worth hiding.
+LABORATORY = hashlib.sha256(b"faretap: a ledger of simulated cards").digest()
+
+
+def key_from(environment: Mapping[str, str]) -> bytes | None:
+    """The key of FARETAP_LEDGER_KEY, None where it is not set; FormatError where it is no key."""
+    text = environment.get(VARIABLE, "").strip()
+    if not text:
+        return None
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise FormatError(f"{VARIABLE} is not {2 * KEY_BYTES} hex digits")
+    return key
+
+
+def new_key() -> str:
+    """A key as FARETAP_LEDGER_KEY wants it."""
+    return binascii.hexlify(os.urandom(KEY_BYTES)).decode()
+
+
+class Vault:
+    """Seals, opens and hashes under one key."""
+
+    def __init__(self, key: bytes):
+        if len(key) != KEY_BYTES:
+            raise FormatError(f"a key of {KEY_BYTES} bytes is wanted")
+        self.check = _derived(key, b"check", HASH_BYTES)  # tells keys apart, says nothing of them
+        self._cipher = AESSIV(_derived(key, b"seal", 64))
+        self._card = _derived(key, b"card", 32)
+        self._sale = _derived(key, b"sale", 32)
+
+    def seal(self, terminal: int, sequence: int, raw: bytes) -> bytes:
+        """Bytes of a record as they rest; nothing stays nothing."""
+        return self._cipher.encrypt(raw, [_place(terminal, sequence)]) if raw else b""
+
+    def open(self, terminal: int, sequence: int, sealed: bytes) -> bytes:
+        """What was sealed there. FormatError for anything else: changed, or from another row."""
+        if not sealed:
+            return b""
+        try:
+            return self._cipher.decrypt(sealed, [_place(terminal, sequence)])
+        except InvalidTag:
+            pass
+        raise FormatError(f"terminal {terminal}, number {sequence}: sealed bytes were changed")
+
+    def card(self, digits: str) -> bytes:
+        """By what a card is found."""
+        return hmac.digest(self._card, digits.encode(), "sha256")[:HASH_BYTES]
+
+    def sale(self, business_key: bytes) -> bytes:
+        """By what one sale is known again (QT-263)."""
+        return hmac.digest(self._sale, business_key, "sha256")[:HASH_BYTES]
+
+
+def _place(terminal: int, sequence: int) -> bytes:
+    return terminal.to_bytes(8, "big") + sequence.to_bytes(8, "big")
+
+
+def _derived(key: bytes, purpose: bytes, count: int) -> bytes:
+    return HKDF(SHA256(), count, salt=None, info=b"faretap ledger " + purpose).derive(key)
