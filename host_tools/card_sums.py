@@ -17,7 +17,8 @@ from firmware.errors import FormatError
 from firmware.fares import calendar, card_sums, paid
 from firmware.formats import record, signed
 from host_tools import signing
-from host_tools.ledger import COUNTS, LOST, RECORDS, Ledger
+from host_tools.ledger import COUNTS, Ledger
+from host_tools.ledger.schema import RECORDS
 
 MEAN_ROWS = 24  # of a bucket: half a kilobyte is read
 Sums = tuple[int, int, int]
@@ -67,16 +68,14 @@ def _cut_offs(ledger: Ledger) -> dict[int, int]:
 
 def _sales(ledger: Ledger, first: date, cut_offs: dict[int, int]) -> Iterable[dict]:
     """Record dicts of the sales from a day on, up to the cut-offs."""
-    asked = sa.select(RECORDS.c.terminal, RECORDS.c.sequence, RECORDS.c.raw).where(
+    sales = (
         RECORDS.c.mark == COUNTS,
-        RECORDS.c.mark != LOST,
         RECORDS.c.kind == record.APPROVED,
         RECORDS.c.day >= first.strftime("%y%m%d"),
     )
-    with ledger.engine.connect() as connection:
-        for terminal, sequence, raw in connection.execute(asked):
-            if sequence <= cut_offs.get(terminal, 0):
-                yield record.unpack(bytes(raw))
+    for terminal, sequence, raw in ledger.unsealed(*sales):
+        if sequence <= cut_offs.get(terminal, 0):
+            yield record.unpack(raw)
 
 
 def _day_number(digits: str) -> int | None:

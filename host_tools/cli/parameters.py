@@ -129,7 +129,7 @@ def sums(
     from firmware.fares import card_sums as layout
     from firmware.formats import signed
     from host_tools import card_sums, signing
-    from host_tools.cli.collect import open_ledger
+    from host_tools.cli.ledger_open import open_ledger
     from host_tools.fares import files
 
     of = (day or datetime.now()).date()

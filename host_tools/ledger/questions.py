@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a ledger answers about single records: by terminal, kind, day, card and mark."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -58,6 +59,17 @@ class Questions:
                 (sequence, self.vault.open(terminal, sequence, bytes(sealed)))
                 for sequence, sealed in connection.execute(asked)
             ]
+
+    def unsealed(self, *conditions: sa.ColumnElement[bool]) -> Iterator[tuple[int, int, bytes]]:
+        """(terminal, sequence, record bytes) of the rows of RECORDS that meet all conditions.
+
+        WITH FULL CARD NUMBERS. Rows come as they are read: a city's day does not fit in memory.
+        """
+        asked = sa.select(RECORDS.c.terminal, RECORDS.c.sequence, RECORDS.c.sealed)
+        with self.engine.connect() as connection:
+            streamed = connection.execution_options(yield_per=1000)
+            for terminal, sequence, sealed in streamed.execute(asked.where(*conditions)):
+                yield terminal, sequence, self.vault.open(terminal, sequence, bytes(sealed))
 
     def rows(
         self,
