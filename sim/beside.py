@@ -16,8 +16,11 @@ MOST_SAID = 8000
 class Keys:
     """A console at the other end of its line: keys go in, what the terminal says is kept."""
 
-    def __init__(self):
+    def __init__(self, tell):
+        """tell(text): hears each line, `> ` before what is typed."""
+        self.tell = tell
         self.out = b""
+        self.line = b""  # not ended yet
         self.said = b""
         self.mark = 0  # how much had been said before the last key
         self.heard = 0  # bytes since the start
@@ -26,6 +29,9 @@ class Keys:
         """From the terminal."""
         self.said = (self.said + data)[-MOST_SAID:]
         self.heard += len(data)
+        *lines, self.line = (self.line + data)[-MOST_SAID:].split(b"\n")
+        for line in lines:
+            self.tell(line.decode("utf-8", "replace").rstrip("\r"))
 
     def outgoing(self, now_ms):
         """To the terminal."""
@@ -34,6 +40,7 @@ class Keys:
 
     def key(self, text):
         """A line as it is typed."""
+        self.tell("> " + text)
         self.out += text.encode() + b"\r\n"
         self.mark = self.heard
 
@@ -48,7 +55,7 @@ class Beside:
     def __init__(self, play):
         self.play = play
         self.world = play.world
-        self.keys = Keys()
+        self.keys = Keys(lambda text: play.tell({"event": "console", "text": text}))
         self.world.lines.peers["console"] = self.keys
 
     def write_files(self):

@@ -66,6 +66,8 @@ class BesideParking(Beside):
         yield ARRIVE_MS
         verdict = yield from self._enter(card)
         self.entered[verdict] += 1
+        if verdict != "stored":
+            self.play.narrate(f"At the entry {card} is sent away: {verdict}.")
         if verdict == "stored":
             self.inside.add(card)
         elif not by_hand:
@@ -120,7 +122,7 @@ class BesideParking(Beside):
 
     def _come_back(self, name, after_s):
         yield after_s * 1000
-        self.leave(name, ends=["re_entry"])
+        self.leave(name, ends=["re_entry"], note="... taps again.")
 
     def _wrong(self, said):
         self.play.wrong.append(f"{self.play.when()}: {said}")

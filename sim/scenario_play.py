@@ -100,7 +100,15 @@ class Play:
         if verb is None:
             raise FormatError(f"{self.scenario.name}: nobody here can {step.do!r}")
         self.world.stir()
-        verb(**step.args)
+        args = dict(step.args)
+        if "card" not in args:  # who has a card is told of when he is at the reader
+            self.narrate(args.pop("note", ""))
+        verb(**args)
+
+    def narrate(self, text):
+        """Say what happens, for those who look on."""
+        if text:
+            self.tell({"event": "note", "text": text})
 
     def do_tap(self, card, **how):
         """Somebody with a card joins the queue."""
@@ -147,9 +155,10 @@ class Play:
 
     def visit(
         self, card, tear=None, again=True, hold_ms=HOLD_MS, ends=(), first=None, pays_fen=None,
-        **after,
+        note="", **after,
     ):  # fmt: skip
         """Somebody holds a card there until he has a result; pays_fen: of him who pays."""
+        self.narrate(note)
         field = self.world.field
         names = [card] if isinstance(card, str) else card
         cards, people = zip(*[self.card(name) for name in names], strict=True)

@@ -27,7 +27,16 @@ from sim.timing import Timing
 from sim.tracing import LineTrace
 
 PEOPLE = 16  # of a story
-NO_STORY = "no story yet; see docs/operation.md for how it is set up"
+STORIES = {  # device -> scenario that tells of it
+    "bus": "bus_shift",
+    "taxi": "taxi_day",
+    "gate": "gate_morning",
+    "shop": "shop_lunch",
+    "coach": "coach_morning",
+    "parking": "car_park",
+    "access": "office_door",
+}
+NO_STORY = "sells nothing and opens nothing: faretap inspect shows what a card holds"
 
 
 @click.command(
@@ -77,7 +86,7 @@ def command(runtime, fast, pull_plug, seed, heap, folder, device, list_devices, 
     console = Console(highlight=False, soft_wrap=True)
     if list_devices:
         for name in settings.DEVICES:
-            console.print(f"{name:<10} {stories().get(name, NO_STORY)}")
+            console.print(f"{name:<10} {title_of(name)}")
         return
     interpreter = runtime_command(runtime, heap)
     if interpreter.note:
@@ -96,19 +105,17 @@ def command(runtime, fast, pull_plug, seed, heap, folder, device, list_devices, 
         sys.exit(0 if balanced else 1)
 
 
-def stories():
-    """{device: name of a scenario that tells of it}, the first by name."""
-    found: dict[str, str] = {}
-    for name in scenario.names():
-        found.setdefault(scenario.read(scenario.find(name)).device, name)
-    return found
+def title_of(device):
+    """What the story of a device is about, in a line."""
+    name = STORIES.get(device)
+    return scenario.read(scenario.find(name)).title if name else NO_STORY
 
 
 def tell_story(console, runtime, device, folder):
     """Play a short part of a device's scenario on the stage; True when it balances."""
     if device not in settings.DEVICES:
         raise FormatError(f"no device {device!r}; there are {', '.join(settings.DEVICES)}")
-    name = stories().get(device)
+    name = STORIES.get(device)
     if name is None:
         raise FormatError(f"{device}: {NO_STORY}")
     console.print(

@@ -73,7 +73,7 @@ def list_command():
 @click.option("--heap", type=int, help="KiB, under MicroPython: what the file says, else 400.")
 @share_option
 @click.option("--seed", type=int, help="In place of the file's.")
-@click.option("--show", is_flag=True, help="Print each tap.")
+@click.option("--show", is_flag=True, help="Print each tap, and the console.")
 @click.option(
     "--cut",
     multiple=True,
@@ -138,6 +138,9 @@ def home_of(folder):
     yield folder
 
 
+TOLD = ("tap", "collision", "plug", "reader", "link", "note", "console")
+
+
 class Teller:
     """Prints events as they come: all of them, or one line an hour and what went wrong."""
 
@@ -150,7 +153,7 @@ class Teller:
     def __call__(self, event):
         self.taps += event["event"] == "tap"
         line = self.screen.line(event)
-        if line and (self.show or event["event"] in ("plug", "reader")):
+        if line and event["event"] in (TOLD if self.show else ("plug", "reader")):
             self.console.print(f"[dim]{self.play.when()}[/dim] {line}")
         hour = self.play.when()[:2]
         if self.hour not in (None, hour) and not self.show:

@@ -59,6 +59,12 @@ class Screen:
     def _link(self, event):
         return f"[magenta]upload: {escape(event['text'])}[/magenta]"
 
+    def _note(self, event):
+        return f"[bold]{escape(event['text'])}[/bold]"
+
+    def _console(self, event):
+        return f"[dim]console  {escape(event['text'])}[/dim]"
+
     def _reader(self, event):
         return f"[magenta]reader: {escape(event['text'])}[/magenta]"
 
@@ -70,6 +76,8 @@ SHOWN = {
     "upload": Screen._upload,
     "reader": Screen._reader,
     "link": Screen._link,
+    "note": Screen._note,
+    "console": Screen._console,
 }
 
 

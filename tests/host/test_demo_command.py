@@ -6,6 +6,8 @@ import re
 import pytest
 
 from firmware import settings
+from host_tools.cli.demo import STORIES
+from sim import scenario
 from tests.host.console import RUNTIMES, faretap
 
 FEWEST = 24  # presentations of a morning
@@ -48,8 +50,14 @@ def test_a_folder_may_be_named_from_where_one_stands(tmp_path, monkeypatch):
 def test_devices_should_be_listed_and_told_at_simulated_time(tmp_path):
     listed = faretap("demo", "--list-devices").stdout
     assert {line.split()[0] for line in listed.splitlines()} == set(settings.DEVICES)
+    told = {device: scenario.read(scenario.find(name)) for device, name in STORIES.items()}
+    assert [one.device for one in told.values()] == list(told)
+    assert set(settings.DEVICES) - set(told) == {"inspector"}
     done = faretap("demo", "--device", "shop", "--runtime", "cpython")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "simulated time" in done.stdout and "balanced to the fen" in done.stdout
+    for words in ("simulated time", "The owner is back", "console  > refund", "balanced to the"):
+        assert words in done.stdout
+    told_nothing = faretap("demo", "--device", "inspector")
+    assert told_nothing.returncode == 2 and "faretap inspect" in told_nothing.stderr
     wrong = faretap("demo", "--device", "tram")
     assert wrong.returncode == 2 and "no device 'tram'" in wrong.stderr
