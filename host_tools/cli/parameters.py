@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Build, check, compare and show fare tables written in TOML; tell terminals what cards paid."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import click
@@ -43,9 +43,10 @@ def build(
     from host_tools.fares import files, lint
 
     table = files.load(source)
-    found = lint.findings(table, files.load(against) if against else None, most_rise)
-    for one in found:
-        click.echo(str(one), err=True)
+    old = files.load(against) if against else None
+    found = lint.findings(table, old, most_rise, on=date.today())
+    for line in files.located(found, source):
+        click.echo(line, err=True)
     if any(one.is_error for one in found):
         raise FormatError("%s: not built, see the errors above" % source)
     data = files.built(table, key, password.encode())
@@ -61,16 +62,23 @@ def build(
               help="A mean fare that rises by more is an error.")  # fmt: skip
 @click.option("--ceiling", type=int, default=None, metavar="FEN",
               help="`ceiling_fen` of the terminals' parameters.")  # fmt: skip
-def lint(source: Path, against: Path | None, most_rise: float, ceiling: int | None) -> None:
-    """Say what is wrong with a table, or odd. Exit status 1 where there are errors."""
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="As of this day; today by default.")
+def lint(
+    source: Path, against: Path | None, most_rise: float, ceiling: int | None, on: datetime | None
+) -> None:
+    """Say what is wrong with a table, or odd.
+
+    Exit status 1 where there are errors, 2 where it cannot be read.
+    """
     from host_tools.fares import files
     from host_tools.fares import lint as rules
 
     table = files.load(source)
     old = files.load(against) if against else None
-    found = rules.findings(table, old, most_rise, ceiling or rules.CEILING_FEN)
-    for one in found:
-        click.echo(str(one))
+    of = (on or datetime.now()).date()
+    found = rules.findings(table, old, most_rise, ceiling or rules.CEILING_FEN, of)
+    for line in files.located(found, source):
+        click.echo(line)
     errors = sum(one.is_error for one in found)
     click.echo("%d errors, %d warnings" % (errors, len(found) - errors))
     if errors:

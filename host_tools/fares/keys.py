@@ -11,6 +11,8 @@ from datetime import date, datetime
 from typing import Any
 
 from firmware.errors import FormatError
+from firmware.fares import layout
+from host_tools.fares.places import line_of, nearest
 
 TIMES = re.compile(r"([0-2]\d):([0-5]\d)\s*-\s*([0-2]\d):([0-5]\d)")
 MISSING: Any = object()
@@ -24,43 +26,35 @@ class Keys:
         if not isinstance(values, dict):
             raise self.wrong(None, "a table `[%s]` is wanted" % path)
         self.values = dict(values)
+        self.asked: list[str] = []  # keys there could be
 
     def wrong(self, key: str | None, what: str) -> FormatError:
         """The fault of a key as an exception."""
         whole = ".".join(one for one in (self.path, key) if one)
-        return FormatError("%s%s: `%s`: %s" % (self.name, self._line(key), whole, what))
-
-    def _line(self, key: str | None) -> str:
-        """ ":LINE" of a key: first its table, then the key behind it; "" where not found."""
-        lines = self.text.splitlines()
-        heads = [r"\s*\[+\s*%s\s*\]+" % re.escape(self.path.partition("[")[0])]
-        start = 0
-        for number, line in enumerate(lines):
-            if self.path and re.match(heads[0], line.replace('"', "").replace("'", "")):
-                start = number
-                break
-        for number in range(start, len(lines)) if key else ():
-            if re.search(r"(^|[{,\s])['\"]?%s['\"]?\s*=" % re.escape(str(key)), lines[number]):
-                return ":%d" % (number + 1)
-        return ":%d" % (start + 1) if start else ""
+        line = line_of(self.text, whole)
+        where = "%s:%d" % (self.name, line) if line else self.name
+        return FormatError("%s: %s%s" % (where, "`%s`: " % whole if whole else "", what))
 
     def take(self, key: str, kinds: Any, what: str, default: Any = MISSING) -> Any:
         """Value of a key of the wanted Python type; a key that is missing is its default."""
+        self.asked.append(key)
         if key not in self.values:
             if default is MISSING:
                 raise self.wrong(None, "`%s` is missing: %s" % (key, what))
             return default
         value = self.values.pop(key)
         if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool):
-            raise self.wrong(key, "%s is wanted, not %r" % (what, value))
+            raise self.wrong(key, "%s is wanted, not %s" % (what, _shown(value)))
         return value
 
     def whole(self, key: str, top: int, default: Any = MISSING, least: int = 0) -> Any:
         """A whole number from `least` to `top`."""
         what = "a whole number from %d to %d" % (least, top)
+        if isinstance(self.values.get(key), float | str):
+            what += ", without quotes or point%s," % (" (2 yuan is 200)" if "fen" in key else "")
         value = self.take(key, int, what, default)
         if value is not default and not least <= value <= top:
-            raise self.wrong(key, "%s is wanted, not %d" % (what, value))
+            raise self.wrong(key, "%s is wanted, not %s" % (what, _shown(value)))
         return value
 
     def word(self, key: str, words: tuple[str, ...], default: Any = MISSING) -> Any:
@@ -93,17 +87,19 @@ class Keys:
 
     def inner(self, key: str, default: Any = MISSING) -> "Keys":
         """A table below this one."""
-        value = self.take(key, dict, "a table", default)
+        value = self.take(key, dict, "a table [%s]" % self._below(key), default)
         return Keys(value, self._below(key), self.name, self.text)
 
     def each(self, key: str) -> Iterator["Keys"]:
         """Tables of a list of tables; none where it is missing."""
-        for number, value in enumerate(self.take(key, list, "a list of tables", [])):
+        what = "tables with two brackets, [[%s]]," % self._below(key)
+        for number, value in enumerate(self.take(key, list, what, [])):
             yield Keys(value, "%s[%d]" % (self._below(key), number), self.name, self.text)
 
     def named(self, key: str) -> Iterator[tuple[str, "Keys"]]:
         """(name, table) of each table below a key; none where it is missing."""
-        for name, value in self.take(key, dict, "tables by name", {}).items():
+        what = "tables by name, [%s.NAME]," % self._below(key)
+        for name, value in self.take(key, dict, what, {}).items():
             yield name, Keys(value, "%s.%s" % (self._below(key), name), self.name, self.text)
 
     def rows(self, key: str, cell: Callable[[Any], bool], what: str) -> tuple[tuple, ...]:
@@ -145,7 +141,26 @@ class Keys:
     def done(self) -> None:
         """FormatError when a key was not asked for: a typing error must not be passed over."""
         for key in self.values:
-            raise self.wrong(key, "there is no such key here; docs/fares.md names them")
+            meant = nearest(key, self.asked) or "; docs/fares.md names them"
+            raise self.wrong(key, "there is no such key here" + meant)
+
+    def word_of(self, name: str) -> None:
+        """FormatError for a name that has no place in a record."""
+        try:
+            layout.padded(name)
+        except FormatError as wrong:
+            what = "a name is 1 to %d letters and digits without blanks, not %s"
+            raise self.wrong(None, what % (layout.WORD_BYTES, _shown(name))) from wrong
 
     def _below(self, key: str) -> str:
         return self.path + "." + key if self.path else key
+
+
+def _shown(value: Any) -> str:
+    """A value for a message, as TOML has it and not longer than a line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "one table"
+    text = value.isoformat() if isinstance(value, date) else repr(value)
+    return text if len(text) <= 40 else text[:40] + ".."

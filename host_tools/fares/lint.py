@@ -7,10 +7,11 @@ terminal will ask. Errors keep a table from being built; warnings are for a seco
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from firmware.errors import FormatError
 from firmware.fares.engine import CEILING_FEN
-from host_tools.fares import samples
+from host_tools.fares import samples, sense
 from host_tools.fares.build import build
 from host_tools.fares.model import FareTable, Product, Stay
 
@@ -43,10 +44,18 @@ def findings(
     in_force: FareTable | None = None,
     most_rise: float = MOST_RISE,
     ceiling_fen: int = CEILING_FEN,
+    on: date | None = None,
 ) -> list[Finding]:
-    """All of them, errors first. in_force: the table that riders pay by today."""
+    """All of them, errors first. in_force: the table that riders pay by today; on: the day of the
+    check, None where it does not matter.
+    """
     found = [one for rule in RULES for one in rule(table)]
     found += _ceilings(table, ceiling_fen)
+    found += [
+        Finding(is_error, key, text)
+        for rule in sense.RULES
+        for is_error, key, text in rule(table, on)
+    ]
     try:
         build(table)
     except FormatError as wrong:

@@ -5,6 +5,7 @@ What stands here is whether a text says something; whether it makes sense is for
 """
 
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,14 @@ from host_tools.fares.model import (
     Transfer,
     Window,
 )
+from host_tools.fares.places import of_toml
 
 TOP_FEN = layout.NO_FEN - 1
 TOP_U16, TOP_U32 = 0xFFFF, 0xFFFFFFFF
 DAY_MIN = 1440
+MOST_BYTES = 16 << 20
 DIGITS = 12
+WANTED_ROWS = "%d rows of %d, or a triangle of 1 to %d, are wanted; %d rows are there"
 # key of a change, its word; the keys without an amount are flags
 AMOUNTS = (
     ("percent", "percent"),
@@ -41,10 +45,15 @@ AMOUNTS = (
 
 def load(path: Path) -> FareTable:
     """Table of a file. FormatError, OSError."""
+    if path.stat().st_size > MOST_BYTES:
+        raise FormatError("%s: more than %d MB: no fare table" % (path, MOST_BYTES >> 20))
+    data = path.read_bytes()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = data.decode("utf-8-sig")  # with the mark that some editors put in front
     except UnicodeDecodeError as wrong:
-        raise FormatError("%s: not UTF-8; save it as UTF-8" % path) from wrong
+        line = data.count(b"\n", 0, wrong.start) + 1
+        said = "%s:%d: not UTF-8 (GBK or UTF-16?); save it as UTF-8"
+        raise FormatError(said % (path.name, line)) from wrong
     return parse(text, path.name)
 
 
@@ -53,7 +62,8 @@ def parse(text: str, name: str = "fares") -> FareTable:
     try:
         keys = Keys(tomllib.loads(text), "", name, text)
     except (tomllib.TOMLDecodeError, RecursionError) as wrong:
-        raise FormatError("%s: %s" % (name, wrong or "nested too deep")) from wrong
+        line, what = of_toml(text, wrong)
+        raise FormatError("%s%s: %s" % (name, ":%d" % line if line else "", what)) from wrong
     table = FareTable(
         version=keys.whole("version", TOP_U32, least=1),
         effective=keys.moment("effective"),
@@ -79,6 +89,7 @@ def _classes(keys: Keys) -> list[tuple[str, Keys]]:
 
 
 def _class(word: str, keys: Keys) -> CardClass:
+    Keys({}, "classes." + word, keys.name, keys.text).word_of(word)
     return CardClass(word, tuple(_range(keys, word, text) for text in keys.texts(word)))
 
 
@@ -181,6 +192,7 @@ def _party(keys: Keys) -> Party:
 
 
 def _product(word: str, keys: Keys) -> Product:
+    keys.word_of(word)
     kind = keys.word("kind", layout.KINDS)
     values: dict[str, Any] = {
         "group": keys.take("group", str, "a word", word),
@@ -208,7 +220,7 @@ def _square(keys: Keys, side: int) -> dict:
     if [len(row) for row in rows] == list(range(1, side + 1)):
         rows = [[rows[max(x, y)][min(x, y)] for y in range(side)] for x in range(side)]
     if [len(row) for row in rows] != [side] * side:
-        raise keys.wrong("fares", "%d rows of %d, or a triangle of 1 to %d" % (side, side, side))
+        raise keys.wrong("fares", WANTED_ROWS % (side, side, side, len(rows)))
     prices = [cell for row in rows for cell in row if cell is not None]
     return {"matrix": tuple(tuple(row) for row in rows), "fen": _unknown(keys, prices)}
 
@@ -265,8 +277,11 @@ def _begun_fen(step: Step, stretch: int) -> int:
 def _places(keys: Keys, key: str, pairs: list) -> tuple[tuple[int, int], ...]:
     stops = [stop for stop, _ in pairs]
     good = all(type(s) is int and 1 <= s <= TOP_U16 and 0 <= at <= TOP_U32 for s, at in pairs)
-    if not pairs or not good or len(set(stops)) != len(stops):
-        raise keys.wrong(key, "stops are numbers from 1 to 65535, each once, and there is one")
+    if not pairs or not good:
+        raise keys.wrong(key, "stops are whole numbers from 1 to 65535, and there is one")
+    twice = [stop for stop, count in Counter(stops).items() if count > 1]
+    if twice:
+        raise keys.wrong(key, "stop %d stands twice; each once" % twice[0])
     return tuple(sorted(pairs))
 
 

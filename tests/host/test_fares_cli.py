@@ -35,7 +35,7 @@ def bent(tmp_path, *changes):
 
 
 def test_example_should_have_no_fault():
-    done = run("lint", EXAMPLE)
+    done = run("lint", EXAMPLE, "--on", "2026-11-22")
     assert (done.exit_code, done.output) == (0, "0 errors, 0 warnings\n")
 
 
@@ -78,7 +78,7 @@ def test_build_should_refuse_a_table_with_errors(tmp_path):
         ("stops = [101, 102", "stops = [101, 101", "each once"),
         ("  [300, 200],\n", "", "4 rows of 4, or a triangle"),
         ("over = 1, fen", "over = 4, fen", "ascend"),
-        ("version = 7", "version = 7 7", "at line 2"),
+        ("version = 7", "version = 7 7", ":2: one key in a line"),
     ],
 )
 def test_faults_should_be_told_by_key(tmp_path, old, new, told):
@@ -111,7 +111,7 @@ def test_faults_should_be_told_by_key(tmp_path, old, new, told):
 )  # fmt: skip
 def test_lint_should_find(tmp_path, old, new, told):
     """TD-006: gaps, overlaps, prices above the ceiling, concessions above the full fare."""
-    done = run("lint", bent(tmp_path, (old, new)))
+    done = run("lint", bent(tmp_path, (old, new)), "--on", "2026-11-22")
     assert told in done.output
     assert done.exit_code == (1 if "error: " in done.output else 0)
 
