@@ -11,6 +11,7 @@ from firmware.errors import FormatError
 from sim.gate import WALKS
 from sim.pty_line import PtyLine
 
+LOG_MOST = 200  # words of the lane's log that are kept
 SWITCHES = {
     "fire": ("fire", True),
     "clear": ("fire", False),
@@ -47,7 +48,10 @@ class GateServer(PtyLine):
     def talk(self, data, now_ms):
         """Its board answers what it is asked and says nothing else; events: words of the lane."""
         answer = self.machine.feed(data, now_ms)
-        news, self.seen = self.machine.log[self.seen :], len(self.machine.log)
+        log = self.machine.log
+        news = log[self.seen :]
+        del log[:-LOG_MOST]
+        self.seen = len(log)
         return [word for _, word in news], answer
 
     def heard(self, events):

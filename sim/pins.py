@@ -16,9 +16,11 @@ import select
 import threading
 import time
 import tty
+from collections import deque
 
 SAID = re.compile(rb"([a-z0-9_]{1,16})(=0|=1|\?)")
 MOST_LINE = 64
+CHANGES_MOST = 4096  # the oldest are forgotten
 
 
 class PinBench:
@@ -28,7 +30,8 @@ class PinBench:
         self.changed = changed
         self.outputs: dict[str, int] = {}
         self.inputs: dict[str, int] = {}
-        self.changes: list[tuple[str, int, float]] = []  # of outputs: name, level, time
+        # of outputs: name, level, time
+        self.changes: deque[tuple[str, int, float]] = deque(maxlen=CHANGES_MOST)
         self._change = threading.Condition()
         self.master, self.slave = pty.openpty()
         tty.setraw(self.slave)  # kept open: a terminal that closes is no hang-up

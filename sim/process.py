@@ -13,6 +13,8 @@ from pathlib import Path
 
 from firmware.errors import LinkLost
 
+WORDS_MOST = 50  # lines without an event that are kept
+
 
 class FirmwareProcess:
     """A running `MODULE ARGUMENTS`; `argv`, `env`, `cwd` say under which interpreter.
@@ -48,7 +50,7 @@ class FirmwareProcess:
                 event["at"] = time.monotonic()
                 self.events.put(event)
             else:
-                self.words.append(text)
+                self.words = [*self.words[1 - WORDS_MOST :], text]
         self.events.put(None)
 
     def next_event(self, timeout_s):

@@ -79,9 +79,7 @@ class Rig:
         self.field = Field()
         self.chip_server = PtyServer(Chip(self.field, timing or Timing()))
         self.ledger = Ledger(f"sqlite:///{self.folder / 'ledger.db'}")
-        self.collector_server = CollectorServer(
-            Collector(self.ledger, time_utc_s=time.time), tcp=("127.0.0.1", 0)
-        )
+        self.collector_server = self._collector(0)
         self.torn_window_s = torn_window_s
         self.same_card_s = same_card_s
         self.trace = trace
@@ -93,6 +91,10 @@ class Rig:
         self.firmware: FirmwareProcess | None = None
         self.begun: list = []  # events of the last start
         self.restarts = 0
+
+    def _collector(self, port):
+        collector = Collector(self.ledger, time_utc_s=time.time)
+        return CollectorServer(collector, tcp=("127.0.0.1", port))
 
     def __enter__(self):
         self.lock.__enter__()
@@ -138,6 +140,10 @@ class Rig:
         if not self.was_killed():
             words = self.firmware.last_words() if self.firmware else ""
             raise LinkLost("the terminal has crashed" + words)
+        self.power_up()
+
+    def power_up(self):
+        """Start the terminal anew, however it ended. LinkLost when it cannot start."""
         self.stop_terminal()
         self.restarts += 1
         self.start()
@@ -147,6 +153,15 @@ class Rig:
         firmware = self.firmware
         if firmware:
             firmware.process.kill()
+
+    def cut_link(self):
+        """The collector goes; the ledger stays."""
+        self.collector_server.stop()
+
+    def mend_link(self):
+        """The collector is back at its port. OSError when somebody else has that."""
+        self.collector_server = self._collector(self.collector_server.port)
+        self.collector_server.start()
 
     def was_killed(self):
         """True when the terminal ended by SIGKILL and not by itself."""

@@ -1,40 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tabletop: a running rig under somebody's hand: cards to tap, hold and tear, and what is seen.
 
-    table = Tabletop(rig)       inside `with rig:`
+    table = Tabletop(rig, beside)     inside `with rig:`
     with table:
-        table.listen(heard)     heard(event) from the table's threads, for every event to come
-        table.tap(["adult-1"])  returns at once; what follows comes as events
+        table.listen(heard)           heard(event) from the table's threads, for each event to come
+        table.hand.tap(["adult-1"])   returns at once; what follows comes as events
 
-Events are those of the terminal and five of the table's own: `field` (names of the cards in
-reach), `cards` (balances), `record` (what a tap wrote), `beside` (the machine beside the
-terminal) and `table` (a word about the plug).
+Events are those of the terminal and some of the table's own: `field` and `cards` (names in reach,
+balances), `journal` (records, open entries, what waits for the collector), `beside` (the machines
+beside the terminal), `paper` (what was printed), `story` (what a spectator saw) and `power`.
 Everything is simulated but the terminal: its process runs the real firmware.
 """
 
 import threading
 import time
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from firmware.errors import FormatError, LinkLost
 from host_tools import tap_times
 from host_tools.trace import Frame, Note
-from sim.tabletop_beside import Nothing
+from sim import tabletop_story as stories
+from sim.tabletop_beside import Beside
+from sim.tabletop_hand import AGAIN, Hand
+from sim.tabletop_journal import JournalView, seconds_left
 from sim.tracing import LineTrace
 
-RESULT_S = 8.0
-LINGER_S = 0.35  # a card stays so long behind the result, as in a hand
-RECORDS_KEPT = 12
+STORIES_KEPT = 8
 ENTRIES_MOST = 4000  # of the trace of one tap
-HANDS = 4  # actions at a time; more are refused
-TEARS = {  # what the hand does -> where the card leaves (sim/field.py)
-    "late": {"last": True, "acted": True},
-    "early": {"at_apdu": 2},
-    "middle": {"last": True, "acted": False},
-}
-RESULTS = ("tap", "collision")
+TEXT_MOST = 400  # signs of a sentence from outside
+LOOK_S = 0.3  # how often the journal's file is looked at
+RESULTS = ("tap", "collision", "enquiry")
+DARK = {"lamp": "dark", "line1": "", "line2": "", "beep": "", "voice": 0}
 
 
 class LastTap:
@@ -53,36 +50,35 @@ class LastTap:
 
 
 class Tabletop:
-    """rig: running; its chip must have no other listener; beside: of tabletop_beside.py, open."""
+    """rig: running; its chip must have no other listener; beside: open, of the rig's settings."""
 
     def __init__(self, rig, beside=None):
         self.rig = rig
-        self.beside = beside or Nothing(None)
-        self.beside.changed = self._beside_changed
+        self.beside = beside or Beside()
+        self.beside.watch(self._beside_changed)
         self.listeners: list = []
-        self.records: deque = deque(maxlen=RECORDS_KEPT)
-        self.panel = {"lamp": "blue", "line1": "", "line2": "", "beep": "", "voice": 0}
+        self.stories: deque = deque(maxlen=STORIES_KEPT)
+        self.panel = dict(DARK)
+        self.paper: list[str] = []
+        self.power = "on"  # on, off, or dead: ended by itself
+        self.is_linked = True
         self.waterfall: tap_times.Tap | None = None
+        self.journal = JournalView(rig.folder / "journal.bin", rig.torn_window_s)
+        self.hand = Hand(rig.field, rig.cards, self._tell_field, self._torn)
         self._trace = LastTap()
         rig.chip_server.trace = LineTrace(self._trace, rig.chip_server.chip)
-        self._results = 0
-        self._change = threading.Condition()
-        self._over = threading.Event()
-        self._hands = ThreadPoolExecutor(HANDS)
-        self._busy = 0
+        self._balances = {name: card.settled_fen for name, card in rig.cards.items()}
+        self._plug = threading.Lock()
+        self._looked_s = 0.0
         self._thread = threading.Thread(target=self._watch, name="table", daemon=True)
-        for event in rig.begun:
-            self._take(event)
+        self._begin()
 
     def __enter__(self):
         self._thread.start()
         return self
 
     def __exit__(self, *_):
-        self._over.set()
-        with self._change:
-            self._change.notify_all()
-        self._hands.shutdown(cancel_futures=True)
+        self.hand.close()
         self._thread.join()
 
     # --- what is seen
@@ -97,139 +93,134 @@ class Tabletop:
         return {
             "event": "state",
             "panel": dict(self.panel),
+            "power": self.power,
             "cards": self.cards(),
-            "field": self.field(),
-            "records": list(self.records),
+            "field": self.hand.there(),
+            "journal": self._journal(),
             "waterfall": self.waterfall is not None,
             "beside": self.beside.state(),
+            "paper": self.paper,
+            "stories": list(self.stories),
         }
 
     def cards(self):
-        """[{name, kind, balance_fen}] of the wallet."""
+        """[{name, kind, last4, balance_fen}] of the wallet."""
         return [
             {
                 "name": entry.name,
                 "kind": entry.kind,
+                "last4": entry.pan[-4:],
                 "balance_fen": self.rig.cards[entry.name].settled_fen,
             }
             for entry in self.rig.wallet.entries
         ]
 
-    def field(self):
-        """Names of the cards in reach."""
-        there = self.rig.field.cards()
-        return [name for name, card in self.rig.cards.items() if any(card is one for one in there)]
+    def _journal(self):
+        view = self.journal
+        return {
+            "records": view.rows,
+            "pending": [{**one, "left_s": seconds_left(one)} for one in view.pending],
+            "waiting": view.waiting,
+            "acknowledged": view.acknowledged,
+            "linked": self.is_linked,
+        }
 
-    # --- the hand; KeyError for a card that is not in the wallet, False when all hands are full
-
-    def tap(self, names):
-        """Cards come together, stay until the result, and go."""
-        cards = [self.rig.cards[name] for name in names]
-        return self._do(self._present, cards)
-
-    def tear(self, name, where):
-        """A card comes and leaves in the midst of it; `where`: a key of TEARS."""
-        return self._do(self._tear_off, self.rig.cards[name], TEARS[where])
-
-    def hold(self, name):
-        """A card comes and stays."""
-        self._enter([self.rig.cards[name]])
-        return True
-
-    def leave(self, name):
-        """A card that is held goes."""
-        self.rig.field.leave(self.rig.cards[name])
-        self._tell_field()
-        return True
+    # --- what a hand does besides cards
 
     def pull_plug(self):
-        """The terminal loses its power at once, and gets it back."""
-        self.rig.pull_plug()
-        return True
-
-    def say(self, word):
-        """A word to what stands beside the terminal; False for one that it does not know."""
-        try:
-            self.beside.say(word)
-        except FormatError:
-            return False
-        return True
-
-    def _beside_changed(self):
-        self._tell({"event": "beside", "beside": self.beside.state()})
-
-    def _do(self, action, *arguments):
-        with self._change:
-            if self._busy >= HANDS or self._over.is_set():
+        """The terminal loses its power at once; False where it had none."""
+        with self._plug:
+            if self.power != "on":
                 return False
-            self._busy += 1
-        self._hands.submit(self._work, action, *arguments)
+            self.power = "off"
+            self.rig.pull_plug()
+        self._story(stories.UNPLUGGED)
+        self._dark()
         return True
 
-    def _work(self, action, *arguments):
-        try:
-            action(*arguments)
-        finally:
-            with self._change:
-                self._busy -= 1
-            self._tell_field()
+    def plug_in(self):
+        """Power is back: True, and the start goes on in the table's thread."""
+        with self._plug:
+            if self.power not in ("off", "dead"):
+                return False
+            self.power = "starting"
+        self._tell({"event": "power", "power": self.power})
+        return True
 
-    def _present(self, cards):
-        with self._change:
-            before = self._results
-        self._enter(cards)
-        self._await_result(before)
-        self._over.wait(LINGER_S)
-        for card in cards:
-            self.rig.field.leave(card)
+    def cut_link(self):
+        """The collector is gone; False where it was gone."""
+        if not self.is_linked:
+            return False
+        self.rig.cut_link()
+        return self._linked(False)
 
-    def _tear_off(self, card, where):
-        with self._change:
-            before = self._results
-        field = self.rig.field
-        field.tear(**where)
-        self._enter([card])
-        self._await_result(before)
-        field.forget_tears()
-        field.leave(card)
+    def mend_link(self):
+        """The collector is back. OSError when somebody else has its port."""
+        if self.is_linked:
+            return False
+        self.rig.mend_link()
+        return self._linked(True)
 
-    def _enter(self, cards):
-        field = self.rig.field
-        if not field.cards():
-            field.place(*cards)
-        else:
-            for card in cards:
-                field.leave(card)
-                field.enter(card)
-        self._tell_field()
+    def _linked(self, is_linked):
+        self.is_linked = is_linked
+        self._story(stories.LINK_BACK if is_linked else stories.LINK_CUT)
+        self._tell({"event": "journal", "journal": self._journal()})
+        return True
 
-    def _await_result(self, before):
-        def seen():
-            return self._results > before or self._over.is_set()
+    def say(self, part, word):
+        """A word to a machine beside the terminal; FormatError says why it does not take it."""
+        self.beside.say(part, word)
+        return True
 
-        with self._change:
-            self._change.wait_for(seen, RESULT_S)
-
-    # --- the terminal
+    # --- the terminal's process, in the table's thread
 
     def _watch(self):
-        while not self._over.is_set():
-            try:
-                event = self.rig.firmware.next_event(0.1)
-            except LinkLost as gone:
-                self._plug(gone)
-                continue
-            if event:
-                self._take(event)
+        while not self.hand.over.is_set():
+            if self.power == "starting":
+                self._start()
+            elif self.power == "on":
+                self._hear()
+            else:
+                self.hand.over.wait(0.1)
+            self._look()
 
-    def _plug(self, gone):
-        self._tell({"event": "table", "text": "no power: the terminal starts again"})
+    def _hear(self):
         try:
-            self.rig.restart()
-        except LinkLost as crashed:
-            self._tell({"event": "table", "text": str(crashed) or str(gone)})
-            self._over.set()
+            event = self.rig.firmware.next_event(0.1)
+        except LinkLost as gone:
+            self._gone(gone)
             return
+        if event:
+            self._take(event)
+
+    def _gone(self, gone):
+        """The process has ended: by the plug, or by itself."""
+        with self._plug:
+            if self.power != "on":
+                return
+            self.power = "dead"
+        self._story(stories.died(str(gone)[-TEXT_MOST:]))
+        self._dark()
+
+    def _dark(self):
+        self.panel = dict(DARK)
+        self.hand.result()
+        self._tell({"event": "power", "power": self.power})
+
+    def _start(self):
+        try:
+            self.rig.power_up()
+        except LinkLost as failed:
+            self.power = "dead"
+            self._story(stories.died(str(failed)[-TEXT_MOST:]))
+            self._dark()
+            return
+        self.power = "on"
+        self._tell({"event": "power", "power": self.power})
+        self._story(stories.PLUGGED_IN)
+        self._begin()
+
+    def _begin(self):
         for event in self.rig.begun:
             self._take(event)
 
@@ -241,32 +232,65 @@ class Tabletop:
             self.panel[kind] = event[kind]
         elif kind == "tap":
             self._tapped(event)
+        elif "lines" in event:
+            self.paper = [str(line) for line in event["lines"]]
+            self._tell({"event": "paper", "paper": self.paper})
         self._tell(event)
         if kind in RESULTS:
             self._tell({"event": "cards", "cards": self.cards()})
-            with self._change:
-                self._results += 1
-                self._change.notify_all()
+            self.hand.result(event.get("message", ""))
 
     def _tapped(self, event):
-        if event["sequence"]:
-            record = {
-                "sequence": event["sequence"],
-                "time": time.strftime("%H:%M:%S"),
-                "card": event["card"],
-                "amount_fen": event["amount_fen"],
-                "taken": event["taken"],
-                "message": event["message"],
-                "ms": event["us"] // 1000,
-            }
-            self.records.appendleft(record)
-            self._tell({"event": "record", "record": record})
+        name = self._named(event["uid"])
+        debit_fen = self._balances.get(name, 0) - self._balance(name)
+        if event["message"] == "debited_refused" and debit_fen > 0:
+            self._story(stories.refused_debit(event["reason"], name, debit_fen))
+        elif event["message"] in AGAIN and not self.hand.tearing and name not in self.hand.there():
+            self._story(stories.left_early(event["message"], name))
+        self._balances[name] = self._balance(name)
         with suppress(FormatError):  # torn before any APDU: the picture of the tap before stays
             self.waterfall = tap_times.taps(list(self._trace.entries))[-1]
         self._trace.entries.clear()
 
+    def _named(self, uid):
+        """Name of the card that came last and has this UID, or is in the field."""
+        known = [one for one, card in self.rig.cards.items() if card.uid.hex() == uid]
+        there = self.hand.there()
+        return next(iter([*known, *there]), "?")
+
+    def _balance(self, name):
+        card = self.rig.cards.get(name)
+        return card.settled_fen if card else 0
+
+    # --- what the spectator is told
+
+    def _look(self):
+        """At the journal, now and then."""
+        if time.monotonic() - self._looked_s < LOOK_S:
+            return
+        self._looked_s = time.monotonic()
+        were = [one["sequence"] for one in self.journal.pending]
+        if not self.journal.look():
+            return
+        are = [one["sequence"] for one in self.journal.pending]
+        for sequence in were:
+            if sequence not in are:
+                self._story(stories.settled(sequence, self.journal.kind_of(sequence)))
+        self._tell({"event": "journal", "journal": self._journal()})
+
+    def _torn(self, name, moment, debit_fen, was_torn):
+        self._story(stories.torn(name, moment, debit_fen, was_torn, self.rig.torn_window_s))
+
+    def _story(self, story):
+        told = {"time": time.strftime("%H:%M:%S"), **story._asdict()}
+        self.stories.appendleft(told)
+        self._tell({"event": "story", "story": told})
+
+    def _beside_changed(self):
+        self._tell({"event": "beside", "beside": self.beside.state()})
+
     def _tell_field(self):
-        self._tell({"event": "field", "field": self.field(), "cards": self.cards()})
+        self._tell({"event": "field", "field": self.hand.there(), "cards": self.cards()})
 
     def _tell(self, event):
         for heard in list(self.listeners):

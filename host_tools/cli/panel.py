@@ -8,19 +8,18 @@ from pathlib import Path
 
 import click
 
+from firmware.settings import DEVICES
 from host_tools.cli.runtime import BOARD_HEAP_KIB, runtime_command
-
-DEVICES = ("bus", "gate")
-TITLES = {"bus": ("公交", "Bus"), "gate": ("闸机", "Gate")}
 
 
 @click.command(
     epilog="""\b
 Examples:
   faretap panel                        then open http://127.0.0.1:8905
-  faretap panel --device gate          a lane with arms and people
+  faretap panel --device taxi          a taxi and its meter
+  faretap panel --device gate          a lane with arms, people and e-tickets
   faretap panel --port 8080
-  faretap panel --runtime micropython  the terminal under MicroPython
+  faretap panel --runtime micropython --heap 512     the terminal under MicroPython
   faretap panel --host 0.0.0.0         for a phone in the same network
   faretap panel --folder day1          keep wallet, journal and ledger
   faretap panel --prompts              what a voice module has to say, by number
@@ -36,6 +35,7 @@ Examples:
     show_default=True,
     help="Interpreter of the terminal.",
 )
+@click.option("--heap", default=BOARD_HEAP_KIB, show_default=True, help="KiB, under MicroPython.")
 @click.option("--fast", is_flag=True, help="No card, radio or link times.")
 @click.option(
     "--folder",
@@ -43,7 +43,7 @@ Examples:
     help="Keep everything here; a folder with a wallet goes on with its cards.",
 )
 @click.option("--prompts", is_flag=True, help="Print the voice prompts and end.")
-def command(port, host, device, runtime, fast, folder, prompts):
+def command(port, host, device, runtime, heap, fast, folder, prompts):
     """Simulated: cards, chip and whoever is beside the terminal. Real: the firmware's process.
 
     Whoever reaches the address may tap: there is no password, and no real money.
@@ -53,10 +53,10 @@ def command(port, host, device, runtime, fast, folder, prompts):
         return
     from sim.rig import Rig
     from sim.tabletop import Tabletop
-    from sim.tabletop_beside import BESIDE
+    from sim.tabletop_devices import DEVICES as SHOWN
     from sim.timing import Timing
 
-    interpreter = runtime_command(runtime, BOARD_HEAP_KIB)
+    interpreter = runtime_command(runtime, heap)
     if interpreter.note:
         click.echo(interpreter.note)
     with ExitStack() as stack:
@@ -64,35 +64,52 @@ def command(port, host, device, runtime, fast, folder, prompts):
         home.mkdir(parents=True, exist_ok=True)
         listener = stack.enter_context(socket.create_server((host, port)))
         click.echo("making cards and keys ...")
+        beside = SHOWN[device].make(home)
         timing = Timing.none() if fast else Timing()
-        beside = stack.enter_context(BESIDE[device](lambda: None))
         rig = Rig(home, interpreter[:3], timing, more=beside.settings, device=device)
+        beside.prepare(rig.wallet, home)
+        stack.enter_context(beside)
         table = stack.enter_context(Tabletop(stack.enter_context(rig), beside))
-        serve(table, facts(device, rig.fare_fen, beside.words), listener)
+        serve(table, facts(device, rig.fare_fen, runtime, beside), beside.codes(), listener)
 
 
-def serve(table, told, listener):
+def serve(table, told, codes, listener):
     """Serve the page until Ctrl-C."""
     import uvicorn
 
     from host_tools.panel.server import make_app
 
-    app = make_app(table, told)
-    config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        make_app(table, told, codes),
+        log_level="critical",
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+    )
     address, port = listener.getsockname()[:2]
     click.echo(f"the terminal is at http://{address}:{port} (Ctrl-C ends it)")
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def facts(device, fare_fen, words):
-    """What the page is told once: names, patterns and words."""
+def facts(device, fare_fen, runtime, beside):
+    """What the page is told once: names, patterns, words and keys."""
     from firmware.outputs.signals import BLINKS, TONES
     from host_tools.prompts import prompts
+    from sim.tabletop_devices import CARDS
+    from sim.tabletop_devices import DEVICES as SHOWN
+    from sim.tabletop_words import messages
 
-    chinese, english = TITLES[device]
+    shown = SHOWN[device]
     return {
-        "device": {"chinese": chinese, "english": english, "fare_fen": fare_fen},
-        "words": words,
+        "device": {
+            "name": device,
+            "chinese": shown.chinese,
+            "english": shown.english,
+            "fare_fen": fare_fen,
+            "runtime": runtime,
+        },
+        "parts": beside.told(),
+        "kinds": CARDS,
+        "messages": messages(),
         "tones": TONES,
         "blinks": BLINKS,
         "prompts": {one.number: [one.chinese, one.english] for one in prompts()},

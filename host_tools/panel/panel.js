@@ -1,180 +1,96 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows what the terminal reports (server-sent events) and sends what the hand does (POST).
-"use strict";
+// Shows what the terminal reports (server-sent events) and sends what a hand does (POST).
+import * as machines from "./machines.js";
+import * as terminal from "./terminal.js";
+import * as wallet from "./wallet.js";
+import * as words from "./words.js";
 
-const $ = (id) => document.getElementById(id);
-const SIGNS = { green: "✓", amber: "!", red: "✗", blue: "·" };
-const HOLD_MS = 400; // pressed longer: the card is held
-const BESIDE_MOST = 6; // lines of the neighbours
-let facts = { tones: {}, prompts: {} };
-let held = new Set();
-let audio = null;
+const { $, act, bi, make, yuan } = words;
+const STORIES_MOST = 8;
+const POWER = { // power -> what is said, what the plug does next
+  on: ["已连接", "Connected", "out", "拔电源", "Pull the plug"],
+  off: ["没有电", "No power", "in", "插电源", "Plug it in"],
+  dead: ["终端已停", "The terminal has ended", "in", "重新启动", "Start it again"],
+  starting: ["正在启动", "Starting", "in", "正在启动", "Starting"],
+};
+const KINDS = { // of records: sign, tone, Chinese, English
+  approved: ["✓", "good", "已付", "Paid"],
+  void: ["○", "plain", "未扣款", "Not debited"],
+  pending: ["?", "warn", "待核实", "Unresolved"],
+  refused: ["✗", "bad", "拒绝", "Refused"],
+  "debited-refused": ["✗", "bad", "已扣应退", "Refund due"],
+  "debited-unproven": ["?", "warn", "扣款未证实", "Debit unproven"],
+  event: ["·", "plain", "事件", "Event"],
+};
+let facts = {};
+let pending = [];
 
-const yuan = (fen) => (fen / 100).toFixed(2);
-
-async function act(path, cards = [], more = {}) {
-  const asked = new URLSearchParams(more);
-  cards.forEach((name) => asked.append("card", name));
-  const answer = await fetch(`/${path}?${asked}`, { method: "POST" }).catch(() => null);
-  if (!answer) return say("没有连接 No connection");
-  if (!answer.ok) say(answer.status === 429 ? "请稍候 One moment" : await answer.text());
+function power(state) {
+  document.body.dataset.power = state;
+  const [chinese, english, next, plug, plugged] = POWER[state];
+  bi($("link"), chinese, english);
+  bi($("plug"), plug, plugged);
+  $("plug").disabled = state === "starting";
+  $("plug").onclick = () => act("plug", [], { where: next });
+  if (state === "on") return;
+  terminal.show({ lamp: "dark", line1: chinese, line2: english, beep: "", voice: 0 });
 }
 
-function say(words) {
-  $("link").textContent = words;
-}
+// --- journal
 
-// --- terminal
+const NOTHING_TAKEN = ["refused", "void", "event"];
 
-function show(panel) {
-  $("line1").textContent = panel.line1;
-  $("line2").textContent = panel.line2;
-  lamp(panel.lamp);
-  beep(panel.beep, false);
-  voice(panel.voice);
-}
-
-function lamp(colour) {
-  $("terminal").dataset.lamp = colour;
-  $("sign").textContent = SIGNS[colour];
-  // a result stands for a second: what the last one was stays below
-  if (colour !== "blue") $("before").textContent = `上次 Last: ${SIGNS[colour]} ${$("line2").textContent}`;
-}
-
-function beep(kind, aloud = true) {
-  const bars = (facts.tones[kind] || []).map((ms, at) => {
-    const bar = document.createElement("i");
-    bar.style.width = `${Math.max(4, ms / 12)}px`;
-    if (at % 2) bar.className = "off";
-    return bar;
+function row(one) {
+  const [sign, tone, chinese, english] = KINDS[one.kind] || ["·", "plain", one.kind, one.kind];
+  const reason = facts.messages[one.reason.split(" ")[0]] || [one.reason, one.reason];
+  const badge = make("span", `badge ${tone}`, `${sign} `, bi(make("span"), chinese, english));
+  const why = bi(make("span", "why"), reason[0], reason[1]);
+  const line = document.createElement("tr");
+  const amount = NOTHING_TAKEN.includes(one.kind) ? "" : yuan(one.amount_fen);
+  const people = one.riders > 1 ? [` ×${one.riders}`] : [];
+  [one.sequence, one.time, [badge, " ", why, ...people], one.card, amount, one.sent ? "✓" : "…"].forEach((cell) => {
+    line.insertCell().append(...[cell].flat().map((part) => (part instanceof Node ? part : String(part))));
   });
-  $("buzzer").replaceChildren(...bars);
-  $("buzzer").dataset.kind = kind;
-  if (aloud && $("sound").checked) sound(facts.tones[kind] || []);
+  return line;
 }
 
-function sound(pattern) {
-  audio = audio || new AudioContext();
-  let at = audio.currentTime;
-  pattern.forEach((ms, number) => {
-    if (number % 2 === 0) {
-      const tone = audio.createOscillator();
-      tone.frequency.value = 2300;
-      tone.connect(audio.destination);
-      tone.start(at);
-      tone.stop(at + ms / 1000);
-    }
-    at += ms / 1000;
-  });
+function journal(state) {
+  $("records").replaceChildren(...state.records.map(row));
+  const now = Date.now();
+  pending = state.pending.map((one) => ({ ...one, until: now + one.left_s * 1000 }));
+  countDown();
+  bi($("acknowledged"), `采集服务器已确认到 #${state.acknowledged}，待传 ${state.waiting} 条`,
+    `The collector has acknowledged up to #${state.acknowledged}; ${state.waiting} wait`);
+  $("collector").setAttribute("aria-pressed", state.linked);
+  const waits = state.waiting ? ` ${state.waiting}` : "";
+  bi($("collector"), `${state.linked ? "采集：通" : "采集：断"}${waits && "，待传" + waits}`,
+    `${state.linked ? "Collector on" : "Collector off"}${waits && "," + waits + " wait"}`);
+  $("collector").onclick = () => act("link", [], { where: state.linked ? "off" : "on" });
 }
 
-function voice(number) {
-  const words = facts.prompts[number];
-  $("voice").textContent = words ? `“${words[0]}” ${words[1]}` : "";
-}
-
-function beside(event) {
-  const line = document.createElement("p");
-  const { event: kind, at, ...rest } = event;
-  line.textContent = `${kind} ${Object.entries(rest).map(([key, value]) => `${key}=${typeof value === "object" ? JSON.stringify(value) : value}`).join(" ")}`;
-  $("beside").prepend(line);
-  while ($("beside").children.length > BESIDE_MOST) $("beside").lastChild.remove();
-}
-
-function machine(state) {
-  $("machine").hidden = !state.kind;
-  if (!state.kind) return;
-  $("machine").classList.toggle("open", state.open);
-  const arms = state.open ? "开 Open" : "关 Closed";
-  $("lane").textContent = `${arms} · 进 In ${state.passed} · 出 Out ${state.exited}${state.happened ? " · " + state.happened : ""}`;
-}
-
-function words(list) {
-  $("words").replaceChildren(...list.map(([word, chinese, english]) => {
-    const button = document.createElement("button");
-    button.textContent = `${chinese} ${english}`;
-    button.dataset.word = word;
-    button.onclick = () => act("say", [], { where: word });
-    return button;
+function countDown() {
+  $("pending").replaceChildren(...pending.map((one) => {
+    const left = Math.max(0, Math.round((one.until - Date.now()) / 1000));
+    const state = one.state === "torn" ? ["等同一张卡", "waits for the same card"] : ["待启动时核实", "is settled at the next start"];
+    return bi(make("li"), `待处理 #${one.sequence} ${one.card} ${yuan(one.amount_fen)}元：${state[0]}，还有 ${left} 秒`,
+      `Pending #${one.sequence} ${one.card}, ${yuan(one.amount_fen)} yuan: ${state[1]}, ${left} s left`);
   }));
 }
+setInterval(() => { if (pending.length) countDown(); }, 1000);
 
-// --- wallet
+// --- what was seen
 
-function makeCard(card) {
-  const item = $("card").content.cloneNode(true).firstElementChild;
-  item.dataset.name = card.name;
-  item.querySelector("b").textContent = card.name;
-  item.querySelector(".kind").textContent = card.kind;
-  pressable(item.querySelector(".face"), card.name);
-  const keep = item.querySelector(".keep");
-  keep.onclick = () => {
-    const keeps = keep.getAttribute("aria-pressed") !== "true";
-    keep.setAttribute("aria-pressed", keeps);
-    held[keeps ? "add" : "delete"](card.name);
-    act(keeps ? "hold" : "leave", [card.name]);
-  };
-  item.querySelector(".tear").onclick = () => act("tear", [card.name], { where: $("where").value });
-  item.querySelector(".pick").onchange = () => {
-    $("together").disabled = picked().length < 2;
-  };
-  return item;
+function story(one) {
+  return make("li", one.tone, make("time", "", one.time), " ", bi(make("span"), one.chinese, one.english));
 }
 
-function pressable(face, name) {
-  let timer = null;
-  let holds = false;
-  face.onpointerdown = (event) => {
-    if (event.button) return;
-    face.setPointerCapture(event.pointerId);
-    holds = false;
-    timer = setTimeout(() => {
-      holds = true;
-      act("hold", [name]);
-    }, HOLD_MS);
-  };
-  face.onpointerup = face.onpointercancel = (event) => {
-    if (timer === null) return;
-    clearTimeout(timer);
-    timer = null;
-    if (holds) act("leave", [name]);
-    else if (event.type === "pointerup") act("tap", [name]);
-  };
-  face.onclick = (event) => {
-    if (event.detail === 0) act("tap", [name]); // from the keyboard
-  };
-  face.oncontextmenu = (event) => event.preventDefault();
-}
-
-const picked = () => [...document.querySelectorAll(".pick:checked")].map((box) => box.closest(".card").dataset.name);
-
-function cards(list) {
-  if ($("cards").children.length !== list.length) $("cards").replaceChildren(...list.map(makeCard));
-  list.forEach((card, at) => {
-    $("cards").children[at].querySelector(".balance").textContent = `¥ ${yuan(card.balance_fen)}`;
-  });
-}
-
-function field(names) {
-  for (const item of $("cards").children) item.classList.toggle("there", names.includes(item.dataset.name));
-  $("reader").classList.toggle("there", names.length > 0);
-  $("reach").textContent = names.length ? names.join(", ") : "读卡区 Reader";
-}
-
-// --- records and the last tap
-
-function records(list) {
-  $("records").replaceChildren(...list.map((one) => {
-    const row = document.createElement("tr");
-    const paid = one.taken ? yuan(one.amount_fen) : "0.00";
-    [one.sequence, one.time, one.card, paid, one.message, one.ms].forEach((text) => {
-      row.insertCell().textContent = text;
-    });
-    return row;
-  }));
+function paper(lines) {
+  $("paper").hidden = !lines.length;
+  $("receipt").textContent = lines.join("\n");
 }
 
 function waterfall() {
+  $("nothing").hidden = true;
   $("waterfall").hidden = false;
   $("waterfall").alt = "最近一次刷卡的时间 Where the time of the last tap went";
   $("waterfall").src = `/waterfall.svg?${Date.now()}`;
@@ -182,53 +98,64 @@ function waterfall() {
 
 // --- events
 
-let kept = [];
-const HEARD = {
-  state(event) {
-    facts = event;
-    const { chinese, english, fare_fen: fare } = event.device;
-    $("device").textContent = `${chinese} ${english} ¥ ${yuan(fare)}`;
-    show(event.panel);
-    cards(event.cards);
-    field(event.field);
-    records((kept = event.records));
-    words(event.words);
-    machine(event.beside);
-    if (event.waterfall) waterfall();
-    say("已连接 Connected");
-  },
-  show(event) {
-    show({ ...event, lamp: $("terminal").dataset.lamp, beep: "", voice: 0 });
-  },
-  lamp: (event) => lamp(event.lamp),
-  beep: (event) => beep(event.beep),
-  voice: (event) => voice(event.voice),
-  field(event) {
-    field(event.field);
-    cards(event.cards);
-  },
-  cards: (event) => cards(event.cards),
-  record(event) {
-    records((kept = [event.record, ...kept].slice(0, 12)));
-  },
-  beside: (event) => machine(event.beside),
-  tap: waterfall,
-  upload(event) {
-    $("acknowledged").textContent = `已上传到 Uploaded and committed up to # ${event.acknowledged}`;
-  },
-  table: (event) => say(event.text),
-  ready: () => say("已连接 Connected"),
-};
-const QUIET = ["apdu", "heap", "counters", "collision", "reader", "link"];
+function stands(event) {
+  facts = event;
+  const { chinese, english, runtime, name } = event.device;
+  document.body.dataset.device = name;
+  bi($("device"), chinese, english);
+  document.title = `faretap ${english}`;
+  $("runtime").textContent = runtime === "micropython" ? "MicroPython" : "CPython";
+  terminal.begin(event);
+  terminal.show(event.panel);
+  terminal.reach(event.field);
+  wallet.deal(event.cards, event.kinds);
+  wallet.field(event.field);
+  machines.place(event.parts, wallet.names());
+  machines.show(event.beside, event.panel);
+  paper(event.paper);
+  journal(event.journal);
+  $("stories").replaceChildren(...event.stories.map(story));
+  if (event.waterfall) waterfall();
+  power(event.power);
+}
 
+function shown(event) {
+  terminal.show({ ...event, lamp: terminal.current(), beep: "", voice: 0 });
+  machines.suggest(event.line2);
+}
+
+function fieldChanged(event) {
+  terminal.reach(event.field);
+  wallet.field(event.field);
+  wallet.balances(event.cards);
+}
+
+const HEARD = {
+  state: stands,
+  show: shown,
+  lamp: (event) => terminal.result(event.lamp),
+  beep: (event) => terminal.beep(event.beep),
+  voice: (event) => terminal.voice(event.voice),
+  field: fieldChanged,
+  cards: (event) => wallet.balances(event.cards),
+  journal: (event) => journal(event.journal),
+  beside: (event) => machines.show(event.beside),
+  paper: (event) => paper(event.paper),
+  tap: waterfall,
+  power: (event) => power(event.power),
+  heap: (event) => { $("heap").textContent = `, heap ${Math.round(event.live / 1024)} of ${Math.round(event.total / 1024)} KB`; },
+  story(event) {
+    $("stories").prepend(story(event.story));
+    while ($("stories").children.length > STORIES_MOST) $("stories").lastChild.remove();
+  },
+};
+
+words.begin();
+wallet.begin();
 const stream = new EventSource("/events");
 stream.onmessage = (message) => {
   const event = JSON.parse(message.data);
   const heard = HEARD[event.event];
   if (heard) heard(event);
-  else if (!QUIET.includes(event.event)) beside(event);
 };
-stream.onerror = () => say("连接中断 Connection lost");
-
-$("together").onclick = () => act("tap", picked());
-$("plug").onclick = () => act("plug");
+stream.onerror = () => bi($("link"), "页面与终端的连接中断", "The page has lost its server");

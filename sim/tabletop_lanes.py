@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tills, a coach, a car park's exit and a door on the tabletop, and what stands beside each."""
+
+import secrets
+from collections import deque
+from datetime import datetime, timedelta
+
+from firmware.devices.lane_store import ENTER, Entry, key_of, pack_entry, unpack_entry
+from firmware.errors import FormatError
+from firmware.neighbours.lane_line import LaneLine
+from host_tools import allow_list
+from sim.tabletop_beside import Beside, Console, LinePart, Output, Part
+from sim.tabletop_tariff import write_fares
+
+ENTRY_LANE = 1
+ROWS_MOST = 6
+OPEN_MOST = 4  # entries that wait for the exit lane's answer
+SHOP_KEYS = (
+    ("on 7", "开班", "Open the day", "sign on"),
+    ("12.50", "12.50元", "12.50 yuan", "Please wait"),
+    ("item 1", "菜1 12元", "Dish 1, 12.00"),
+    ("item 2", "菜2 8.50元", "Dish 2, 8.50"),
+    ("cash", "现金", "Cash"),
+    ("cancel", "取消", "Cancel"),
+    ("report", "报表", "Report"),
+    ("off", "收班", "Close the day"),
+)
+COACH_KEYS = (
+    ("on 7", "发车", "Open the trip", "sign on"),
+    ("sell 1 9", "1站到9站", "Stop 1 to 9", "Please wait"),
+    ("sell 1 5 half 12", "1到5 半价 12座", "1 to 5, half, seat 12"),
+    ("check 3", "3站验票", "Check at stop 3"),
+    ("check 9", "9站验票", "Check at stop 9"),
+    ("cash", "现金", "Cash"),
+    ("cancel", "取消", "Cancel"),
+    ("report", "报表", "Report"),
+    ("off", "收车", "Close the trip"),
+)
+LIST = """version: 3
+hours: office daily 00:00-24:00
+hours: closed sun 03:00-03:01
+"""
+GUESTS = {"adult-1": "office", "adult-2": "office", "adult-3": "closed", "student-1": "office"}
+
+
+class EntryLane(LinePart):
+    """The entry of the car park, simulated at its line: who drove in, and when."""
+
+    kind = "entry"
+    picks = True
+    keys = (
+        ("10", "10分钟前入场", "Drove in 10 min ago"),
+        ("50", "50分钟前入场", "Drove in 50 min ago"),
+        ("170", "近3小时前入场", "Drove in 170 min ago"),
+        ("1500", "昨日入场", "Drove in yesterday"),
+    )
+
+    def __init__(self):
+        super().__init__(LaneLine())
+        self.numbers: dict[str, str] = {}
+        self.names: dict[bytes, str] = {}
+        self.rows: deque = deque(maxlen=ROWS_MOST)
+
+    def prepare(self, wallet, folder):
+        """The numbers of the cards; the line carries keys made of them."""
+        self.numbers = {entry.name: entry.pan for entry in wallet.entries}
+        self.names = {key_of(pan): name for name, pan in self.numbers.items()}
+
+    def say(self, word):
+        minutes, _, name = word.partition(" ")
+        self.known(minutes)
+        if name not in self.numbers:
+            raise FormatError("which card?")
+        came = datetime.now() - timedelta(minutes=int(minutes))
+        entry = Entry(key_of(self.numbers[name]), ENTRY_LANE, tuple(came.timetuple()[:6]), 0)
+        with self.line.lock:
+            if len(self.machine.open) >= OPEN_MOST:
+                raise FormatError("the exit lane does not answer")
+            self.machine.put(pack_entry(ENTER, entry))
+
+    def heard(self, events):
+        for event in events:
+            if event[0] == "verdict":
+                entry = unpack_entry(event[1])
+                when = "%02d:%02d" % entry.moment[3:5]
+                self.rows.appendleft((self.names.get(entry.key, "?"), when, event[2]))
+        self.changed()
+
+    def state(self):
+        with self.line.lock:
+            return {"rows": list(self.rows), "silent": self.machine.silent}
+
+
+class Guests(Part):
+    """The allow list of a door, made of the wallet."""
+
+    kind = "guests"
+
+    def prepare(self, wallet, folder):
+        cards = [
+            f"card: {entry.pan} {GUESTS[entry.name]}"
+            for entry in wallet.entries
+            if entry.name in GUESTS
+        ]
+        data = allow_list.build(LIST + "\n".join(cards) + "\n", secrets.token_bytes(8))
+        (folder / "allow.bin").write_bytes(data)
+
+    def state(self):
+        return {"names": [name for name, zone in GUESTS.items() if zone == "office"]}
+
+
+def make_shop(folder):
+    """Beside of a till."""
+    console = Console(SHOP_KEYS)
+    settings = f"console: {console.where}\nmenu: 1=1200 2=850\n"
+    return Beside(settings, {"console": console})
+
+
+def make_coach(folder):
+    """Beside of a coach."""
+    console = Console(COACH_KEYS)
+    settings = f"console: {console.where}\nfares: {write_fares(folder)}\nproduct: c1\n"
+    return Beside(settings, {"console": console})
+
+
+def make_parking(folder):
+    """Beside of the exit lane of a car park."""
+    entry, barrier = EntryLane(), Output("barrier")
+    settings = (
+        f"lane: exit\nstore: file:{folder.resolve()}/entries.bin\ntwin: {entry.where}\n"
+        f"product: car\nfares: {write_fares(folder)}\ndoor: {barrier.where}\npulse_ms: 4000\n"
+    )
+    return Beside(settings, {"barrier": barrier, "entry": entry})
+
+
+def make_access(folder):
+    """Beside of a door."""
+    door, guests = Output("door"), Guests()
+    allow = folder.resolve() / "allow.bin"
+    settings = f"allow: {allow}\ndoor: {door.where}\nlane: in\npassback_s: 20\n"
+    return Beside(settings, {"door": door, "guests": guests})
