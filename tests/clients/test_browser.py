@@ -5,28 +5,15 @@ tools/clients.sh browser installs Chromium. Pictures go to build/panel, or to th
 SCREENSHOTS names (`make screenshots`: docs).
 """
 
-import os
-import re
 import shutil
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
-from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
-ROOT = Path(__file__).resolve().parents[2]
-PICTURES = Path(os.environ.get("SCREENSHOTS", ROOT / "build" / "panel"))
-WAIT_S = 20  # a busy machine loses frames of the virtual chip; the terminal heals its reader
-WIDE, TALL, PHONE = (1440, 1180), (1440, 1000), (390, 844)
-
-COLOURS = 128  # of a picture
-STARTS = 3  # on a busy machine the virtual chip may be too late for the terminal's start
+from tests.clients.page import PHONE, TALL, Page, served
 
 
 @pytest.fixture(scope="module")
@@ -44,38 +31,6 @@ def serve(tmp_path_factory):
         process.terminate()
         process.wait()
         process.stdout.close()
-
-
-def served(tmp_path_factory, *words):
-    """(process, address)"""
-    for _ in range(STARTS):
-        process = started(tmp_path_factory.mktemp("panel"), *words)
-        found = [re.search(r"http://\S+", line) for line in iter_until_address(process.stdout)]
-        if found and found[-1]:
-            return process, found[-1][0]
-        process.wait()
-        process.stdout.close()
-    raise AssertionError("the command ended without an address")
-
-
-def started(folder, *words):
-    """The command as a process."""
-    command = [sys.executable, "-m", "host_tools.cli.main", "panel", "--port", "0", *words]
-    return subprocess.Popen(
-        [*command, "--folder", str(folder)],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-
-
-def iter_until_address(lines):
-    """Its lines, up to the one with the address."""
-    for line in lines:
-        yield line
-        if "http://" in line:
-            return
 
 
 @pytest.fixture(scope="module")
@@ -97,78 +52,6 @@ def browser():
     driven = webdriver.Chrome(options, webdriver.ChromeService(driver))
     yield driven
     driven.quit()
-
-
-class Page:
-    """What a person sees and does."""
-
-    def __init__(self, browser, address, size=WIDE, words=""):
-        self.browser = browser
-        browser.set_window_size(*size)
-        browser.get(address + words)
-        self.until(lambda: self.text("link") in ("Connected", "已连接"))
-
-    def until(self, true):
-        WebDriverWait(self.browser, WAIT_S, 0.05).until(lambda _: true())
-
-    def one(self, css):
-        return self.browser.find_element(By.CSS_SELECTOR, css)
-
-    def text(self, name):
-        return self.browser.find_element(By.ID, name).text
-
-    def lamp(self):
-        return self.one("#terminal").get_attribute("data-lamp")
-
-    def card(self, name):
-        return self.one(f'.card[data-name="{name}"]')
-
-    def balance(self, name):
-        return self.card(name).find_element(By.CSS_SELECTOR, ".balance").text.partition(" ")[2]
-
-    def hand(self, word):
-        """What a click on a card means from here on."""
-        self.one(f'input[name="hand"][value="{word}"]').click()
-
-    def key(self, part, word):
-        """A key of a machine beside the terminal."""
-        key = self.one(f'[data-part="{part}"] [data-word="{word}"]')
-        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", key)
-        key.click()
-
-    def part(self, name):
-        """What a machine shows."""
-        return self.one(f'[data-part="{name}"]').text
-
-    def tap(self, name):
-        self.hand("tap")
-        self.card(name).click()
-
-    def says(self, words):
-        """A line of the display."""
-        self.until(lambda: words in self.text("display"))
-
-    def shows(self, lamp, words):
-        """A result stands for a second, the line of the last one longer."""
-        sign = {"green": "✓", "amber": "!", "red": "✗"}[lamp]
-        self.until(lambda: self.text("before").endswith(words) and sign in self.text("before"))
-
-    def settled(self):
-        """The result has gone, and the card with it."""
-        self.until(lambda: self.lamp() == "blue" and self.text("reach") in ("Reader", "读卡区"))
-
-    def picture(self, name):
-        """Of what is to be seen; for the docs with a palette, as a page has few colours."""
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        path = PICTURES / f"panel-{name}.png"
-        self.browser.execute_script("scrollTo(0, 0)")
-        self.browser.save_screenshot(str(path))
-        if "SCREENSHOTS" in os.environ:
-            from PIL import Image  # for the docs alone
-
-            with Image.open(path) as seen:
-                few = seen.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
-            few.save(path, optimize=True)
 
 
 def bus(browser, serve, **how):
