@@ -88,7 +88,12 @@ def open_trade(settings, parameters, hal, clock, report):
     """
     # by name, as memory has room for one device alone; settings.DEVICES lists what there is
     module = __import__("firmware.devices." + settings.device, None, None, ("make",))
-    return module.make(settings, parameters, hal, clock, report)
+    trade = module.make(settings, parameters, hal, clock, report)
+    if parameters.service != "open" or "service" in settings.more:
+        from firmware.devices import duty  # where somebody may close it, or let everybody ride
+
+        return duty.make(trade, settings, parameters, report)
+    return trade
 
 
 def open_panel(settings, hal, clock, report):

@@ -38,8 +38,8 @@ MORE = (
     "allow", "announcer", "console", "day_cut", "day_fen", "deny_list", "display", "door",
     "fares", "gate", "gate_kind", "gate_lane", "lane", "meal_taps", "meals", "menu", "meter",
     "meter_kind", "missing_entry", "missing_exit", "outputs", "passback_s", "price_fen",
-    "product", "pulse_ms", "riders", "riders_blocks", "seats", "store", "store_blocks", "sums",
-    "ticket_keys", "tickets", "twin", "vehicle_class", "voice",
+    "product", "pulse_ms", "riders", "riders_blocks", "seats", "service", "store",
+    "store_blocks", "sums", "ticket_keys", "tickets", "twin", "vehicle_class", "voice",
 )  # fmt: skip
 SALES = ("reader", "journal", "parameters")
 NEEDED = {

@@ -36,6 +36,7 @@ wiring stands here; the wiring stands in settings.py.
 | clock_back_s | a clock that went back further is not trusted: no sales; 0: not checked (QT-015) |
 | clock_step_s | a host whose time differs by more is not followed; 0: it is not asked (TD-008) |
 | clock_bound_s | beyond it the time is in doubt: records say so; 0: not checked (TD-008) |
+| service | open; free: nobody pays; closed: nobody is served (devices/duty.py, TD-066) |
 | same_card_s | within it a card that has paid is not charged again (TD-005, TD-035) |
 | rest_after_s | without a card for so long the field rests, 0: never (QT-070) |
 """
@@ -67,7 +68,7 @@ SINGLE = (
     "torn_count", "torn_prompt_s", "trans_prove", "balance_before", "torn_over_restart",
     "same_card_s", "clock_from_year", "clock_back_s", "rest_after_s", "sda",
     "deny_growth_percent", "deny_growth_least", "deny_hits_percent",
-    "clock_step_s", "clock_bound_s",
+    "clock_step_s", "clock_bound_s", "service",
 ) + tuple([one[0] for one in STANDING + TEXTS])  # fmt: skip
 MANY = ("class", "aid", "limit", "deny")
 
@@ -90,7 +91,7 @@ Parameters = namedtuple(
         "torn_count", "torn_prompt_s", "trans_prove", "balance_before", "torn_over_restart",
         "clock_from_year", "clock_back_s", "same_card_s", "rest_after_s", "sda",
         "deny_growth_percent", "deny_growth_least", "deny_hits_percent",
-        "clock_step_s", "clock_bound_s",
+        "clock_step_s", "clock_bound_s", "service",
     ),
 )  # fmt: skip
 
@@ -141,6 +142,7 @@ def parse(text, name="parameters"):
         deny_hits_percent=lines.whole(found, name, "deny_hits_percent", 5, 0, 100),
         clock_step_s=lines.whole(found, name, "clock_step_s", 0, 0, 86400),
         clock_bound_s=lines.whole(found, name, "clock_bound_s", 0, 0, 86400),
+        service=lines.word(found, name, "service", "open", ("open", "free", "closed")),
     )
 
 

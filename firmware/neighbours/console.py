@@ -43,10 +43,16 @@ class Console:
 
     def __init__(self, commands):
         self.commands = commands
+        self.others = {}  # name -> what carries out a command of add()
         self.held = bytearray()  # whole lines and the beginning of one
         self.said = bytearray()  # still to be sent
         self.heard_ms = 0
         self.asked = False  # a command has not been answered yet
+
+    def add(self, row, carry_out):
+        """One command more, answered here; carry_out(*values) says what to do, "" when done."""
+        self.commands = self.commands.rstrip() + "\n" + row + "\n"
+        self.others[row.split("|")[0]] = carry_out
 
     # what has come
 
@@ -106,6 +112,10 @@ class Console:
         values, fault = _values(row[1].split(), words[1:])
         if fault:
             self.error("%s: %s" % (fault, _usage(row)))
+            return []
+        if row[0] in self.others:
+            fault = self.others[row[0]](*values)
+            self.error(fault) if fault else self.ok(" ".join(words))
             return []
         self.asked = True
         return [Command(row[0], values)]
