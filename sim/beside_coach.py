@@ -40,9 +40,9 @@ class BesideCoach(Beside):
 
     def visited(self, name, message, after):
         """A check reads the number alone (TD-022)."""
+        self.checked += message == "pass_valid"
+        self.refused += message == "no_ticket"
         if after.get("checks"):
-            self.checked += message == "pass_valid"
-            self.refused += message == "no_ticket"
             for card in gpos(self.world.field.log[self.mark :]):
                 self.play.wrong.append(f"{self.play.when()}: card ..{card.pan[-4:]} saw a GPO")
         yield from ()

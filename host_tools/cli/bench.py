@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measure taps, other PN532 drivers, signature checks and their parts on both interpreters"""
+"""Measure taps, other PN532 drivers and signature checks, and queues of cards at each device"""
 
 import json
 import re
@@ -9,11 +9,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from host_tools.cli import bench_compare, bench_deny, bench_parts, bench_reader
+from host_tools.cli import bench_compare, bench_deny, bench_parts, bench_queue, bench_reader
 from host_tools.cli.runtime import BOARD_HEAP_KIB, runtime_command
 
 READER = ("taps", "drivers", "exchanges", "profiles")
-PARTS = READER + ("signatures", "chains", "steps", "resources", "deny")
+PARTS = READER + ("signatures", "chains", "steps", "resources", "deny")  # of performance.md
+NAMED = ("queue",)  # only where they are asked for
 FEW = 5  # taps of a row that has many neighbours
 REGION = r"(<!-- measured: {} -->\n).*?(<!-- end -->)"
 
@@ -26,10 +27,15 @@ Examples:
   faretap bench --part profiles --json > before.json
   faretap bench --part profiles --compare before.json
   faretap bench --write docs/performance.md
+  faretap bench --part queue --write docs/scenarios.md
 """
 )
 @click.option(
-    "--part", "parts", multiple=True, type=click.Choice(PARTS), help="Only this; several go."
+    "--part",
+    "parts",
+    multiple=True,
+    type=click.Choice(PARTS + NAMED),
+    help="Only this; several go.",
 )
 @click.option(
     "--taps", type=click.IntRange(2), default=500, show_default=True, help="Taps of a terminal."
@@ -60,7 +66,8 @@ Examples:
 def command(parts, taps, quick, old, names, heap, as_json, page):
     """Simulated chip and card at the pace of the time model; the terminal's own share is real.
 
-    All of it takes some ten minutes on a machine that has nothing else to do.
+    All of it takes some ten minutes on a machine that has nothing else to do. The part `queue` has
+    to be named: taps a minute of each device at simulated time, the same on every machine.
     """
     if "micropython" in names and not bench_parts.has_micropython():
         click.echo(runtime_command("micropython").note, err=True)
@@ -86,6 +93,8 @@ def measured(part, names, amount, heap):
     """Sheets of one part."""
     if part in READER:
         return reader_sheets(part, names, amount, heap)
+    if part == "queue":
+        return [bench_queue.queue(amount == bench_reader.QUICK)]
     if part == "deny":
         return bench_deny.deny(names, amount == bench_reader.QUICK)
     if part == "signatures":
