@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """CollectorServer: sockets and a serial line around a Collector (clearing.md 11: same frames).
 
-One thread waits for all lines and answers one frame after the other; each line has its own
-FrameReader. A frame that breaks off or fails its CRC is answered by REJECT damaged, at the latest
-STALE_S after the line fell silent. Nothing a peer sends ends the server: a line that fails is
-closed, a serial line is opened again when it is back.
+One thread waits for all lines, workers answer (group_commit.py); each line has its own
+FrameReader and one frame at work, and is not read before that is answered. Where too many frames
+wait the answer is REJECT later, and the terminal backs off. A frame that breaks off or fails its
+CRC is answered by REJECT damaged, at the latest STALE_S after the line fell silent. Nothing a peer
+sends ends the server: a line that fails is closed, a serial line is opened again when it is back.
 
 Not here: encryption and authentication. Do not offer the port to a network that is not trusted;
 a tunnel (TLS, VPN) belongs in front of it.
@@ -16,13 +17,15 @@ import socket
 import termios
 import threading
 import time
+from collections import deque
 from typing import Protocol
 
 import serial as pyserial
 
 from firmware.errors import FormatError
 from firmware.formats.batch import FRAME_LIMIT, FrameReader
-from host_tools.collector import Collector, damaged
+from host_tools.collector import Collector, busy, damaged
+from host_tools.group_commit import FRAMES_MOST, Workers
 
 STALE_S = 2.0  # silence after which half a frame is given up
 REOPEN_S = 2.0  # how often a serial line that is gone is tried
@@ -32,6 +35,8 @@ IDLE_S = (
 LINES_MOST = 256  # one more, and the TCP peer heard longest ago goes
 # What bytes and lines of a peer can cause: the peer is dropped, the others are served on. pyserial
 # lets termios.error and ValueError of a port that was pulled out through.
+BROKEN = b""
+STOP, ANSWERED = b"\x00", b"\x01"  # what wakes the thread
 PEER_FAULTS = (OSError, FormatError, ValueError, termios.error)
 
 
@@ -98,6 +103,8 @@ class Peer:
         self.line = line
         self.reader = FrameReader()
         self.heard_s = time.monotonic()
+        self.frames: deque[bytes] = deque()  # whole, to be answered; BROKEN where none came out
+        self.at_work = False
 
 
 class CollectorServer:
@@ -117,6 +124,8 @@ class CollectorServer:
         reopen_s: float = REOPEN_S,
         idle_s: float = IDLE_S,
         lines_most: int = LINES_MOST,
+        workers: int = 1,
+        frames_most: int = FRAMES_MOST,
     ):
         self.collector = collector
         self.address = tcp
@@ -131,9 +140,12 @@ class CollectorServer:
         self._thread: threading.Thread | None = None
         self._selector = selectors.DefaultSelector()
         self._wake_in, self._wake_out = socket.socketpair()
-        self._peers: list[Peer] = []
+        self._peers: dict[Peer, None] = {}  # a set that keeps its order
+        self._answered: deque[tuple[Peer, bytes | None]] = deque()
+        self._workers = Workers(collector, self._post, PEER_FAULTS, workers, frames_most)
         self._serial_open = False
         self._serial_tried_s = 0.0
+        self._look_s = 0.0
         if tcp:
             self._listener = socket.create_server(tcp)
             self._listener.setblocking(False)
@@ -150,18 +162,20 @@ class CollectorServer:
         except OSError:
             self.stop()
             raise
+        self._workers.start()
         self._thread = threading.Thread(target=self._serve, name="collector", daemon=True)
         self._thread.start()
 
     @property
     def alive(self) -> bool:
-        """True while the thread serves; False before start(), after stop() and if it died."""
-        return self._thread is not None and self._thread.is_alive()
+        """True while all threads serve; False before start(), after stop() and if one died."""
+        return self._thread is not None and self._thread.is_alive() and self._workers.alive
 
     def stop(self) -> None:
         """End the thread, close all lines; a frame being answered is answered first."""
         if self._thread:
-            self._wake_out.send(b"\x00")
+            self._workers.stop()
+            self._wake_out.send(STOP)
             self._thread.join()
             self._thread = None
         for peer in list(self._peers):
@@ -175,8 +189,11 @@ class CollectorServer:
         while True:
             for key, _ in self._selector.select(min(self.stale_s, self.reopen_s) / 2):
                 if key.fileobj is self._wake_in:
-                    return
-                if key.fileobj is self._listener:
+                    said = self._wake_in.recv(4096)
+                    self._deliver()
+                    if STOP in said:
+                        return
+                elif key.fileobj is self._listener:
                     self._accept()
                 elif key.data in self._peers:  # not dropped for another meanwhile
                     self._hear(key.data)
@@ -192,7 +209,7 @@ class CollectorServer:
 
     def _add(self, line: Line) -> None:
         peer = Peer(line)
-        self._peers.append(peer)
+        self._peers[peer] = None
         self._selector.register(line, selectors.EVENT_READ, peer)
 
     def _hear(self, peer: Peer) -> None:
@@ -205,15 +222,54 @@ class CollectorServer:
             self._drop(peer)
 
     def _reply(self, peer: Peer, frames: list[bytes], broken: bool) -> None:
-        for frame in frames:
-            peer.line.put(self.collector.answer(frame))
+        peer.frames.extend(frames)
         if broken and not frames:
-            peer.line.put(damaged("half a frame or a wrong CRC"))
+            peer.frames.append(BROKEN)
+        self._go_on(peer)
+
+    def _go_on(self, peer: Peer) -> None:
+        """Hand the next frame to the workers; the line is read again when none is left."""
+        was_at_work = peer.at_work
+        peer.at_work = False
+        while peer.frames and not peer.at_work:
+            frame = peer.frames.popleft()
+            if frame == BROKEN:
+                peer.line.put(damaged("half a frame or a wrong CRC"))
+            elif self._workers.offer(peer, frame):
+                peer.at_work = True
+            else:
+                peer.line.put(busy())
+        if peer.at_work and not was_at_work:
+            self._selector.unregister(peer.line)
+        elif was_at_work and not peer.at_work:
+            peer.heard_s = time.monotonic()
+            self._selector.register(peer.line, selectors.EVENT_READ, peer)
+
+    def _post(self, answers: list[tuple[Peer, bytes | None]]) -> None:
+        """By a worker: answers to be sent."""
+        self._answered.extend(answers)
+        self._wake_out.send(ANSWERED)
+
+    def _deliver(self) -> None:
+        while self._answered:
+            peer, answer = self._answered.popleft()
+            if peer not in self._peers:
+                continue  # dropped meanwhile: it sends the batch again
+            try:
+                if answer is None:
+                    raise OSError("the collector had a fault with it")
+                peer.line.put(answer)
+                self._go_on(peer)
+            except PEER_FAULTS:
+                self._drop(peer)
 
     def _look_after(self) -> None:
         """Give up what fell silent, in a frame or for long; open a serial line that is back."""
         now = time.monotonic()
-        for peer in list(self._peers):
+        if now < self._look_s:
+            return
+        self._look_s = now + min(self.stale_s, self.reopen_s) / 2
+        for peer in [one for one in self._peers if not one.at_work]:
             if isinstance(peer.line, SocketLine) and now - peer.heard_s >= self.idle_s:
                 self._drop(peer)
             elif peer.reader.kept and now - peer.heard_s >= self.stale_s:
@@ -232,8 +288,9 @@ class CollectorServer:
         self._serial_open = True
 
     def _drop(self, peer: Peer) -> None:
-        self._peers.remove(peer)
-        self._selector.unregister(peer.line)
+        del self._peers[peer]
+        with contextlib.suppress(KeyError):  # one at work is not waited for
+            self._selector.unregister(peer.line)
         peer.line.close()
         if isinstance(peer.line, SerialLine):
             self._serial_open = False

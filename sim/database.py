@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import psycopg
+
 from firmware.errors import LinkLost
 
 USERS = ("postgres", "nobody")
@@ -45,17 +47,22 @@ def _version(folder: Path) -> int:
 
 
 class Database:
-    """`url` of an empty database once entered. LinkLost when the server does not start."""
+    """`fresh()` makes room in it once entered. LinkLost when the server does not start."""
 
     def __init__(self) -> None:
         self.folder = Path()
         self.port = 0
+        self._made = 0
         self._process: subprocess.Popen | None = None
 
-    @property
-    def url(self) -> str:
-        """As SQLAlchemy has it."""
-        return f"postgresql+psycopg://faretap@127.0.0.1:{self.port}/postgres"
+    def fresh(self) -> str:
+        """The URL, as SQLAlchemy has it, of a place without tables: a schema of its own."""
+        self._made += 1
+        where = f"host=127.0.0.1 port={self.port} user=faretap dbname=postgres"
+        with psycopg.connect(where, autocommit=True) as connection:
+            connection.execute(f"CREATE SCHEMA fresh{self._made:d}".encode())
+        path = f"options=-csearch_path%3Dfresh{self._made}"
+        return f"postgresql+psycopg://faretap@127.0.0.1:{self.port}/postgres?{path}"
 
     def __enter__(self) -> "Database":
         programs = server_programs()

@@ -4,8 +4,9 @@
 #   env     Python drivers, build/clients/python, pinned by tools/clients.lock
 #   node    Node drivers, build/clients/node, pinned by tools/clients/package-lock.json
 #   debian  libnfc, pcscd with vpcd, pyscard, opensc, tshark
+#   database PostgreSQL: the ledger of a city
 #   browser Chromium and its driver, a font with Chinese signs: the page of `faretap panel`
-# Without a word all four; what cannot be had is said, and its tests are skipped. With a word that part alone, and
+# Without a word all five; what cannot be had is said, and its tests are skipped. With a word that part alone, and
 # the status says whether it is there.
 set -eu
 cd "$(dirname "$0")/.."
@@ -96,18 +97,30 @@ node_env() {
 
 browser() { debian_packages chromium chromium-driver fonts-wqy-microhei; }
 
+database() { # the server alone: no cluster is made, tests make their own in a temporary folder
+    ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && return 0
+    if [ ! -e /etc/postgresql-common/createcluster.conf ] && [ "$(id -u)" = 0 ]; then
+        mkdir -p /etc/postgresql-common
+        echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
+    fi
+    debian_packages postgresql
+}
+
 case "${1:-all}" in
     env) python_env ;;
     node) node_env ;;
     debian) debian ;;
     browser) browser ;;
+    database) database ;;
     packages) shift; debian_packages "$@" ;;
     all)
         # as commands, since a function behind || goes on after a failure
         tools/clients.sh debian || true
         tools/clients.sh browser || echo "clients: no Chromium: its tests will be shown as skipped" >&2
+        tools/clients.sh database ||
+            echo "clients: no PostgreSQL: its tests will be shown as skipped" >&2
         tools/clients.sh env || echo "clients: no Python drivers, see $home/python.txt" >&2
         tools/clients.sh node || echo "clients: no Node drivers: their tests will be shown as skipped" >&2
         ;;
-    *) sed -n '3,9s/^# \?//p' "$0" >&2; exit 2 ;;
+    *) sed -n '3,10s/^# \?//p' "$0" >&2; exit 2 ;;
 esac

@@ -36,8 +36,21 @@ Examples:
 @click.option(
     "--cut-hour", type=click.IntRange(0, 23), help="Of a new ledger: hour of the cut, 3."
 )
-@click.option("--workers", type=click.IntRange(1, 16), default=1, show_default=True)
-def command(database, tcp, serial, baud, simulated, enrolment, cut_hour, workers):
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 16),
+    default=1,
+    show_default=True,
+    help="Transactions at a time; more than one is for PostgreSQL.",
+)
+@click.option(
+    "--lines",
+    type=click.IntRange(1, 65000),
+    default=256,
+    show_default=True,
+    help="TCP peers at a time; one more, and the one heard longest ago goes.",
+)
+def command(database, tcp, serial, baud, simulated, enrolment, cut_hour, workers, lines):
     """Acknowledge records when they are committed, until Ctrl-C.
 
     Card numbers are stored under the key in FARETAP_LEDGER_KEY (`faretap ledger key`).
@@ -49,7 +62,9 @@ def command(database, tcp, serial, baud, simulated, enrolment, cut_hour, workers
     ledger = open_ledger(database, simulated=simulated, workers=workers, **more)
     opened = (enrolment or ("open" if "://" not in database else "registered")) == "open"
     collector = Collector(ledger, time_utc_s=time.time, enrolment=opened, alarm=tell)
-    server = CollectorServer(collector, address(tcp), serial, baud)
+    server = CollectorServer(
+        collector, address(tcp), serial, baud, workers=workers, lines_most=lines
+    )
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
     server.start()

@@ -91,6 +91,8 @@ def make_partitions(engine: sa.Engine, wanted: set[int]) -> None:
 
 def partitions(connection: sa.Connection) -> set[int]:
     """Business days that have a partition."""
-    asked = sa.text("SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r'")
-    names = [row[0] for row in connection.execute(asked)]
-    return {int(name[8:]) for name in names if name.startswith("records_")}
+    asked = sa.text(
+        "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid"
+        " WHERE inhparent = 'records'::regclass"
+    )
+    return {int(row[0].rpartition("_")[2]) for row in connection.execute(asked)}

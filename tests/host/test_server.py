@@ -230,10 +230,10 @@ class Stumbling(Collector):
         super().__init__(ledger)
         self.fault = fault
 
-    def answer(self, frame):
-        if frame == GOOD:
+    def answers(self, frames):
+        if GOOD in frames:
             raise self.fault
-        return super().answer(frame)
+        return super().answers(frames)
 
 
 @pytest.mark.parametrize("fault", [FormatError("of one frame"), ValueError("of one frame")])
@@ -309,3 +309,70 @@ def test_what_cannot_be_opened_is_said_at_once(ledger, server, tmp_path):
     missing = CollectorServer(Collector(ledger), serial=str(tmp_path / "none"))
     with pytest.raises(OSError):
         missing.start()
+
+
+PATIENCE_S = 30
+
+
+class Held(Collector):
+    """A collector whose ledger is slow: it answers when `go` is set. `groups`: their sizes."""
+
+    def __init__(self, ledger):
+        super().__init__(ledger)
+        self.go = threading.Event()
+        self.begun = threading.Event()
+        self.groups = []
+
+    def answers(self, frames):
+        self.groups.append(len(frames))
+        self.begun.set()
+        assert self.go.wait(PATIENCE_S)
+        return super().answers(frames)
+
+
+def until_waiting(server, count):
+    end = time.monotonic() + PATIENCE_S
+    while server._workers._waiting.qsize() != count:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_frames_that_come_during_a_commit_share_the_next_one(ledger):
+    # CL-007: group commit
+    collector = Held(ledger)
+    server = CollectorServer(collector, tcp=(HOST, 0))
+    server.start()
+    lines = [connect(server) for _ in range(6)]
+    lines[0].sendall(batch.pack_batch(1, [(1, b"one")]))
+    assert collector.begun.wait(PATIENCE_S)
+    for number, line in enumerate(lines[1:], 2):
+        line.sendall(batch.pack_batch(number, [(1, b"one")]))
+    until_waiting(server, 5)
+    collector.go.set()
+    for line in lines:
+        assert answers(line)[0][0] == batch.ACK
+        line.close()
+    assert collector.groups == [1, 5]
+    server.stop()
+    assert [ledger.last_sequence(number) for number in range(1, 7)] == [1] * 6
+
+
+def test_when_too_many_wait_the_answer_is_later_and_nothing_is_lost(ledger):
+    collector = Held(ledger)
+    server = CollectorServer(collector, tcp=(HOST, 0), frames_most=1)
+    server.start()
+    lines = [connect(server) for _ in range(3)]
+    lines[0].sendall(batch.pack_batch(1, [(1, b"one")]))
+    assert collector.begun.wait(PATIENCE_S)
+    lines[1].sendall(batch.pack_batch(2, [(1, b"one")]))
+    until_waiting(server, 1)
+    lines[2].sendall(batch.pack_batch(3, [(1, b"one")]))
+    kind, values = answers(lines[2])[0]
+    assert (kind, values["code"], values["text"]) == (batch.REJECT, batch.LATER, "busy")
+    collector.go.set()
+    assert [answers(line)[0][0] for line in lines[:2]] == [batch.ACK] * 2
+    lines[2].sendall(batch.pack_batch(3, [(1, b"one")]))
+    assert answers(lines[2])[0][0] == batch.ACK
+    for line in lines:
+        line.close()
+    server.stop()
