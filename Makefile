@@ -38,7 +38,7 @@ collect: $(READY)  ## the collector: takes uploads into a ledger
 bench: $(READY)  ## taps a second, time of each APDU, journal writes
 	@$(BIN)/faretap bench $(ARGS)
 
-test: check test-host test-clients  ## everything: what CI runs
+test: check test-host test-clients test-heap  ## everything: what CI runs
 
 check: lint types mpy  ## no tests, seconds: lint, types, MicroPython syntax
 
@@ -55,11 +55,15 @@ types: $(READY)  ## mypy: all as CPython, firmware again against the stubs of a 
 	@$(BIN)/mypy --no-error-summary --config-file tools/mypy_micropython.ini
 
 test-host: $(READY)  ## pytest: host tests, shared tests on both interpreters; JOBS files at a time
-	@$(BIN)/python -m pytest --ignore tests/clients -n $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --ignore tests/clients --ignore tests/heap -n $(JOBS) --dist loadfile $(ARGS)
 
 test-clients: $(READY)  ## other people's PN532 drivers and PC/SC on the virtual chip and card; installs them first
 	@tools/clients.sh
 	@$(BIN)/python -m pytest tests/clients $(ARGS)
+
+test-heap: $(READY)  ## every device in the heap of a Pico W: 32 bits, code in flash; builds that interpreter first
+	@tools/micropython.sh || test $$? -eq 3
+	@$(BIN)/python -m pytest tests/heap -n $(JOBS) $(ARGS)
 
 test-micropython: $(READY)  ## the shared tests under MicroPython, a process a file
 	@$(BIN)/python -m pytest tests/host/test_micropython.py $(ARGS)

@@ -81,9 +81,10 @@ class BesideGate(Beside):
                 people[values["reason"]] += values["riders"] or 1
         returned = people["not_passed"] + people["unknown"] - people["re_entry"]
         faults = []
-        if paid != people["passed"] + returned and not self.world.cuts:
+        let_in = paid + people["ticket_ok"]
+        if let_in != people["passed"] + returned and not self.world.cuts:
             faults.append(
-                f"{paid} people paid, {people['passed']} passed and {returned} did not come back"
+                f"{let_in} people paid, {people['passed']} passed and {returned} did not come back"
             )
         written = people["passed"] + people["stray"]
         if self.through != written and self.world.starts == 1:

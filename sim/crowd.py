@@ -3,9 +3,10 @@
 
     crowd = Crowd(7); card = crowd.card("adult-12", ADULT, Profile(balance_fen=5000))
 
-What takes time in a wallet is a key a card. Here all cards share one RSA key, made of the seed;
-each has its own PAN and its own certificate over it, which costs one CRT signature. So a terminal
-verifies for every card what it verifies for any other, and the same seed gives the same bytes.
+What takes time in a wallet is a key a card. Here all cards share one key a suite, made of the
+seed; each has its own PAN and its own certificate over it, which costs one signature. So a
+terminal verifies for every card what it verifies for any other, and the same seed gives the same
+bytes; but for signatures by SM2, of which no two are alike.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from sim.issuer import Authority, Issuer
 from sim.personalise import personalise
 from sim.profile import UNION_PAY
 from sim.rsa_keys import RsaKey
+from sim.sm2_keys import ORDER, Sm2Key
 from sim.wallet import CA_INDICES, TERMINAL_AID, luhn
 
 BITS = {"ca": 1984, "issuer": 1408, "card": 1024}
@@ -26,27 +28,37 @@ ROUNDS = 24  # of Miller-Rabin, random bases
 
 
 class Crowd:
-    """Cards by name. `cards`: {name: Card} of all that were asked for; `pans`: their numbers."""
+    """Cards by name. `cards`: {name: Card} of all that were asked for; `pans`: their numbers.
 
-    def __init__(self, seed):
+    suites: of the cards that there may be; a terminal knows a CA key of each.
+    """
+
+    def __init__(self, seed, suites=("rsa",)):
         self.seed = seed
         self.cards = {}
         self.pans = {}
         self.serials = {}  # prefix -> how many
-        keys = {name: seeded_key(f"{seed} {name}", bits) for name, bits in BITS.items()}
-        self.key = keys["card"]
-        self.authority = Authority(UNION_PAY, CA_INDICES["rsa"], keys["ca"])
+        made = {"rsa": _rsa_keys(seed)}
+        if "sm2" in suites:
+            made["sm2"] = _sm2_keys(seed)
+        self.authorities = {
+            suite: Authority(UNION_PAY, CA_INDICES[suite], keys["ca"])
+            for suite, keys in made.items()
+        }
+        self.keys = {suite: keys["card"] for suite, keys in made.items()}
+        self.issuers = {suite: self._issuer(suite, keys) for suite, keys in made.items()}
+
+    def _issuer(self, suite, keys):
         certificate, remainder = keys["ca"].certify(
             "issuer", bytes.fromhex(ISSUER_ID), bytes.fromhex(ISSUER_EXPIRY), 1, keys["issuer"]
         )
-        masters = (self._hex("udk", 16), self._hex("mac", 16))
-        self.issuer = Issuer(
+        return Issuer(
             UNION_PAY,
-            self.authority.index,
+            CA_INDICES[suite],
             keys["issuer"],
             certificate.hex().upper(),
             remainder.hex().upper(),
-            masters,
+            (self._hex("udk", 16), self._hex("mac", 16)),
         )
 
     def pan(self, prefix, serial):
@@ -59,19 +71,27 @@ class Crowd:
             serial = self.serials[prefix] = self.serials.get(prefix, 0) + 1
             pan = self.pans[name] = self.pan(prefix, serial)
             uid = profile.uid or "04" + self._hex(f"uid {pan}", 6)
-            image = personalise(
-                pan, replace(profile, uid=uid), {"rsa": self.issuer}, {"rsa": self.key}
-            )
+            image = personalise(pan, replace(profile, uid=uid), self.issuers, self.keys)
             draw = random.Random(f"{self.seed} card {pan}")
             self.cards[name] = Card(image, rollback=profile.rollback, random=draw.randbytes)
         return self.cards[name]
 
     def parameters(self):
         """What every terminal must know of these cards: lines of a parameter file."""
-        return [f"ca: {self.authority.ca_line()}", f"aid: {TERMINAL_AID} partial"]
+        known = [f"ca: {one.ca_line()}" for one in self.authorities.values()]
+        return [*known, f"aid: {TERMINAL_AID} partial"]
 
     def _hex(self, what, count):
         return hashlib.sha256(f"{self.seed} {what}".encode()).hexdigest()[: 2 * count].upper()
+
+
+def _rsa_keys(seed):
+    return {name: seeded_key(f"{seed} {name}", bits) for name, bits in BITS.items()}
+
+
+def _sm2_keys(seed):
+    drawn = {name: random.Random(f"{seed} sm2 {name}") for name in BITS}
+    return {name: Sm2Key(draw.randint(1, ORDER - 2)) for name, draw in drawn.items()}
 
 
 def seeded_key(seed, bits):

@@ -63,6 +63,16 @@ def find(word):
     return inside
 
 
+def made(name, found, share=1.0, seed=None):
+    """Scenario of what a file holds, as a dict. FormatError names what is wrong in it."""
+    try:
+        return _scenario(name, found, share, seed)
+    except KeyError as wrong:
+        raise FormatError(f"{name}: {wrong} is missing") from wrong
+    except (TypeError, ValueError, AttributeError) as wrong:
+        raise FormatError(f"{name}: {wrong!r}") from wrong
+
+
 def read(path, share=1.0, seed=None):
     """Scenario of a file. share: of the people in its flows, for a short run without what is
     expected of the whole; seed: another one.
@@ -71,12 +81,7 @@ def read(path, share=1.0, seed=None):
         found = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeError) as wrong:
         raise FormatError(f"{path}: {wrong}") from wrong
-    try:
-        return _scenario(Path(path).stem, found, share, seed)
-    except KeyError as wrong:
-        raise FormatError(f"{path}: {wrong} is missing") from wrong
-    except (TypeError, ValueError, AttributeError) as wrong:
-        raise FormatError(f"{path}: {wrong!r}") from wrong
+    return made(Path(path).stem, found, share, seed)
 
 
 def _scenario(name, found, share, seed):

@@ -53,7 +53,7 @@ class Play:
         self.clock = Clock(scenario.start_utc_s)
         self.world = World(self._start, self.clock, self._watch)
         self.world.cuts = set(cuts)
-        self.crowd = Crowd(scenario.seed)
+        self.crowd = Crowd(scenario.seed, scenario.world.get("suites", ("rsa",)))
         self.files = PlayFiles(
             self.folder, scenario.seed, self.pan, scenario.world.get("authority", "")
         )

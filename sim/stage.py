@@ -22,6 +22,11 @@ from firmware import hal, main
 from firmware.errors import FormatError, JournalFull, LinkLost
 from firmware.hal.fileflash import open_file_flash
 
+try:
+    from micropython import mem_info
+except ImportError:  # CPython
+    mem_info = None
+
 OVER_BIT = 40  # of READY: the day is over
 LINK_BAUD = 1000000  # what a mobile network gives
 LOCAL_S = 8 * 3600  # China has one time zone and no summer time
@@ -217,6 +222,9 @@ def play(terminal, world):
             world.ask("turn")
         if world.ready >> OVER_BIT & 1:
             terminal.stop()
+    if mem_info:  # for `faretap heap`: the largest piece that is free at the end
+        main.tidy()
+        mem_info()
 
 
 def run(settings_path, seed):

@@ -40,7 +40,7 @@ def node_of(place):
 
 def is_shared(path):
     """True for a test file that runs on both interpreters."""
-    return path.startswith("tests/") and not path.startswith(("tests/host/", "tests/clients/"))
+    return path.startswith("tests/") and not path.startswith(("tests/host/", "tests/clients/", "tests/heap/"))
 
 
 def by_test(ended, places):

@@ -6,7 +6,8 @@
 #   fresh    builds nothing, status 1 when unix32 would
 #   source   only fetches what all of them are made of
 # Without a word: unix32. Nothing is done when nothing has changed; where only our code has, it is
-# compiled and linked again (seconds). Status 3 and one sentence when sources or compiler cannot be had.
+# compiled and linked again (seconds). Status 3 and a sentence when sources or compiler
+# cannot be had, 1 when they are not what they should be or do not build.
 # Sources come from the Debian mirror that this machine's apt is set to, out of the suite trixie, by an
 # apt configuration in build/: the system's apt sources stay as they are, nothing of trixie is installed.
 set -eu
@@ -17,6 +18,8 @@ log=$home/log.txt
 version=1.25.0+ds
 tree=$home/micropython-$version
 mkdir -p "$home"
+exec 9>"$home/.lock"
+flock 9 # one build at a time
 
 # name, sha256. MicroPython is pinned. mbedtls moves with Debian's security updates: of it only the two
 # hashes are compiled, and apt has checked it against the signed index, so another one is said and used.
@@ -28,10 +31,10 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 cannot() { echo "micropython: $*" >&2; exit 3; }
 
-run() { # what, command ...: its output into the log, the end of it shown when it fails
-    what=$1; shift
+run() { # status, what, command ...: its output into the log, the end of it shown when it fails
+    status=$1; what=$2; shift 2
     echo "== $*" >>"$log"
-    "$@" >>"$log" 2>&1 || { tail -n 12 "$log" >&2; cannot "$what failed, see $log"; }
+    "$@" >>"$log" 2>&1 || { tail -n 12 "$log" >&2; echo "micropython: $what failed, see $log" >&2; exit "$status"; }
 }
 
 install_packages() {
@@ -72,11 +75,13 @@ END
     (
         cd "$home"
         export APT_CONFIG=$home/apt/apt.conf
-        run "fetching the index" apt-get -q update
-        run "fetching the sources" apt-get -q source --download-only "micropython=$version-1" mbedtls
+        run 3 "fetching the index" apt-get -q update
+        run 3 "fetching the sources" apt-get -q source --download-only "micropython=$version-1" mbedtls
     )
-    check "$micropython_sha256" "$home/micropython_$version.orig.tar.xz" ||
-        cannot "the source of $version is not the one that is pinned"
+    check "$micropython_sha256" "$home/micropython_$version.orig.tar.xz" || {
+        echo "micropython: the source of $version is not the one that is pinned" >&2
+        exit 1
+    }
     check "$mbedtls_sha256" "$home"/mbedtls_*.orig.tar.* ||
         echo "micropython: another mbedtls than usual:" "$home"/mbedtls_*.orig.tar.*
     mkdir "$tree" "$home/mbedtls"
@@ -117,9 +122,9 @@ unix32() {
     : >"$log"
     began=$(date +%s)
     jobs=-j$(nproc)
-    run "mpy-cross" make "$jobs" -C "$tree/mpy-cross"
+    run 1 "mpy-cross" make "$jobs" -C "$tree/mpy-cross"
     rm -f "$port/build-32/frozen_content.c" # make does not see a changed manifest
-    run "the unix port" make "$jobs" -C "$port" VARIANT_DIR="$root/tools/micropython" BUILD=build-32 \
+    run 1 "the unix port" make "$jobs" -C "$port" VARIANT_DIR="$root/tools/micropython" BUILD=build-32 \
         FROZEN_MANIFEST="$manifest"
     cp "$port/build-32/micropython" "$home/micropython32.fresh"
     mv "$home/micropython32.fresh" "$home/micropython32"
@@ -136,5 +141,5 @@ case "${1:-unix32}" in
     fresh) fresh ;;
     source) fetch ;;
     unix32) unix32 ;;
-    *) sed -n '3,13s/^# \?//p' "$0" >&2; exit 2 ;;
+    *) sed -n '3,14s/^# \?//p' "$0" >&2; exit 2 ;;
 esac

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much heap each device needs on a board: 32 bits, the code frozen into flash."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from firmware.errors import FormatError
+from host_tools.cli.bench import put, table
+from host_tools.cli.bench_parts import Sheet
+from host_tools.cli.runtime import PICO_W_HEAP_KIB, runtime_command
+from sim import heap_days, heap_measure
+
+DRIVER = "driver"
+DRIVER_WORDS = "bus, flat fare, by `firmware.main` with the PN532's driver on a pty"
+STEPS_KIB = range(32, 513, 4)  # among which the least that passes is looked for
+COLUMNS = [
+    "device", "alive when ready, KB", "most alive behind a tap, KB", "largest free piece, KB",
+    "passes in, KB",
+]  # fmt: skip
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  make micropython32                       builds the interpreter that this runs on
+  faretap heap                             every device, in the heap of a Pico W
+  faretap heap gate-tickets --kib 110      one, in what a Pico W has beside TLS
+  faretap heap --least                     and the least heap in which each passes
+  faretap heap --least --write docs/porting.md
+"""
+)
+@click.argument("devices", nargs=-1, metavar="[DEVICE]...")
+@click.option("--kib", default=PICO_W_HEAP_KIB, show_default=True, help="Heap to play in.")
+@click.option("--least", is_flag=True, help="Look for the least heap too, in steps of 4 KB.")
+@click.option(
+    "--write",
+    "page",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Put the table into this page, where it says <!-- measured: heap -->.",
+)
+def command(devices, kib, least, page):
+    """Play a short day of each DEVICE on MicroPython with 32 bits, the firmware frozen into it.
+
+    A start, cards of both suites, one that is on the deny list, one torn, a cut of power, the rest
+    of the day and the upload. Exit status 1, with sentences, when one does not pass in --kib.
+    """
+    names = devices or (*heap_days.DAYS, DRIVER)
+    for name in names:
+        if name not in heap_days.DAYS and name != DRIVER:
+            raise FormatError(f"no {name!r}; there are {', '.join((*heap_days.DAYS, DRIVER))}")
+    console = Console(highlight=False, soft_wrap=True)
+    rows, good = [], True
+    for name in names:
+        found = measured(name, kib)
+        for fault in found.faults:
+            console.print(f"{name}: does not pass in {kib} KB: {fault}", markup=False)
+        good &= not found.faults
+        rows.append(row_of(name, found, least_of(name) if least else None))
+    sheet = sheet_of(rows, kib, least)
+    if page:
+        put(page, sheet)
+    else:
+        console.print(table(sheet))
+        for note in sheet.notes:
+            console.print(note, style="dim", markup=False)
+    sys.exit(0 if good else 1)
+
+
+def measured(name, kib):
+    """heap_measure.Measured of a name in so much heap."""
+    runtime = runtime_command("micropython32", kib)[:3]
+    if name == DRIVER:
+        return heap_measure.measure_driver(runtime)
+    return heap_measure.measure(name, runtime)
+
+
+def least_of(name):
+    """KB, or None when the most of STEPS_KIB is not enough either."""
+    low, high = 0, len(STEPS_KIB) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if measured(name, STEPS_KIB[middle]).faults:
+            low = middle + 1
+        else:
+            high = middle
+    return None if measured(name, STEPS_KIB[low]).faults else STEPS_KIB[low]
+
+
+def row_of(name, found, least):
+    """Cells of COLUMNS."""
+    words = DRIVER_WORDS if name == DRIVER else heap_days.DAYS[name].words
+    figures = [found.start, found.most, found.piece]
+    cells = ["" if one is None else f"{one / 1024:.0f}" for one in figures]
+    return [words, *cells, "" if least is None else str(least)]
+
+
+def sheet_of(rows, kib, least):
+    """The table for screen and page."""
+    columns = COLUMNS if least else COLUMNS[:-1]
+    notes = [
+        f"MicroPython 1.25, unix port with 32 bits, firmware frozen, {kib} KB of heap"
+        " (`-X heapsize`); free pieces at the end of the day.",
+        "Each day: RSA and SM2 cards, a signed deny list, sealed updates, a journal of"
+        f" {heap_days.BLOCKS} blocks; a torn card, a cut of power, an upload.",
+        f"Of it {stage_share() / 1024:.1f} KB are the stage's, on which all but the last row are"
+        " played without the driver of the PN532; the last row has that driver and no list.",
+    ]
+    return Sheet("heap", "heap", columns, [row[: len(columns)] for row in rows], notes)
+
+
+def stage_share():
+    """Bytes that the stage itself keeps in the heap."""
+    argv, env, cwd = runtime_command("micropython32", PICO_W_HEAP_KIB)[:3]
+    done = subprocess.run(
+        [*argv, "-c", heap_measure.STAGE_SHARE],
+        env=env, cwd=cwd, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return int(done.stdout)

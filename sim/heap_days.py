@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Short days that show how much heap a device needs: one row of DAYS each, played on the stage.
+
+    play = play_of("gate", folder, runtime); result = play.run()
+
+Every day has what makes a terminal large: cards of both suites (RSA with keys of 1984 and 1408
+bits, SM2), a signed deny list in a file, sealed updates, a journal of 64 blocks as the settings
+give a board. In it cards pay, one is refused by the list, two are torn and settled, the plug is
+pulled while an entry is open, and at the end everything is uploaded. What stands beside the device
+comes with the row.
+"""
+
+from collections import namedtuple
+from datetime import datetime
+
+from host_tools import tickets
+from sim import scenario
+from sim.announcer import AnnouncerBox
+from sim.play_files import ticket_signer
+from sim.scenario_play import Play
+
+SEED = 32
+BLOCKS = 64  # of the journal, what the settings give a board
+TEAR = {"ins": 0xB2, "last": True, "acted": True}
+DENIED = "adult#denied"
+SCANS_MS = (27000, 95000)  # a ticket is held up; the second one behind the cut
+
+# words: of the table; device; settings, files: more than those of every day; pays: verb of whoever
+# pays; how: its arguments; keys: (second, text) typed at a console; peers(play) -> {line: machine}
+# besides those that the stage has
+Day = namedtuple("Day", ("words", "device", "settings", "files", "pays", "how", "keys", "peers"))
+
+CONSOLE = {"console": "serial:console"}
+ON = ((4, "on 12"),)
+
+BUS_FARES = """
+version = 3
+effective = 2026-01-01T00:00:00
+ceiling_fen = 1000
+[classes]
+student = ["62280002"]
+[products.12]
+kind = "stage"
+unknown = 500
+most_riders = 3
+places = [[1, 1], [2, 2], [3, 3], [4, 4], [5, 5], [6, 6], [7, 7], [8, 8], [9, 9], [10, 10]]
+steps = [ { over = 0, fen = 200 }, { over = 3, fen = 300 }, { over = 6, fen = 400 } ]
+"""
+STAY_FARES = """
+version = 3
+effective = 2026-01-01T00:00:00
+ceiling_fen = 8000
+[products.car]
+kind = "time"
+free_minutes = 0
+lost_fen = 500
+windows = [ { times = "00:00-24:00", step_minutes = 60, step_fen = 500 } ]
+"""
+COACH_FARES = """
+version = 5
+effective = 2026-01-01T00:00:00
+ceiling_fen = 8000
+[products.c1]
+kind = "matrix"
+stops = [1, 2, 3, 4]
+fares = [[1000], [1000, 1000], [2500, 1800, 1000], [4000, 3200, 1500, 1000]]
+"""
+DOOR = "version: 4\nhours: always daily 00:00-24:00\n" + "".join(
+    f"card: {{pan {name}}} always\n" for name in ("adult#1", "sm2#1", "adult#2", "sm2#2")
+)
+
+
+class Scanner:
+    """A QR scanner before which somebody holds up a ticket at each of SCANS_MS, and walks."""
+
+    def __init__(self, texts, play):
+        self.due = list(zip(SCANS_MS, texts, strict=True))
+        self.play = play
+
+    def feed(self, data, now_ms):
+        """Deaf."""
+
+    def outgoing(self, now_ms):
+        """The text that is due."""
+        if not self.due or now_ms < self.due[0][0]:
+            return b""
+        self.play.world.spawn(self.play.beside.visited("a ticket", "ok", {}))
+        return self.due.pop(0)[1].encode() + b"\r\n"
+
+
+def announced(play):
+    """A stop announcer that says where the bus is from the start on."""
+    box = AnnouncerBox(12)
+    box.arrive(5)
+    return {"announcer": box}
+
+
+def scanned(play):
+    """A scanner and two tickets for it."""
+    signer = ticket_signer(SEED, 1)
+    rows = [{"id": str(one), "first": "2026-11-01", "last": "2026-12-31"} for one in (1, 2)]
+    return {"tickets": Scanner([tickets.issue(row, 1, signer) for row in rows], play)}
+
+
+GATE = {
+    "gate": "open=g_open passed=g_passed beam=g_beam fire=g_fire",
+    "gate_kind": "relay",
+    "gate_lane": "lane=3 direction=entry grace_s=120",
+}
+
+DAYS = {
+    "bus": Day("bus, flat fare", "bus", {}, {}, "tap", {}, (), None),
+    "bus-crew": Day(
+        "bus: console, announcer, fare table by stages", "bus",
+        {**CONSOLE, "announcer": "serial:announcer", "fares": "{folder}/bus.fares", "line": 12},
+        {"bus.fares": {"fares": BUS_FARES}}, "tap", {},
+        ((4, "on 4711 8"), (5, "line 12 out"), (60, "line 12 out")), announced,
+    ),
+    "taxi": Day(
+        "taxi: meter by JT/T 905, console", "taxi",
+        {**CONSOLE, "meter": "serial:meter", "meter_kind": "jtt905"}, {}, "trip", {"hm": 35},
+        (), None,
+    ),
+    "gate": Day("gate on a relay", "gate", GATE, {}, "tap", {}, (), None),
+    "gate-tickets": Day(
+        "gate on a relay: e-tickets by SM2, console", "gate",
+        {**GATE, **CONSOLE, "tickets": "serial:tickets", "ticket_keys": "{folder}/keys.txt"},
+        {"keys.txt": {"ticket_keys": [1, 2]}}, "tap", {}, (), scanned,
+    ),
+    "shop": Day("shop: keyed amounts", "shop", CONSOLE, {}, "buy", {"text": "12.50"}, ON, None),
+    "parking": Day(
+        "car park, exit lane: store, the other lane, tariff", "parking",
+        {"lane": "exit", "stop": 2, "store": "file:{folder}/store.bin", "twin": "serial:twin",
+         "product": "car", "fares": "{folder}/car.fares", "door": "barrier"},
+        {"car.fares": {"fares": STAY_FARES}}, "park", {"minutes": 1}, (), None,
+    ),
+    "coach": Day(
+        "coach: seats by a matrix", "coach",
+        {**CONSOLE, "product": "c1", "fares": "{folder}/coach.fares", "seats": 45},
+        {"coach.fares": {"fares": COACH_FARES}}, "buy", {"text": "sell 1 3"}, ON, None,
+    ),
+    "access": Day(
+        "door: allow list", "access",
+        {"allow": "{folder}/door.allow", "door": "door", "lane": "in"},
+        {"door.allow": {"allow": DOOR}}, "tap", {}, (), None,
+    ),
+    "inspector": Day(
+        "inspector: shows what a card holds", "inspector", {}, {}, "tap", {"again": False}, (),
+        None,
+    ),
+}  # fmt: skip
+
+
+def play_of(name, folder, runtime, watch=None):
+    """Play of a row of DAYS; folder: empty; runtime: (argv, env, cwd); watch(event)."""
+    day = DAYS[name]
+    play = Play(scenario.made(name, _told(day)), folder, runtime, watch)
+    if day.device == "inspector":  # writes none; an empty one says that nobody has paid
+        (play.folder / "journal.bin").write_bytes(b"\xff" * BLOCKS * 4096)
+    if day.peers:
+        play.world.lines.peers.update(day.peers(play))
+    return play
+
+
+def _told(day):
+    """The day as a scenario file would say it."""
+    steps = [{"at": f"+{at}", "do": "key", "text": text} for at, text in day.keys]
+    if day.device == "taxi":
+        steps.append({"at": "+4", "do": "sign_in"})
+    moment = 12
+    for card, torn in PEOPLE:
+        if card is None:
+            steps.append({"at": f"+{moment}", "do": "plug"})
+        else:
+            step = {"at": f"+{moment}", "do": day.pays, "card": card, **day.how}
+            if torn and day.device not in READ_ONLY:
+                step["tear"] = dict(TEAR)
+            steps.append(step)
+        moment += SPACE_S.get(day.device, 7)
+    ends = READ_ONLY.get(day.device, ["ok", "torn_recovered"])
+    return {
+        "title": day.words,
+        "device": day.device,
+        "seed": SEED,
+        "start": datetime(2026, 11, 21, 8, 0),
+        "until": f"+{moment + 15}",
+        "settings": {"deny_list": "{folder}/deny.bin", "vehicle": 8061, **day.settings},
+        "parameters": {"fare_fen": 200, "class": ["student 62280002 50"], "same_card_s": 2,
+                       "ceiling_fen": 50000},
+        "files": {"deny.bin": {"deny": f"{{pan {DENIED}}}\n", "number": 41}, **day.files},
+        "world": {"authority": "sm2", "suites": ["rsa", "sm2"], "journal_blocks": BLOCKS},
+        "kinds": {
+            "adult": {"ends": [*ends, "deny_list"]},
+            "sm2": {"ends": ends},
+        },
+        "step": steps,
+    }  # fmt: skip
+
+
+# devices without a GPO, at which nothing can be torn: how a visit ends there
+READ_ONLY = {"access": ["access_granted", "not_listed"], "inspector": [""]}
+SPACE_S = {"taxi": 60, "gate": 10, "inspector": 30}  # from card to card; 7 elsewhere
+
+
+# (card, torn) one behind the other; a card that is None: the plug is pulled, an entry is open
+PEOPLE = (
+    ("adult#1", False), ("sm2#1", False), (DENIED, False), ("adult#2", True), (None, False),
+    ("sm2#2", True), ("adult#3", False), ("sm2#3", False),
+)  # fmt: skip
