@@ -10,7 +10,7 @@ from firmware.devices.panel import ReportPanel, present
 from firmware.devices.sources import Qualifiers, UnpredictableNumbers
 from firmware.devices.terminal import Parts, Terminal
 from firmware.errors import FormatError, LinkLost
-from firmware.journal import Journal
+from firmware.journal import open_journal as open_records
 from firmware.link import Link
 from firmware.reader.bus import Hsu
 from firmware.reader.healing import HealingReader
@@ -24,7 +24,27 @@ def open_journal(settings, hal):
     """
     _, where = settings.journal
     storage = hal.open_flash(where, settings.journal_blocks)
-    return Journal(storage)
+    return open_records(storage, lambda: make_chain(settings.more))
+
+
+def make_chain(more):
+    """Chain of the archive, with the key of the settings. FormatError where they are wrong."""
+    from firmware.journal.chain import KEY_MOST_BYTES, Chain  # small journals have no archive
+
+    try:
+        key = bytes.fromhex(more.get("journal_key", ""))
+    except ValueError:
+        raise FormatError("settings: `journal_key` is not hex")
+    if len(key) > KEY_MOST_BYTES or "journal_key" in more and len(key) < 16:
+        raise FormatError("settings: `journal_key` has 16 to %d bytes" % KEY_MOST_BYTES)
+    named = more.get("journal_hash", "sha256")
+    if named not in ("sha256", "sm3"):
+        raise FormatError("settings: `journal_hash` is sha256 or sm3")
+    if named == "sha256":
+        return Chain(key)
+    from firmware.kernel.sm3 import Sm3  # where settings ask for it
+
+    return Chain(key, Sm3)
 
 
 def open_reader(settings, hal, clock, report):

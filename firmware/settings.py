@@ -36,7 +36,8 @@ SINGLE = (
 # Of the trades: whom they talk to and what they sell. Text; each device parses its own.
 MORE = (
     "allow", "announcer", "console", "day_cut", "day_fen", "deny_list", "display", "door",
-    "fares", "gate", "gate_kind", "gate_lane", "lane", "meal_taps", "meals", "menu", "meter",
+    "fares", "gate", "gate_kind", "gate_lane", "journal_hash",
+    "journal_key", "lane", "meal_taps", "meals", "menu", "meter",
     "meter_kind", "missing_entry", "missing_exit", "outputs", "passback_s", "price_fen",
     "product", "pulse_ms", "riders", "riders_blocks", "seats", "service", "store",
     "store_blocks", "sums", "ticket_keys", "tickets", "twin", "vehicle_class", "voice",

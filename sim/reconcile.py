@@ -10,7 +10,7 @@ what the word means, and the report shows which.
 from collections import Counter, namedtuple
 
 from firmware.formats import record
-from firmware.journal import Journal
+from firmware.journal import open_journal
 from sim.flash import Flash
 
 TAKEN = (record.APPROVED, record.DEBITED_REFUSED, record.DEBITED_UNPROVEN)
@@ -36,7 +36,7 @@ Balance = namedtuple(
 
 def journal_records(path, block_count):
     """List of (sequence, record dict) kept in a journal file, and its numbers still pending."""
-    journal = Journal(flash_of(path, block_count))
+    journal = open_journal(flash_of(path, block_count))
     return (
         [(sequence, record.unpack(data)) for sequence, data in journal.records()],
         [sequence for sequence, _ in journal.pending()],

@@ -15,10 +15,11 @@ Both interpreters; the whole of it: tests/power_cuts.py.
 """
 
 from firmware.formats import record
+from firmware.journal.archived import ArchivedJournal
 from firmware.kernel import apdu
 from sim.flash import LEFT, Flash, PowerCut
 from tests.small_card import LAST, SmallCard
-from tests.stand import Stand
+from tests.stand import ENTRY_BYTES, RECORD_BYTES, Stand
 
 PAID = ("ok", "torn_recovered", "already_paid")
 TAKEN = (record.APPROVED, record.DEBITED_REFUSED, record.DEBITED_UNPROVEN)
@@ -52,6 +53,7 @@ SCRIPT = MORNING + EVENING
 
 
 BLOCKS, BLOCK_BYTES = 16, 1792
+LIMITS = ENTRY_BYTES, RECORD_BYTES, 6  # blocks of records before the archive, which has 6 as well
 
 
 def pan_of(number):
@@ -60,6 +62,9 @@ def pan_of(number):
 
 class Day(Stand):
     """One day on `flash`, which must be erased; `cards` by the number of the rider."""
+
+    limits = LIMITS
+    make_journal = ArchivedJournal
 
     def __init__(self, flash, extra="same_card_s: 600"):
         self.flash = flash

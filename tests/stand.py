@@ -122,6 +122,7 @@ class Stand:
     """One terminal with its journal; restart() gives it new RAM over the same flash."""
 
     flash, limits = FLASH, (ENTRY_BYTES, RECORD_BYTES)
+    make_journal = Journal
 
     def __init__(self, extra="", make_trade=None):
         """extra: lines of the parameters; make_trade(settings, parameters, clock, report)."""
@@ -139,7 +140,7 @@ class Stand:
     def restart(self):
         """Power on: journal recovered, terminal started."""
         self.events, self.log = [], []
-        self.journal = Journal(self.flash, *self.limits)
+        self.journal = self.make_journal(self.flash, *self.limits)
         numbers = UnpredictableNumbers(self.random_bytes)
         parts = Parts(
             reader=self.reader,

@@ -35,7 +35,7 @@ from firmware.formats import (  # noqa: E402
     session,
     signed,
 )
-from firmware.journal import journal, ring  # noqa: E402
+from firmware.journal import archive, delta, journal, ring  # noqa: E402
 from firmware.kernel import outcome, torn  # noqa: E402
 from host_tools.cli.main import command_files  # noqa: E402
 from host_tools.decode_names import TAGS  # noqa: E402
@@ -318,7 +318,7 @@ TABLES = {
         for name in ("%s-%s" % (head, part.replace("_", "-")),)
     },
     "field-kinds": lambda: of_docstring(fields),
-    "journal-entry": lambda: of_docstring(ring),
+    **{"journal-" + m.__name__[17:]: lambda m=m: of_docstring(m) for m in (archive, delta, ring)},
     "frame": lambda: of_docstring(batch),
     "batch": lambda: field_table(batch, "BATCH_V1"),
     "batch-item": lambda: row_table(batch.BATCH_V1, "items"),

@@ -29,7 +29,7 @@ KEY = 8
 BODY = 17  # op, key, lane, moment, vehicle class
 ROW = BODY + 4  # and the block it lies in
 ENTER, LEAVE = 1, 2
-HEADER = (0, 0)
+HEADER = (0, 0, 0)
 REPEAT_S = 300  # the same card at the same lane so soon: whoever was not let in tries again
 
 # key: key_of(pan); lane: 1..255; moment: (year, month, day, hour, minute, second), local, as

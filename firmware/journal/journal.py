@@ -8,7 +8,7 @@ that is not acknowledged (CL-007); a sale is only begun when its end has room to
 Plan: two rings of blocks (ring.py). The first few blocks hold pending entries, which are large and
 live for seconds, and the last answer of the card to each; the rest hold what is kept: records,
 settled or plain, and the cursor of what is acknowledged (where torn writes left no page for it, in
-the first). A number is
+the first). Large storages have a third ring, where records are packed (archived.py). A number is
 * pending, if an OPEN entry carries it and no record does and it is above the cursor;
 * resolved, if a record carries it;
 * lost, if neither is found (damage): unsent() then gives it out without bytes.
@@ -27,7 +27,7 @@ from firmware.journal.ring import ANSWER, CURSOR, OPEN, RECORD, SETTLE, Ring, pa
 PENDING_LIMIT = 2560  # bytes of a pending entry: seven records of 255 bytes, GPO and trade data
 ANSWER_LIMIT = 256  # bytes of the last record as the card answered it
 RECORD_LIMIT = 1360  # bytes of a record; version 3 takes at most 1,343
-PENDING_BLOCKS = 16  # wear: 100,000 sales erase each of these some 3,000 to 6,000 times
+PENDING_BLOCKS = 32  # wear: 100,000 sales erase each of these some 1,500 to 3,000 times
 ITEM_BYTES = 6  # what the upload adds to a record
 CARRY_AT = 2  # blocks left: one takes the copies, one the next start after a cut
 SPARE_BLOCKS = 2  # a torn write costs the rest of its block: settling survives so many when full
@@ -38,7 +38,7 @@ class Journal:
 
     ValueError if the storage is too small: fewer than 9 blocks, or a block that is not two
     pages larger than the largest entry.
-    `acknowledged` is the highest number the collector has, `damaged` counts torn ends found.
+    `acknowledged` is the highest number the collector has.
     """
 
     def __init__(self, storage, pending_limit=PENDING_LIMIT, record_limit=RECORD_LIMIT):
@@ -50,15 +50,26 @@ class Journal:
         if count < own + SPARE_BLOCKS + 3:
             raise ValueError("a journal needs 9 blocks, not %d" % count)
         self.pending_ring = Ring(storage, 0, own)
-        self.record_ring = Ring(storage, own, count - own)
+        self.record_ring = self._open_records(storage, own, count - own)
         if self.pending_ring.pages < 2 + max(pages_of(4 + pending_limit), self.settle_pages):
             raise ValueError("blocks too small for the limits")
-        self.damaged = self.pending_ring.damaged + self.record_ring.damaged
         self.next = 1  # the number the next entry takes
         self.acknowledged = 0
         self.opened = {}  # sequence -> (generation, page) in the pending ring
         self.answers = {}  # likewise, of the open ones whose last answer has come
         self._recover()
+
+    def _open_records(self, storage, start, count):
+        return Ring(storage, start, count)
+
+    @property
+    def damaged(self):
+        """How many torn ends were found at the start."""
+        return sum([ring.damaged for ring in self.rings()])
+
+    def rings(self):
+        """All of them, for sums over the storage."""
+        return (self.record_ring, self.pending_ring)
 
     # Writing
 
@@ -143,18 +154,16 @@ class Journal:
         if sequence <= self.acknowledged:
             return
         self.acknowledged = sequence
-        keep = self._first_needed()
+        keep = self._first_needed(self.record_ring)
         # The reserve's last page is for a cursor that sets a block free; any other leaves it.
-        if keep > self.record_ring.keep or self.record_ring.fits(
-            [1] + self._reserve(), SPARE_BLOCKS
-        ):
+        if self._would_free() or self.record_ring.fits([1] + self._reserve(), SPARE_BLOCKS):
             if not self.record_ring.fits([1]):
                 # Torn writes took the cursor's page. The block it sets free must not be erased
                 # before it is durable, or a settled entry would be open again: the other ring.
                 self.pending_ring.append(CURSOR, sequence, b"", self._header())
                 self.record_ring.keep = keep
             self._write(CURSOR, sequence, b"")
-            self.record_ring.keep = keep
+            self._free()
 
     def tidy(self):
         """Erase one block ahead of need, and carry open entries out of the way of the others; call
@@ -207,8 +216,7 @@ class Journal:
         places = self._find(first, last)
         items = []
         for sequence in range(first, last + 1):
-            entry = self.record_ring.read(*places[sequence]) if sequence in places else None
-            record = entry.body if entry else b""
+            record = self._read(places.get(sequence))
             limit_bytes -= len(record) + ITEM_BYTES
             if limit_bytes < 0 and items:
                 break
@@ -218,9 +226,8 @@ class Journal:
     def records(self):
         """Yield (sequence, record bytes) of all that is still here, in the order of writing."""
         for generation in range(self._oldest(), self.record_ring.generation + 1):
-            for _, entry in self.record_ring.entries(generation):
-                if entry.kind in (SETTLE, RECORD):
-                    yield entry.sequence, entry.body
+            for _, entry in self._kept_in(generation):
+                yield entry.sequence, entry.body
 
     def backwards(self):
         """Generator of (sequence, record bytes), newest first, one block in memory at a time;
@@ -228,10 +235,7 @@ class Journal:
         """
         generation = self.record_ring.generation
         while generation >= self._oldest():
-            block = []
-            for _, entry in self.record_ring.entries(generation):
-                if entry.kind in (SETTLE, RECORD):
-                    block.append((entry.sequence, entry.body))
+            block = [(entry.sequence, entry.body) for _, entry in self._kept_in(generation)]
             while block:
                 yield block.pop()
             generation -= 1
@@ -249,9 +253,10 @@ class Journal:
         """Share of what may be used, 0.0 to 1.0; 1.0 where room() is 0 (CL-014: 0.8, 0.95)."""
         if self.room() == 0:
             return 1.0
-        ring = self.record_ring
-        used = (ring.count - ring.free()) * ring.pages - (ring.pages - ring.page)
-        return min(1.0, used / ((ring.count - SPARE_BLOCKS) * ring.pages))
+        rings = [ring for ring in self.rings() if ring is not self.pending_ring]
+        used = sum([ring.used_pages() for ring in rings])
+        whole = sum([ring.count * ring.pages for ring in rings])
+        return min(1.0, used / (whole - SPARE_BLOCKS * self.record_ring.pages))
 
     # Inside
 
@@ -263,10 +268,17 @@ class Journal:
         began = self.record_ring.generation
         self.record_ring.append(kind, sequence, body, self._header())
         if self.record_ring.generation > began:  # its header holds the cursor, durable
-            self.record_ring.keep = self._first_needed()
+            self._free()
+
+    def _free(self):
+        """Blocks whose records are acknowledged may be taken; the cursor is durable."""
+        self.record_ring.keep = self._first_needed(self.record_ring)
+
+    def _would_free(self):
+        return self._first_needed(self.record_ring) > self.record_ring.keep
 
     def _header(self):
-        return self.next, self.acknowledged
+        return self.next, self.acknowledged, self.settled_upto() + 1
 
     def _reserve(self, more=0):
         """What must always fit: the settling of every open entry, and one cursor."""
@@ -297,30 +309,42 @@ class Journal:
             self.record_ring.oldest, self.record_ring.generation - self.record_ring.count + 1
         )
 
-    def _first_needed(self):
-        """Generation of the first record block that may hold a number above the cursor.
+    def _first_needed(self, ring):
+        """Generation of the first block of `ring` that may hold a number above the cursor.
 
         All numbers in a block are below the one its successor began with.
         """
-        needed = generation = self.record_ring.keep
-        while generation < self.record_ring.generation:
+        needed = generation = ring.keep
+        while generation < ring.generation:
             generation += 1
-            header = self.record_ring.header(generation)
+            header = ring.header(generation)
             if header and header.sequence > self.acknowledged + 1:
                 break
             if header:
                 needed = generation
         return needed
 
+    def _kept_in(self, generation):
+        """Yield (page, Entry) of the records of a block that count."""
+        for page, entry in self.record_ring.entries(generation):
+            if entry.kind in (SETTLE, RECORD):
+                yield page, entry
+
     def _find(self, first, last):
+        """{sequence: place} of those that are there."""
         places = {}
-        generation = self.record_ring.keep
+        generation = max(self.record_ring.keep, self._oldest())
         while generation <= self.record_ring.generation and len(places) < last - first + 1:
-            for page, entry in self.record_ring.entries(generation):
-                if entry.kind in (SETTLE, RECORD) and first <= entry.sequence <= last:
+            for page, entry in self._kept_in(generation):
+                if first <= entry.sequence <= last:
                     places[entry.sequence] = (generation, page)
             generation += 1
         return places
+
+    def _read(self, place):
+        """Bytes of the record that _find() has found, b"" where there is none."""
+        entry = self.record_ring.read(*place) if place else None
+        return entry.body if entry else b""
 
     def _recover(self):
         head = self.record_ring.header(self.record_ring.generation)
@@ -356,12 +380,16 @@ class Journal:
             if sequence <= self.acknowledged:
                 del self.opened[sequence]
         ring = self.record_ring
-        ring.keep = self._first_needed()
+        self._free()
         for generation in range(max(since, ring.keep), ring.generation + 1):
             for _, entry in ring.entries(generation):
                 if entry.kind in (SETTLE, RECORD):
                     self.opened.pop(entry.sequence, None)
+        self._forget_resolved()
         for sequence in list(self.answers):
             if sequence not in self.opened:
                 del self.answers[sequence]
         self._keep_pendings()
+
+    def _forget_resolved(self):
+        """Open entries whose record lies elsewhere are open no more."""

@@ -8,15 +8,16 @@ with FF to the page:
 | offset | size | meaning                                                                         |
 |--------|------|---------------------------------------------------------------------------------|
 | 0      | 2    | magic "FJ"                                                                      |
-| 2      | 1    | kind: 1 BLOCK, 2 OPEN, 3 SETTLE, 4 RECORD, 5 CURSOR, 6 ANSWER                   |
-| 3      | 1    | version of this layout, 1                                                       |
+| 2      | 1    | kind: 1 BLOCK, 2 OPEN, 3 SETTLE, 4 RECORD, 5 CURSOR, 6 ANSWER, 7 PACK           |
+| 3      | 1    | version of this layout, 2                                                       |
 | 4      | 4    | generation of the block the entry lies in                                       |
 | 8      | 4    | sequence; BLOCK: the next number when the block was begun; CURSOR: acknowledged |
 | 12     | 2    | length of the body                                                              |
 | 14     | 4    | CRC-32 of bytes 0 to 13 and the body                                            |
-| 18     | n    | body; BLOCK: acknowledged (4), page where the block before ends (1)             |
+| 18     | n    | body; BLOCK: acknowledged (4), page where the block before ends (1), floor (4)  |
 
-The body of OPEN begins with the generation the ring of records had come to (4). A block has at
+Floor: all numbers below it lie in blocks before this one. The body of OPEN begins with the
+generation the ring of records had come to (4), that of PACK stands in archive.py. A block has at
 most 255 pages. Blocks are numbered by a generation, 1 2 3 ..., which never repeats
 and tells the place: (generation - 1) mod count. Page 0 of a block is its BLOCK entry, programmed
 after the erase was made durable.
@@ -31,25 +32,26 @@ where the one before ended. A half-written page that reads well some day later i
 import binascii
 from collections import namedtuple
 
-from firmware.errors import JournalFull
+from firmware.errors import FormatError, JournalFull
 
 PAGE = 256
 HEAD_BYTES = 18
 MAGIC = b"FJ"
-VERSION = 1
+VERSION = 2
 BLOCK = 1
 OPEN = 2
 SETTLE = 3
 RECORD = 4
 CURSOR = 5
 ANSWER = 6
+PACK = 7
 SYNC = 3
 BLOCK_SIZE = 5
 ERASE = 6
 TRIES = 3  # fresh blocks tried for one entry before the storage counts as broken
 
 Entry = namedtuple("Entry", ("kind", "sequence", "body"))
-Header = namedtuple("Header", ("sequence", "acknowledged", "end_before"))
+Header = namedtuple("Header", ("sequence", "acknowledged", "end_before", "floor"))
 
 
 def pages_of(count):
@@ -103,14 +105,14 @@ class Ring:
             count += 1
         return count
 
-    def append(self, kind, sequence, body, header):
+    def append(self, kind, sequence, body, header, tries=TRIES):
         """Write one entry, durable on return; -> (generation, page) where it lies.
 
-        `header` is (next sequence, acknowledged) for the block that may have to be begun.
+        `header` is (next sequence, acknowledged, floor) for the block that may have to be begun.
         JournalFull if no block is free or the storage does not keep what is written.
         """
         size = pages_of(len(body))
-        for _ in range(TRIES):
+        for _ in range(tries):
             if self.page + size > self.pages:
                 self._begin_block(header)
             page = self.page
@@ -124,6 +126,10 @@ class Ring:
         """Begin a new block if the end of this one is torn, so that nothing in it ever counts."""
         if self.damaged and self.page == self.pages and self.free() > 0:
             self._begin_block(header)
+
+    def used_pages(self):
+        """Pages that are not free."""
+        return (self.count - self.free()) * self.pages - (self.pages - self.page)
 
     def tidy(self):
         """Erase the next block ahead of need if it is free; True if that took an erase (45 ms)."""
@@ -140,16 +146,17 @@ class Ring:
     def header(self, generation):
         """Header of a block, None if it does not check."""
         entry = self.read(generation, 0) if generation > 0 else None
-        if entry is None or entry.kind != BLOCK or len(entry.body) != 5:
+        if entry is None or entry.kind != BLOCK or len(entry.body) != 9:
             return None
-        return Header(entry.sequence, int.from_bytes(entry.body[:4], "big"), entry.body[4])
+        body = entry.body
+        return Header(entry.sequence, _u32(body, 0), body[4], _u32(body, 5))
 
-    def entries(self, generation):
-        """Yield (page, Entry) of the good entries of a block, in the order of writing.
+    def entries(self, generation, page=1):
+        """Yield (page, Entry) of the good entries of a block from `page` on, in the order of
+        writing.
 
         A block whose header does not check is walked too: its entries stand for themselves.
         """
-        page = 1
         limit = self._limit(generation)
         while page < limit:
             found, entry, size = self._load(self._block(generation), page)
@@ -159,6 +166,7 @@ class Ring:
 
     def _recover(self):
         for index in range(self.count):
+            self._refuse_older(self.start + index)
             found, entry, _ = self._load(self.start + index, 0)
             if (
                 entry is not None
@@ -180,6 +188,17 @@ class Ring:
             self.page = self.end
         else:
             self.damaged = 1
+
+    def _refuse_older(self, block):
+        """FormatError where a block was begun by a layout before this one: it is not misread."""
+        head = bytearray(HEAD_BYTES + 5)
+        self.storage.readblocks(block, head, 0)
+        if head[:4] != MAGIC + bytes((BLOCK, 1)):
+            return
+        if binascii.crc32(head[HEAD_BYTES:], binascii.crc32(head[:14])) == _u32(head, 14):
+            raise FormatError(
+                "a journal of layout 1: upload it with the firmware that wrote it, then erase it"
+            )
 
     def _limit(self, generation):
         if generation == self.generation:
@@ -234,6 +253,7 @@ class Ring:
             self._erase(generation)
         self.generation = generation
         body = header[1].to_bytes(4, "big") + bytes([self.end])
+        body += header[2].to_bytes(4, "big")
         kept = self._program(0, BLOCK, header[0], body)
         self.end = 1
         self.page = 1 if kept else self.pages
