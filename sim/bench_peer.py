@@ -10,6 +10,7 @@ begins with the call that finds the card. What fails is a lost link; nobody heal
 
 import os
 import sys
+from abc import ABC, abstractmethod
 from importlib import import_module
 
 import serial
@@ -43,16 +44,16 @@ class PeerCard:
         return bytes(answer)
 
 
-class Peer:
+class Peer(ABC):
     """The calls of a reader that the terminal needs; type A alone."""
 
+    @abstractmethod
     def look(self):
         """(uid, talk(command) -> answer) of a card, None without one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def field(self, on):
         """Switch the field."""
-        raise NotImplementedError
 
     def find(self, timeout_ms):
         """[PeerCard] or []."""

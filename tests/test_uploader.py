@@ -4,18 +4,8 @@
 from firmware.errors import LinkLost
 from firmware.formats import batch
 from firmware.upload import IDLE, TALKING, WAITING, Uploader
+from tests.hand_clock import HandClock
 from tests.test_upload import TERMINAL, Collector, journal_of
-
-
-class Clock:
-    def __init__(self):
-        self.now_ms = 0
-
-    def ticks_ms(self):
-        return self.now_ms
-
-    def ticks_diff(self, later, earlier):
-        return later - earlier
 
 
 class IdleLink:
@@ -78,12 +68,12 @@ def uploader(journal, links, clock):
 
 def test_the_uploader_drains_the_journal_step_by_step():
     """QT-265: all that was collected goes up, without being asked for."""
-    journal, collector, clock = journal_of(20), Collector(), Clock()
+    journal, collector, clock = journal_of(20), Collector(), HandClock()
     idle = uploader(journal, [IdleLink(collector)], clock)
     steps = 0
     while journal.waiting():
         idle.step()
-        clock.now_ms += 10
+        clock.ms += 10
         steps += 1
         assert steps < 100
     assert idle.state == IDLE and idle.acknowledged == 20 and idle.sent == 3
@@ -95,67 +85,67 @@ def test_the_uploader_drains_the_journal_step_by_step():
 
 def test_the_uploader_backs_off_longer_each_time_and_begins_again():
     """QT-265: when the link is there again, it goes on by itself."""
-    journal, collector, clock = journal_of(3), Collector(), Clock()
+    journal, collector, clock = journal_of(3), Collector(), HandClock()
     links = [LinkLost("no network"), OSError(113), LinkLost("no"), IdleLink(collector)]
     idle = uploader(journal, links, clock)
     waits = []
     while journal.waiting():
-        before = clock.now_ms
+        before = clock.ms
         while idle.step() == WAITING:
-            clock.now_ms += 10
-        if clock.now_ms > before:
-            waits.append(clock.now_ms - before)
-        clock.now_ms += 10
-        assert clock.now_ms < 100000
+            clock.ms += 10
+        if clock.ms > before:
+            waits.append(clock.ms - before)
+        clock.ms += 10
+        assert clock.ms < 100000
     # base 2 s, doubled, and a quarter more: half of the half that the dice may add
     assert len(waits) == 1 and waits[0] >= 2500 + 5000 + 10000
     assert idle.failures == 0 and idle.error == "no"
 
 
 def test_the_pause_is_limited():
-    journal, clock = journal_of(3), Clock()
+    journal, clock = journal_of(3), HandClock()
     idle = uploader(journal, [LinkLost("never")], clock)
     for _ in range(40):
         idle.step()
-        clock.now_ms += 1000000
+        clock.ms += 1000000
     assert idle.failures == 40 and idle.pause_ms == 600000 + 300000 * 0x8080 // 65536
 
 
 def test_a_silent_collector_costs_the_link_and_nothing_else():
-    journal, clock, collector = journal_of(3), Clock(), Collector()
+    journal, clock, collector = journal_of(3), HandClock(), Collector()
     silent = SilentLink(collector)
     idle = uploader(journal, [silent, IdleLink(collector, 0)], clock)
     while idle.step() != WAITING:
-        clock.now_ms += 100
-    assert 10000 <= clock.now_ms <= 10200
+        clock.ms += 100
+    assert 10000 <= clock.ms <= 10200
     assert silent.closed and journal.acknowledged == 0 and idle.failures == 1
-    clock.now_ms += 3000
+    clock.ms += 3000
     idle.step()
     idle.step()
     assert journal.acknowledged == 3 and idle.failures == 0
 
 
 def test_the_answer_is_awaited_from_the_last_byte_out():
-    journal, clock = journal_of(3), Clock()
+    journal, clock = journal_of(3), HandClock()
     slow = SlowLink(Collector(), 300)
     slow.delay = 90
     idle = uploader(journal, [slow], clock)
     while idle.step() == TALKING:
-        clock.now_ms += 100
-    assert clock.now_ms > 38000 and journal.acknowledged == 3 and idle.failures == 0
+        clock.ms += 100
+    assert clock.ms > 38000 and journal.acknowledged == 3 and idle.failures == 0
 
 
 def test_a_frame_that_does_not_leave_costs_the_link():
-    journal, clock = journal_of(3), Clock()
+    journal, clock = journal_of(3), HandClock()
     slow = SlowLink(Collector(), 1 << 20)
     idle = uploader(journal, [slow], clock)
     while idle.step() != WAITING:
-        clock.now_ms += 100
-    assert clock.now_ms == 60000 and slow.closed and journal.acknowledged == 0
+        clock.ms += 100
+    assert clock.ms == 60000 and slow.closed and journal.acknowledged == 0
 
 
 def test_the_uploader_waits_on_past_frames_that_are_not_its_own():
-    journal, clock, collector = journal_of(3), Clock(), Collector()
+    journal, clock, collector = journal_of(3), HandClock(), Collector()
     link = IdleLink(collector, 0)
     idle = uploader(journal, [link], clock)
     assert idle.step() == TALKING
@@ -175,7 +165,7 @@ def test_the_uploader_never_raises():
         def close(self):
             raise OSError(5)
 
-    journal, clock = journal_of(3), Clock()
+    journal, clock = journal_of(3), HandClock()
     idle = uploader(journal, [Refusing(None)], clock)
     idle.step()
     assert idle.step() == WAITING and "conflict" in idle.error and "call somebody" in idle.error

@@ -10,6 +10,7 @@ from firmware.fares.cutover import Cutover
 from firmware.fares.engine import Fares
 from firmware.neighbours.announcer import Announced
 from tests.bus_table import TABLE
+from tests.hand_clock import HandClock
 
 NOON = (2026, 11, 21, 12, 0, 0)
 PAN = "6228000100000010"
@@ -23,25 +24,6 @@ class Blob:
 
     def read(self, at, count):
         return TABLE[at : at + count]
-
-
-class Clock:
-    """Ticks and a local time."""
-
-    def __init__(self):
-        self.ms = 0
-
-    def ticks_ms(self):
-        return self.ms
-
-    def ticks_diff(self, later, earlier):
-        return later - earlier
-
-    def local_now(self):
-        return NOON
-
-    def time_utc_s(self):
-        return 1795000000
 
 
 class Stamp:
@@ -62,7 +44,7 @@ class House:
 
 def a_ride():
     """(BusTrip on line 12 out, TablePrices, Clock)"""
-    clock = Clock()
+    clock = HandClock()
     prices = TablePrices(Cutover([Fares(Blob())]), Riders)
     prices.attach(House(clock))
     return BusTrip(clock, 12), prices, clock
@@ -129,7 +111,7 @@ def test_keys_should_lapse():
 
 
 def test_line_should_be_taken_from_the_announcer_where_none_was_keyed():
-    trip = BusTrip(Clock())
+    trip = BusTrip(HandClock())
     assert trip.hear(Announced(7, BACK, 9, False)) == ""
     assert (trip.line, trip.direction, trip.stop) == (7, BACK, 9)
     assert trip.text() == "line 7 back stop 9"

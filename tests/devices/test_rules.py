@@ -5,6 +5,7 @@ from firmware.devices import fare
 from firmware.devices.rules import MAX_REMEMBERED, DenyTable, Rules, SameCard, is_other_card
 from firmware.devices.trade import Charge
 from firmware.formats.parameters import FareClass
+from tests.hand_clock import HandClock
 
 STUDENT = FareClass("student", "62280002", 50)
 YOUNG = FareClass("young", "622800020", 25)
@@ -59,19 +60,6 @@ def test_listed_sequence_should_not_hit_the_card_that_replaced_it():
         assert deny.holds(PAN, psn) is hit, psn
 
 
-class Ticks:
-    """A clock of ticks alone."""
-
-    def __init__(self):
-        self.ms = 0
-
-    def ticks_ms(self):
-        return self.ms
-
-    def ticks_diff(self, later, earlier):
-        return later - earlier
-
-
 class NoTornTaps:
     """Nothing is open."""
 
@@ -106,7 +94,7 @@ class Held(NoTornTaps):
 
 def test_same_card_should_be_known_inside_its_window():
     """TD-005, TD-035; no wall clock is asked."""
-    clock = Ticks()
+    clock = HandClock()
     guard = SameCard(60, clock)
     guard.remember(PAN, 1)
     for pan, psn, ms, known in (
@@ -133,7 +121,7 @@ def test_same_card_should_be_known_inside_its_window():
 
 def test_guard_should_know_the_last_cards_however_many_there_were():
     """TD-005: the oldest makes room; numbers of 11 to 19 digits, each with its sequence."""
-    clock = Ticks()
+    clock = HandClock()
     guard = SameCard(60, clock)
     pans = ["62280001" + "0" * (number % 9) + "%03d" % number for number in range(200)]
     for number, pan in enumerate(pans):
@@ -149,7 +137,7 @@ def test_guard_should_know_the_last_cards_however_many_there_were():
 
 
 def test_a_card_debited_and_refused_should_not_be_debited_again():
-    clock = Ticks()
+    clock = HandClock()
     guard = SameCard(60, clock)
     guard.remember(PAN, 1, "refund_due")
     clock.ms = 10000
@@ -159,7 +147,7 @@ def test_a_card_debited_and_refused_should_not_be_debited_again():
 
 
 def test_reasons_should_come_in_the_order_of_their_weight():
-    clock = Ticks()
+    clock = HandClock()
     guard = SameCard(60, clock)
     guard.remember(PAN, 1)
 
@@ -189,7 +177,7 @@ def test_reasons_should_come_in_the_order_of_their_weight():
 
 def test_free_ride_should_need_no_gpo_but_never_for_a_listed_or_torn_card():
     """TD-063; the sequence number is not known before the GPO, so a listed number goes on."""
-    guard = SameCard(60, Ticks())
+    guard = SameCard(60, HandClock())
 
     def early(trade, table=None, torn=None, stopping=False):
         deny = DenyTable(table or {})

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A terminal as a process, on both interpreters, with a deny list in files under an SM2 key."""
 
-import time
-
 import pytest
 
 from firmware.formats import signed
@@ -12,20 +10,9 @@ from sim.issuer import Profile
 from sim.rig import Rig
 from sim.timing import Timing
 from tests.host.console import RUNTIMES
+from tests.host.events import wait_for
 
 CARDS = (("one", "adult", "62280001", Profile()), ("two", "adult", "62280001", Profile()))
-
-
-def wait_for(firmware, found, timeout_s=40):
-    """Events up to the one for which found(event)."""
-    seen, end = [], time.monotonic() + timeout_s
-    while time.monotonic() < end:
-        event = firmware.next_event(0.2)
-        if event:
-            seen.append(event)
-            if found(event):
-                return seen
-    raise AssertionError(seen)
 
 
 def tapped(rig, name):

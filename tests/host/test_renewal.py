@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sealed parameters: a terminal takes a newer set by itself, and nothing else from anybody."""
 
-import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -18,6 +17,7 @@ from sim.issuer import Profile
 from sim.rig import Rig
 from sim.timing import Timing
 from tests.host.console import faretap
+from tests.host.events import wait_for
 from tests.small_card import CAPK, SmallCard
 from tests.stand import Stand
 
@@ -221,18 +221,6 @@ def test_replayed_set_should_be_refused_where_a_later_one_was_in_force():
     older.parts = older.parts._replace(journal=stand.journal)
     with pytest.raises(FormatError, match="5 was in force"):
         Renewal(UNIT, older, disk(text_of(4))).begin("p")
-
-
-def wait_for(firmware, found, timeout_s=30):
-    """Events up to the one for which found(event)."""
-    seen, end = [], time.monotonic() + timeout_s
-    while time.monotonic() < end:
-        event = firmware.next_event(0.2)
-        if event:
-            seen.append(event)
-            if found(event):
-                return seen
-    raise AssertionError(seen[-5:])
 
 
 def test_a_running_terminal_should_change_to_the_next_set_by_itself(tmp_path):

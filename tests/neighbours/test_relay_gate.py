@@ -3,6 +3,7 @@
 
 from firmware.errors import LinkLost
 from firmware.neighbours.relay_gate import RelayGate
+from tests.hand_clock import HandClock
 from tests.refusal import refusal
 
 WORDS = ("open", "release", "passed", "back", "beam", "shut", "fire")
@@ -27,18 +28,8 @@ class Pin:
         self.closed = True
 
 
-class Clock:
-    ms = 0
-
-    def ticks_ms(self):
-        return self.ms
-
-    def ticks_diff(self, later, earlier):
-        return later - earlier
-
-
 def a_gate(words=WORDS, free_exit=True):
-    clock = Clock()
+    clock = HandClock()
     pins = {word: Pin(1 if word in ("fire", "shut") else 0) for word in words}
     gate = RelayGate(pins, clock, {"pulse_ms": 300, "shut_ms": 1000}, free_exit)
     clock.ms = 1000
@@ -141,4 +132,4 @@ def test_gate_without_a_relay_should_be_refused():
     for word in ("open", "passed"):
         pins = {"open": Pin(), "passed": Pin()}
         del pins[word]
-        assert word in refusal(RelayGate, pins, Clock(), {})
+        assert word in refusal(RelayGate, pins, HandClock(), {})

@@ -7,18 +7,7 @@ from firmware.outputs.display import Display, broken, width
 from firmware.outputs.output import Output
 from firmware.outputs.together import RETRY_MS, Together
 from firmware.outputs.voice import Module, Voice, frame, read_setting
-
-
-class Clock:
-    """Milliseconds by hand."""
-
-    ms = 0
-
-    def ticks_ms(self):
-        return self.ms
-
-    def ticks_diff(self, later, earlier):
-        return later - earlier
+from tests.hand_clock import HandClock
 
 
 class Screen:
@@ -112,7 +101,7 @@ class Line:
 
 
 def test_voice_should_say_the_last_prompt_at_its_volume():
-    clock, line = Clock(), Line()
+    clock, line = HandClock(), Line()
     module = Module(20)
 
     def opener():
@@ -186,7 +175,7 @@ class Ram(Output):
 
 
 def test_a_failing_output_should_be_told_once_and_stop_nothing():
-    clock, events = Clock(), []
+    clock, events = HandClock(), []
     first, good, bad = Ram("first"), Ram("good"), Ram("display")
     panel = Together(first, [good, bad], clock, events.append)
     bad.is_gone = True
@@ -202,7 +191,7 @@ def test_a_failing_output_should_be_told_once_and_stop_nothing():
 
 
 def test_an_output_that_returns_should_show_what_stands():
-    clock, events = Clock(), []
+    clock, events = HandClock(), []
     late = Ram("display")
     late.is_gone = True
     panel = Together(Ram(), [late], clock, events.append)
@@ -226,7 +215,7 @@ def test_outputs_that_can_never_be_should_stop_the_start_alone():
             raise FormatError("display: install the driver")
 
     try:
-        Together(Ram(), [Wrong()], Clock(), None)
+        Together(Ram(), [Wrong()], HandClock(), None)
     except FormatError as error:
         assert "install" in str(error)
     else:

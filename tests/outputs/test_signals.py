@@ -5,19 +5,7 @@ from firmware.devices import panel
 from firmware.errors import FormatError
 from firmware.outputs.pins import Pins
 from firmware.outputs.signals import BLINKS, TONES, Player
-
-
-class Clock:
-    """Milliseconds by hand."""
-
-    def __init__(self):
-        self.ms = 0
-
-    def ticks_ms(self):
-        return self.ms
-
-    def ticks_diff(self, later, earlier):
-        return later - earlier
+from tests.hand_clock import HandClock
 
 
 class Wire:
@@ -38,7 +26,7 @@ class Wire:
 
 def board(text):
     """(clock, wires by wiring text, Pins that are open)."""
-    clock, wires = Clock(), {}
+    clock, wires = HandClock(), {}
 
     def open_output(where):
         wires[where] = Wire(clock)
@@ -116,7 +104,7 @@ def test_a_new_tone_should_end_the_old_one_and_late_turns_lose_none():
 
 
 def test_steady_and_silent_should_need_no_turns():
-    clock = Clock()
+    clock = HandClock()
     wire = Wire(clock)
     player = Player(wire, clock)
     player.blink(())
