@@ -11,6 +11,7 @@ begins with the call that finds the card. What fails is a lost link; nobody heal
 import os
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from importlib import import_module
 
 import serial
@@ -156,7 +157,11 @@ class Adafruit(Peer):
         self.device.call_function(0x32, params=b"\x01\x01" if on else b"\x01\x00")
 
 
-PEERS = {"nfcpy": Nfcpy, "pn532pi": Pn532pi, "adafruit": Adafruit}
+PEERS: dict[str, Callable[[str], Peer]] = {
+    "nfcpy": Nfcpy,
+    "pn532pi": Pn532pi,
+    "adafruit": Adafruit,
+}
 FAILURES: tuple = (OSError, RuntimeError, IndexError, ValueError, TypeError)
 
 
