@@ -85,6 +85,14 @@ class Beside:
     def heard(self, event):
         """An event of the terminal."""
 
+    def may_end(self):
+        """Messages with which any visit may end here, whatever card it was."""
+        return ()
+
+    def before(self):
+        """Generator: what keeps somebody from the reader who has come to it."""
+        yield from ()
+
     def visited(self, name, message, after):
         """Generator: what somebody does after his tap ended with `message`; after: further
         arguments of the step.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A virtual gate: arms, three beams, people who walk; speaks TPW, or the contacts of a relay gate.
+"""A virtual gate: arms, three beams, people who walk; speaks TPW (others: gate_faces.py).
 
     gate = VirtualGate()
     gate.walk("normal")            somebody comes; he waits at the arms until they open
@@ -16,6 +16,7 @@ from firmware.neighbours.beams import ENTRY, EXIT, SAFETY
 CLOSED_BIT, FIRE_BIT = 8, 16  # of the sensor byte, behind the beams
 ARMS_MS = 300  # they move for so long
 PATIENCE_MS = 8000  # nobody waits longer before closed arms
+ADMIT_MS = 4500  # so long the arms stay open for one who was let in by himself: below passage_s
 STEP_MS = 150
 THROUGH = (ENTRY, ENTRY | SAFETY, SAFETY, SAFETY | EXIT, EXIT, 0)
 BACK = (EXIT, EXIT | SAFETY, SAFETY, SAFETY | ENTRY, ENTRY, 0)
@@ -50,6 +51,7 @@ class VirtualGate:
         self.waiting = []  # kinds of walks, first come first
         self.walking = None  # (kind, began_ms)
         self.came_ms = 0  # since when the first one waits
+        self.admitted, self.admitted_ms = 0, 0  # people let in one by one; since when
         self.passed = self.exited = 0
         self.log = []  # (now_ms, word)
 
@@ -66,6 +68,10 @@ class VirtualGate:
     def settled(self):
         """True when the arms do not move."""
         return self.now_ms - self.moved_ms >= ARMS_MS
+
+    def is_busy(self):
+        """True while anything moves, or somebody is there."""
+        return bool(self.walking or self.waiting or self.arms_open) or not self.settled()
 
     def beams(self):
         """Beams that are covered now."""
@@ -94,12 +100,17 @@ class VirtualGate:
         if self.waiting and not self.walking:
             kind = self.waiting[0]
             if kind not in NEEDS_ARMS or self.is_open():
+                self.admitted_ms = now_ms
                 self.walking = (self.waiting.pop(0), now_ms)
                 self._note("walks " + kind)
             elif now_ms - self.came_ms >= PATIENCE_MS:
                 self.waiting.pop(0)
                 self.came_ms = now_ms
                 self._note("gives up")
+        idle = self.admitted and not self.walking
+        if idle and now_ms - self.admitted_ms >= ADMIT_MS:
+            self.admitted = 0
+            self.move(False)
 
     def feed(self, data, now_ms):
         """What the board answers to the bytes of a terminal."""
@@ -107,9 +118,11 @@ class VirtualGate:
         answers = [self._answer(*one) for one in self.reader.feed(data)]
         return b"" if self.mute else b"".join(answers)
 
-    def pulse(self):
-        """The relay of a gate without a protocol: one person."""
-        self._move(True)
+    def admit(self):
+        """Of gates that let people in one by one: the arms close behind each by themselves."""
+        self.admitted += 1
+        self.admitted_ms = self.now_ms
+        self.move(True)
 
     def _answer(self, kind, data):
         if kind == 0x21:
@@ -119,12 +132,12 @@ class VirtualGate:
         if kind == 0x81:
             return self._said(kind, bytes((self.sensors(),)))
         known = {
-            (0x41, b"2"): lambda: self._move(True),
-            (0x41, b"1"): lambda: self._move(False),
-            (0x14, b"0"): lambda: self._let_go(False),
-            (0x14, b"1"): lambda: self._let_go(True),
-            (0x14, b"2"): lambda: self._let_go(False),
-            (0x24, b"0"): lambda: self._move(True),
+            (0x41, b"2"): lambda: self.move(True),
+            (0x41, b"1"): lambda: self.move(False),
+            (0x14, b"0"): lambda: self.let_go(False),
+            (0x14, b"1"): lambda: self.let_go(True),
+            (0x14, b"2"): lambda: self.let_go(False),
+            (0x24, b"0"): lambda: self.move(True),
             (tpw.CONNECT, b""): lambda: None,
         }.get((kind, data))
         if known is None:
@@ -135,13 +148,15 @@ class VirtualGate:
     def _said(self, kind, data=b""):
         return tpw.frame(kind, data, self.address)
 
-    def _move(self, opened):
+    def move(self, opened):
+        """The arms are told to open or to close."""
         if opened != self.arms_open:
             self.arms_open = opened
             self.moved_ms = self.now_ms
             self._note("opens" if opened else "closes")
 
-    def _let_go(self, free):
+    def let_go(self, free):
+        """Free both ways, or under control."""
         if free != self.free:
             self.free = free
             self.moved_ms = self.now_ms
@@ -150,6 +165,9 @@ class VirtualGate:
     def _through(self, counts):
         if counts in ("passed", "two"):
             self.passed += 1 + (counts == "two")
+            if self.admitted:
+                self.admitted -= 1
+                self.move(bool(self.admitted))
         elif counts == "exited":
             self.exited += 1
         self._note(counts or "nobody through")

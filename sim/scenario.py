@@ -174,9 +174,14 @@ def _flow(name, told, start, draw, share, mark):
         who = draw.randint(1, regulars) if regulars else number + 1
         args = {"card": f"{kind}#{'' if regulars else mark + '-'}{who}"}
         for key, value in told.get("with", {}).items():
-            args[key] = draw.randint(*value) if isinstance(value, list) else value
+            args[key] = draw.randint(*value) if _is_span(value) else value
         if draw.random() < told.get("tears", 0):
             args["tear"] = draw.choice(TEARS)
             args["again"] = draw.random() < told.get("patience", 1)
         steps.append(Step(at_ms, told.get("do", "tap"), args))
     return steps
+
+
+def _is_span(value):
+    """True for [a, b], a number between two others."""
+    return isinstance(value, list) and [type(one) for one in value] == [int, int]

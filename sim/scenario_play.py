@@ -30,7 +30,9 @@ PAUSE_MS = 400  # between two attempts
 HOLD_MS = 300  # from the result until the card is taken away
 ATTEMPTS = 6
 PAID = ("ok", "concession", "torn_recovered")
-AGAIN = ("card_lost", "last_record_lost", "fare_changed", "several_cards", "gate_wait", "")
+AGAIN = (
+    "card_lost", "last_record_lost", "fare_changed", "several_cards", "gate_wait", "gate_walk", "",
+)  # fmt: skip
 FLUSH_S = 180  # for open entries and the upload, behind the last step
 DENIED = 8  # numbers of the prefix of deny-listed cards that stand in the list
 
@@ -112,7 +114,11 @@ class Play:
 
     def do_tap(self, card, **how):
         """Somebody with a card joins the queue."""
-        self.queue.append((card, how))
+        self.join(self.visit(card, **how))
+
+    def join(self, steps):
+        """A generator joins the queue: somebody who does something at the terminal."""
+        self.queue.append(steps)
         if not self.served:
             self.served = True
             self.world.spawn(self._serve())
@@ -149,8 +155,7 @@ class Play:
     def _serve(self):
         """One after the other, until nobody is left."""
         while self.queue:
-            card, how = self.queue.pop(0)
-            yield from self.visit(card, **how)
+            yield from self.queue.pop(0)
         self.served = False
 
     def visit(
@@ -162,6 +167,7 @@ class Play:
         field = self.world.field
         names = [card] if isinstance(card, str) else card
         cards, people = zip(*[self.card(name) for name in names], strict=True)
+        yield from self.beside.before()
         if first:  # what somebody else has to do before
             first[0]()
             self.world.stir()
@@ -182,19 +188,21 @@ class Play:
         yield hold_ms
         field.remove()
         field.forget_tears()
-        self.visits[message or "nothing"] += 1
-        expected = tuple(ends) or people[0].ends
-        if tear and not again:
-            expected += AGAIN
-        if message not in expected and not self.world.cuts:
-            self.wrong.append(
-                f"{self.when()}: {names[0]} ended with {message or 'nothing'!r},"
-                f" not with {' or '.join(expected)}"
-            )
+        expected = (tuple(ends) or people[0].ends) + self.beside.may_end()
+        self.ended(names[0], message, expected + AGAIN if tear and not again else expected)
         if pays_fen is not None and message in PAID and asked_fen != pays_fen:
             self.wrong.append(f"{self.when()}: {names[0]} paid {asked_fen} fen, not {pays_fen}")
         yield Until(("ready",), RESULT_MS)
         yield from self.beside.visited(names[0], message, after)
+
+    def ended(self, name, message, expected):
+        """A visit is over, with one of the messages that are expected."""
+        self.visits[message or "nothing"] += 1
+        if message not in expected and not self.world.cuts:
+            self.wrong.append(
+                f"{self.when()}: {name} ended with {message or 'nothing'!r},"
+                f" not with {' or '.join(expected)}"
+            )
 
     def card(self, name):
         """(Card, Person) of `KIND#WHO`, `KIND` alone being one card."""

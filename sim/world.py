@@ -28,8 +28,8 @@ RESET_MS = 13  # field off and on
 TURN_MS = 50  # a turn in which nobody looks for a card
 SYNC_MS = 3  # a page is durable (micropython.md 10)
 BUSY_MS = 8000  # so long after a person did anything a look lasts as long as it was asked to
-IDLE_MS = 1000  # afterwards, until something happens
-QUIET_MS, LONG_MS = 120000, 5000  # and after so long without anybody
+# quiet for so long -> a look lasts so long, until something happens
+IDLE_MS = ((300000, 30000), (30000, 5000), (BUSY_MS, 1000))
 BOOT_MS = 3000
 FWI_LOST = 7  # of the cards' ATS
 
@@ -222,10 +222,8 @@ class World:
 
     def _idle_ms(self):
         """How much time may be skipped, 0: none."""
-        quiet_us = self.now_us - self.busy_us
-        if quiet_us > QUIET_MS * 1000:
-            return LONG_MS
-        return IDLE_MS if quiet_us > BUSY_MS * 1000 else 0
+        quiet_ms = (self.now_us - self.busy_us) / 1000
+        return next((look_ms for since_ms, look_ms in IDLE_MS if quiet_ms > since_ms), 0)
 
     def _woken(self, idle):
         return idle and self.now_us - self.busy_us < BUSY_MS * 1000
