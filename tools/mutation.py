@@ -27,7 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / "build" / "mutation"
 TREE, RESULTS, SURVIVORS = HOME / "tree", HOME / "results.json", HOME / "survivors.txt"
-TESTS = ("tests/kernel", "tests/devices", "tests/formats")
+TESTS = ("tests/kernel", "tests/devices", "tests/formats", "tests/fares")
 # Where a fault of a file shows first; nothing but time depends on this table.
 FIRST = {
     "tlv": "test_tlv* test_dol",
@@ -53,6 +53,21 @@ FIRST = {
     "torn": "test_torn*",
     "torn_taps": "test_torn*",
     "sale": "test_sale test_hostile_cards test_torn_taps",
+    "engine": "test_prices test_times test_stays test_hostile_tables",
+    "base": "test_prices test_hostile_tables",
+    "discounts": "test_prices test_times test_hostile_tables",
+    "stay": "test_stays",
+    "table": "test_hostile_tables test_prices",
+    "layout": "test_hostile_tables",
+    "cutover": "test_times",
+    "calendar": "test_calendar test_times test_riders",
+    "paid": "test_riders test_ride_bank",
+    "card_sums": "test_card_sums test_host_sums",
+    "riders": "test_riders test_ride_bank",
+    "ride_bank": "test_ride_bank",
+    "host_sums": "test_host_sums",
+    "deny_list": "test_deny*",
+    "signed": "test_signed test_deny",
     "sm2": "test_sm2",
     "sm3": "test_sm3",
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 from firmware.formats import batch, session
 from firmware.kernel import apdu, tags
 from firmware.reader import frame
-from tests.fuzz import air, bends, faulty, recorded
+from tests.fuzz import air, bends, faulty, line_seeds, recorded
 from tests.fuzz.taps import HEAD_BYTES
 from tests.small_card import LAST, SmallCard
 from tests.stand import FLEET, SETTINGS, Stand
@@ -220,6 +220,7 @@ MAKERS = {
     "faults": _faults,
     "messages": _messages,
     "uploads": _uploads,
+    **line_seeds.MAKERS,
 }
 WORDS = [tag.to_bytes((tag.bit_length() + 7) // 8) for tag in vars(tags).values()
          if isinstance(tag, int)]  # fmt: skip

@@ -3,7 +3,7 @@
 
 from collections import namedtuple
 
-from tests.fuzz import air, dialogues, faulty, parsers, recorded, taps
+from tests.fuzz import air, dialogues, faulty, files, lines, parsers, recorded, taps
 from tests.fuzz.bounds import Memory
 
 # run(data); memory: bounds.Memory; longest: bytes of an input
@@ -25,6 +25,17 @@ TARGETS = (
     Target("faults", faulty.spoil, Memory(260_000, 400), 96),
     Target("messages", dialogues.read_messages, Memory(65536, 200), 4400),
     Target("uploads", dialogues.send_batches, Memory(65536, 100), 400),
+    Target("announcer", lines.announce, Memory(32768, 400), 600),
+    Target("console", lines.type_in, Memory(65536, 400), 600),
+    Target("gates", lines.gates, Memory(32768, 400), 600),
+    Target("meters", lines.meters, Memory(32768, 400), 600),
+    Target("readers", lines.readers, Memory(65536, 400), 600),
+    Target("scanner", lines.scan, Memory(65536, 400), 1200),
+    Target("fares", files.price, Memory(65536, 400), 160),
+    Target("deny", files.deny, Memory(262144, 400), 120),
+    Target("sums", files.told, Memory(131072, 400), 80),
+    Target("allow", files.allow, Memory(65536, 400), 80),
+    Target("signed", files.sign, Memory(65536, 400), 600),
 )
 
 
