@@ -56,7 +56,8 @@ RANGES_MOST = 64
 ALL, FREED = 255, 254  # instead of a PAN sequence number
 SHORTEST = 11  # digits of a card number
 REASONS = ("", "lost", "stolen", "fraud", "issuer", "unpaid", "closed", "other")
-ONES = bytes([bin(nibble).count("1") for nibble in range(16)])
+ONES = bytes([bin(byte).count("1") for byte in range(256)])
+DIGITS = bytes((0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 2, 4, 6, 8, 1, 3, 5, 7, 9))  # once, doubled
 
 # psn: 0..99, ALL or FREED; reason: one of REASONS; date: YYMMDD, "" where nobody has said it
 Entry = namedtuple("Entry", ("psn", "reason", "date"))
@@ -64,14 +65,10 @@ Entry = namedtuple("Entry", ("psn", "reason", "date"))
 
 def luhn(digits):
     """The check digit that belongs behind `digits` (ISO/IEC 7812-1 B)."""
-    total = 0
-    double = True
-    for at in range(len(digits) - 1, -1, -1):
-        digit = int(digits[at])
-        if double:
-            digit = 2 * digit - (9 if digit > 4 else 0)
-        total += digit
-        double = not double
+    total, place = 0, 10 * (len(digits) & 1) - 48  # the last digit is one of the doubled
+    for sign in digits.encode():
+        total += DIGITS[place + sign]
+        place = -86 - place
     return -total % 10
 
 
@@ -260,13 +257,13 @@ def _words_of(leaf, offset, bits):
     """Numbers of the words of all entries at `offset`; empty where there is none."""
     count, low, high = leaf[4] << 8 | leaf[5], leaf[6], leaf[7] << 8 | leaf[8]
     wanted = offset >> low  # its entries stand behind so many zeros
-    zeros = ones = at = 0
-    while at < high:
-        byte = leaf[LEAF + at]
-        set_here = ONES[byte >> 4] + ONES[byte & 15]
-        if zeros + 8 - set_here >= wanted:
+    at = ones = 0
+    for byte in leaf[LEAF : LEAF + high]:
+        if 8 * at + 8 - ones - ONES[byte] >= wanted:
             break
-        zeros, ones, at = zeros + 8 - set_here, ones + set_here, at + 1
+        ones += ONES[byte]
+        at += 1
+    zeros = 8 * at - ones
     found = []
     lows, words = 8 * (LEAF + high), 8 * (LEAF + high + (count * low + 7) // 8)
     for place in range(8 * at, 8 * high):
