@@ -114,7 +114,8 @@ def _good(name, make):
 def deny(data):
     """Full list and changes; a bent list says something of no card that it cannot know."""
     choices = Choices(data)
-    full, changes = _good("full", _full), _good("changes", _changes)
+    full = _good("full", lambda: unsummed(deny_writer, _full))
+    changes = _good("changes", lambda: unsummed(deny_writer, _changes))
     unsummed(deny_list, lambda: _deny(choices, full, changes))
 
 
