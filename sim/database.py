@@ -3,7 +3,7 @@
 
 The server is Debian's (`tools/clients.sh database` installs it), nothing of it is simulated; it
 ends with the `with` block. As root it runs as another user, because it refuses to run as root.
-Durable as delivered: fsync and synchronous_commit are on.
+Durable as delivered, commits at least: fsync and synchronous_commit are on.
 """
 
 import os
@@ -28,6 +28,7 @@ shared_buffers = 128MB
 max_connections = 40
 max_wal_size = 4GB
 logging_collector = off
+recovery_init_sync_method = syncfs
 """
 
 

@@ -2,20 +2,19 @@
 """Ask the ledger: list records, add them up, say what happened to a card."""
 
 import json
-import sys
 from dataclasses import asdict
 
 import click
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from firmware.devices.panel import yuan
 from firmware.formats import record
 from host_tools import clearing
+from host_tools.cli import ledger_office, ledger_settle
 from host_tools.cli.ledger_open import DATABASE, open_ledger
+from host_tools.cli.ledger_sheet import console
 from host_tools.ledger import COUNTS
-from host_tools.ledger.vault import new_key
 
 KINDS = {name: number for number, name in record.KINDS}
 FATES = {
@@ -27,7 +26,6 @@ FATES = {
     "debited-unproven": "debited, not proven: refund or sale, a person decides",
     "event": "",
 }
-PIPE_WIDTH = 120
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 TERMINAL = click.option("--terminal", type=int, help="Of this terminal only.")
 DAY = click.option("--day", metavar="YYMMDD", help="Of this local day only.")
@@ -42,6 +40,8 @@ Examples:
   faretap ledger card 0010             by the last four digits
   faretap ledger card '622800******0010'
   faretap ledger clearing --day 261121
+  faretap ledger settle 261121 --by line
+  faretap ledger pending
 """
 )
 def command():
@@ -108,17 +108,6 @@ def clear(database, terminal, day):
         print(json.dumps({"terminal": row.terminal, "sequence": row.sequence, **fields}))
 
 
-@command.command("key", epilog="Examples:\n\n  export FARETAP_LEDGER_KEY=$(faretap ledger key)")
-def make_key():
-    """Print a new key for FARETAP_LEDGER_KEY. A lost key cannot be had again."""
-    click.echo(new_key())
-
-
-def console():
-    """A console that cuts nothing when its output goes into a file or a pipe."""
-    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
-
-
 def show(rows, as_json):
     """Rows as a table, or as JSON lines."""
     if as_json:
@@ -138,3 +127,7 @@ def show(rows, as_json):
             yuan(row.amount_fen), row.reason,
         )  # fmt: skip
     console().print(table)
+
+
+for one in (*ledger_settle.COMMANDS, *ledger_office.COMMANDS):
+    command.add_command(one)

@@ -3,7 +3,7 @@
 
 SQLite: WAL with synchronous=FULL, so every commit is on disk and readers hold nobody up;
 transactions are begun here and not by the driver, which leaves DDL outside of them otherwise.
-PostgreSQL: synchronous_commit as the server has it; `faretap collect` refuses one that is off.
+PostgreSQL: each connection turns synchronous_commit on, whatever the server's default is.
 """
 
 import sqlalchemy as sa
@@ -17,8 +17,11 @@ WRITES = "ledger_writes"  # execution option: take SQLite's one place for writer
 BUSY_S = 30  # how long a SQLite writer waits for another
 
 
-def open_engine(url: str, workers: int = 1) -> sa.Engine:
-    """An engine whose database has every migration. FormatError where that cannot be."""
+def open_engine(url: str, workers: int = 1, migrate_anyway: bool = False) -> sa.Engine:
+    """An engine whose database has every migration. FormatError where that cannot be.
+
+    migrate_anyway: an older PostgreSQL too.
+    """
     try:
         engine = sa.create_engine(url, **_options(url, workers))
     except (sa.exc.ArgumentError, ImportError) as wrong:
@@ -28,9 +31,11 @@ def open_engine(url: str, workers: int = 1) -> sa.Engine:
         sa.event.listen(engine, "begin", _begin)
         with engine.begin() as connection:
             _check_layout(connection)
-    elif engine.dialect.name != "postgresql":
+    elif engine.dialect.name == "postgresql":
+        sa.event.listen(engine, "connect", _commit_to_disk)
+    else:
         raise FormatError(f"a ledger lives in SQLite or PostgreSQL, not in {engine.dialect.name}")
-    migrate.to_newest(engine)
+    migrate.to_newest(engine, migrate_anyway)
     return engine
 
 
@@ -53,6 +58,15 @@ def _make_durable(
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.close()
+
+
+def _commit_to_disk(
+    connection: sa.engine.interfaces.DBAPIConnection, _: ConnectionPoolEntry
+) -> None:
+    cursor = connection.cursor()
+    cursor.execute("SET synchronous_commit = on")
+    cursor.close()
+    connection.commit()
 
 
 def _begin(connection: sa.Connection) -> None:

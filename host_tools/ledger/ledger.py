@@ -68,9 +68,12 @@ class Ledger(Questions):
         """
         if self.engine.dialect.name == "postgresql":
             self._have_partitions({one.business_day for one in entries or ()})
-            with self.engine.begin() as connection:
-                yield self._seated(PostgresSitting(connection, self.vault, self._now_utc_s()))
-                connection.info[postgres.STAGED] = True
+            with self.engine.connect() as connection:
+                sitting = PostgresSitting(connection, self.vault, self._now_utc_s())
+                with connection.begin():
+                    yield self._seated(sitting)
+                if sitting.staged:
+                    connection.info[postgres.STAGED] = True
             return
         with (
             self._one_at_a_time,

@@ -46,7 +46,12 @@ UPDATE terminals t SET last_sequence = greatest(t.last_sequence, s.far), last_se
 
 
 class PostgresSitting(Sitting):
-    """Its rows are locked one by one, in the order of terminals."""
+    """Its rows are locked one by one, in the order of terminals.
+
+    `staged`: whether its connection has a staging table, once it is committed.
+    """
+
+    staged = False
 
     def open_books(self) -> None:
         self.connection.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(DAY_LOCK)))
@@ -76,6 +81,7 @@ class PostgresSitting(Sitting):
                 for place, one in enumerate(entries):
                     copy.write_row((*one, place, one.digest))
             cursor.execute(STORE)
+        self.staged = True
 
 
 def make_partitions(engine: sa.Engine, wanted: set[int]) -> None:

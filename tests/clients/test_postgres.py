@@ -42,6 +42,21 @@ from tests.host.test_ledger import (  # noqa: F401
     test_totals_are_by_kind_and_only_approved_is_a_sale,
     test_what_happened_to_a_card_is_found_by_number_mask_or_last_four,
 )
+from tests.host.test_settlement import (  # noqa: F401
+    clocked,
+    test_a_batch_that_cannot_be_taken_is_kept_aside_once_and_alarms,
+    test_a_business_day_goes_from_cut_to_cut,
+    test_a_dispute_finds_the_whole_story_of_each_card_that_fits,
+    test_a_group_of_batches_is_taken_each_by_its_own_merits,
+    test_cards_that_fail_again_and_again_are_proposed,
+    test_gaps_are_listed_whether_stated_or_not,
+    test_quarantine_is_bounded_and_counts_what_exceeds,
+    test_shift_totals_are_held_against_records,
+    test_totals_are_by_operator_line_terminal_and_shift,
+    test_what_comes_after_the_cut_is_late_and_changes_no_total,
+    test_what_is_pending_stays_on_the_list_the_oldest_first,
+    test_where_enrolment_is_closed_strangers_are_refused_under_one_count,
+)
 
 pytestmark = pytest.mark.skipif(
     server_programs() is None, reason="no PostgreSQL: tools/clients.sh database"

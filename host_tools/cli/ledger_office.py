@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`faretap ledger`: key, registry of terminals, quarantine, migration."""
+
+import time
+from pathlib import Path
+
+import click
+
+from host_tools.cli.ledger_open import DATABASE, open_ledger, shown
+from host_tools.cli.ledger_sheet import give, outputs
+from host_tools.ledger import migrate as migrations
+from host_tools.ledger import registry
+from host_tools.ledger.engine import open_engine
+from host_tools.ledger.vault import new_key
+
+
+@click.command("key", epilog="Examples:\n\n  export FARETAP_LEDGER_KEY=$(faretap ledger key)")
+def key():
+    """Print a new key for FARETAP_LEDGER_KEY. A lost key cannot be had again."""
+    click.echo(new_key())
+
+
+@click.command(
+    epilog="Examples:\n\n  faretap ledger migrate --database postgresql+psycopg://db/city"
+)
+@DATABASE
+def migrate(database):
+    """Bring a database to the newest schema: all of it or nothing. Stop the collectors first."""
+    url = database if "://" in database else f"sqlite:///{database}"
+    engine = open_engine(url, migrate_anyway=True)
+    with engine.connect() as connection:
+        click.echo(f"{shown(database)} has schema {migrations.found(connection)}")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  faretap ledger enrol 1 2 3 --operator "North buses"
+  faretap ledger enrol 7 --key-id 2026-01
+"""
+)
+@DATABASE
+@click.argument("terminals", type=int, nargs=-1, required=True)
+@click.option("--operator", default="", help="Who is paid what these terminals take.")
+@click.option("--key-id", default="", help="Name of the key that signs their batches.")
+def enrol(database, terminals, operator, key_id):
+    """Enter TERMINALS, by number, into the registry; again, to change what it says."""
+    registry.enrol(open_ledger(database), list(terminals), operator, key_id)
+    click.echo(f"{len(terminals)} may upload")
+
+
+@click.command(epilog="Examples:\n\n  faretap ledger stop 7")
+@DATABASE
+@click.argument("terminal", type=int)
+def stop(database, terminal):
+    """Refuse the batches of TERMINAL until it is enrolled again; what is stored stays."""
+    registry.stop(open_ledger(database, True), terminal)
+    click.echo(f"terminal {terminal} is refused")
+
+
+@click.command(epilog="Examples:\n\n  faretap ledger terminals --csv terminals.csv")
+@DATABASE
+@outputs
+def terminals(database, as_json, file):
+    """The registry of terminals, and how far each has uploaded."""
+    rows = [one._asdict() for one in registry.terminals(open_ledger(database, True))]
+    for row in rows:
+        row["last_seen"] = moment(row.pop("last_seen_utc_s"))
+        del row["first_seen_utc_s"]
+    give(rows, as_json, file, "no terminal is registered")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  faretap ledger quarantine
+  faretap ledger quarantine --terminal 7 --frames bad/    for `faretap decode`, whole numbers
+"""
+)
+@DATABASE
+@click.option("--terminal", type=int, help="Of this terminal only; 0: unregistered ones.")
+@click.option("--frames", type=click.Path(path_type=Path), help="Write the batches into a folder.")
+@outputs
+def quarantine(database, terminal, frames, as_json, file):
+    """Batches that could not be taken, and why; none is ever dropped unseen."""
+    kept = registry.quarantine(open_ledger(database, True), terminal)
+    rows = [
+        {"terminal": one.terminal, "reason": one.reason, "times": one.times,
+         "first": moment(one.first_utc_s), "last": moment(one.last_utc_s),
+         "bytes": len(one.frame)}
+        for one in kept
+    ]  # fmt: skip
+    give(rows, as_json, file, "nothing is in quarantine")
+    if frames:
+        frames.mkdir(parents=True, exist_ok=True)
+        for number, one in enumerate(kept, 1):
+            (frames / f"{one.terminal}-{number}.bin").write_bytes(one.frame)
+
+
+@click.command(epilog="Examples:\n\n  faretap ledger refusals")
+@DATABASE
+@outputs
+def refusals(database, as_json, file):
+    """How often terminals were refused; terminal 0 stands for all that are not registered."""
+    rows = [
+        {"terminal": one.terminal, "reason": one.reason, "times": one.times,
+         "last": moment(one.last_utc_s)}
+        for one in registry.refusals(open_ledger(database, True))
+    ]  # fmt: skip
+    give(rows, as_json, file, "nothing was refused")
+
+
+def moment(time_utc_s: int) -> str:
+    """A time of this machine for people."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time_utc_s))
+
+
+COMMANDS = (key, migrate, enrol, stop, terminals, quarantine, refusals)
