@@ -1,18 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which machines stand beside which device on the stage."""
 
+from collections.abc import Callable
+
 from sim.beside import Beside
 from sim.beside_access import BesideAccess
 from sim.beside_coach import BesideCoach
+from sim.beside_entry import BesideEntry
 from sim.beside_gate import BesideGate
 from sim.beside_parking import BesideParking
 from sim.beside_taxi import BesideTaxi
 
-KINDS: dict[str, type[Beside]] = {
+
+def lane_of(play):
+    """What stands beside one lane of a car park: the other one."""
+    return (BesideEntry if play.scenario.settings.get("lane") == "entry" else BesideParking)(play)
+
+
+KINDS: dict[str, Callable[..., Beside]] = {
     "access": BesideAccess,
     "coach": BesideCoach,
     "gate": BesideGate,
-    "parking": BesideParking,
+    "parking": lane_of,
     "taxi": BesideTaxi,
 }
 
