@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from sim.beside import Beside
 from sim.beside_access import BesideAccess
+from sim.beside_bus import BesideBus
 from sim.beside_coach import BesideCoach
 from sim.beside_entry import BesideEntry
 from sim.beside_gate import BesideGate
@@ -19,6 +20,7 @@ def lane_of(play):
 
 KINDS: dict[str, Callable[..., Beside]] = {
     "access": BesideAccess,
+    "bus": BesideBus,
     "coach": BesideCoach,
     "gate": BesideGate,
     "parking": lane_of,
