@@ -10,22 +10,103 @@ from sim.tabletop_beside import Beside
 
 
 class Shown(NamedTuple):
-    """make(folder): its Beside."""
+    """make(folder): its Beside; hint: what to try first, Chinese and English."""
 
     chinese: str
     english: str
     make: Callable[[Path], Beside]
+    hint: tuple[str, str]
+
+
+def hint(chinese, english, tears=False):
+    """Two sentences; tears: and then tear a card."""
+    more = (
+        "再选“扣款后撕”，点 adult-2：卡已扣，终端却不知道，看它怎样一分不差。",
+        " Then choose “Tear after debit” and click adult-2: money has left the card, the terminal"
+        " has not heard of it, and not a fen is lost.",
+    )
+    return tuple(one + two * tears for one, two in zip((chinese, english), more, strict=True))
 
 
 DEVICES = {
-    "bus": Shown("公交车", "Bus", tabletop_bus.make),
-    "taxi": Shown("出租车", "Taxi", tabletop_taxi.make),
-    "gate": Shown("景区闸机", "Scenic gate", tabletop_gate.make),
-    "shop": Shown("收银台", "Till", tabletop_lanes.make_shop),
-    "coach": Shown("长途客车", "Coach", tabletop_lanes.make_coach),
-    "parking": Shown("停车场出口", "Car park, exit lane", tabletop_lanes.make_parking),
-    "access": Shown("门禁", "Door", tabletop_lanes.make_access),
-    "inspector": Shown("余额查询机", "Card enquiry", lambda folder: Beside()),
+    "bus": Shown(
+        "公交车",
+        "Bus",
+        tabletop_bus.make,
+        hint(
+            "试试：司机签到，下一站，到9站，点 adult-1。",
+            "Try: sign the driver on, next stop, to stop 9, click adult-1.",
+            True,
+        ),
+    ),
+    "taxi": Shown(
+        "出租车",
+        "Taxi",
+        tabletop_taxi.make,
+        hint(
+            "试试：司机签到，乘客上车，开几公里，停表，点 adult-1：计价器知道已刷卡。",
+            "Try: driver in, a rider gets in, drive, stop, click adult-1: the meter hears of it.",
+            True,
+        ),
+    ),
+    "gate": Shown(
+        "景区闸机",
+        "Scenic gate",
+        tabletop_gate.make,
+        hint(
+            "试试：点 adult-1，走过；出示今日票，再出示截图。付款后折返的，同一张卡可免费再来。",
+            "Try: click adult-1 and walk in; show today's ticket, then its screenshot. Who pays,"
+            " and turns back, comes again free with the same card.",
+        ),
+    ),
+    "shop": Shown(
+        "收银台",
+        "Till",
+        tabletop_lanes.make_shop,
+        hint(
+            "试试：开班，12.50元，点 adult-1。",
+            "Try: open the day, key 12.50, click adult-1.",
+            True,
+        ),
+    ),
+    "coach": Shown(
+        "长途客车",
+        "Coach",
+        tabletop_lanes.make_coach,
+        hint(
+            "试试：发车，卖1站到9站，点 adult-1；再3站验票，点 adult-1 和 adult-2。",
+            "Try: open the trip, sell stop 1 to 9, click adult-1; check at stop 3, click adult-1,"
+            " then adult-2.",
+        ),
+    ),
+    "parking": Shown(
+        "停车场出口",
+        "Car park, exit lane",
+        tabletop_lanes.make_parking,
+        hint(
+            "试试：adult-1 50分钟前入场，点 adult-1；再点一张没有入场的卡。",
+            "Try: adult-1 drove in 50 min ago, click adult-1; then a card that never drove in.",
+        ),
+    ),
+    "access": Shown(
+        "门禁",
+        "Door",
+        tabletop_lanes.make_access,
+        hint(
+            "试试：点 adult-1，再点一次；点 adult-3 和 adult-4。这里从不扣款。",
+            "Try: click adult-1, and once more; adult-3, adult-4. Nothing is ever debited here.",
+        ),
+    ),
+    "inspector": Shown(
+        "余额查询机",
+        "Card enquiry",
+        lambda folder: Beside(),
+        hint(
+            "试试：按住一张卡，或把它拖到读卡区：余额和最近的交易轮流显示。",
+            "Try: press and hold a card, or drag it onto the reader: balance and last payments are"
+            " shown in turn.",
+        ),
+    ),
 }
 CARDS = {  # kind of sim/kinds.py -> what people call it, and whether it should pay
     "adult": ("成人卡", "Adult", True),

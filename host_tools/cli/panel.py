@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 
 from firmware.settings import DEVICES
-from host_tools.cli.runtime import BOARD_HEAP_KIB, runtime_command
+from host_tools.cli.runtime import runtime_command
+
+HEAP_KIB = 448  # from files on 64 bits: a bus with all its neighbours, and room to see
 
 
 @click.command(
@@ -19,7 +21,7 @@ Examples:
   faretap panel --device taxi          a taxi and its meter
   faretap panel --device gate          a lane with arms, people and e-tickets
   faretap panel --port 8080
-  faretap panel --runtime micropython --heap 512     the terminal under MicroPython
+  faretap panel --runtime micropython  the terminal under MicroPython; --heap 384: a smaller one
   faretap panel --host 0.0.0.0         for a phone in the same network
   faretap panel --folder day1          keep wallet, journal and ledger
   faretap panel --prompts              what a voice module has to say, by number
@@ -35,7 +37,7 @@ Examples:
     show_default=True,
     help="Interpreter of the terminal.",
 )
-@click.option("--heap", default=BOARD_HEAP_KIB, show_default=True, help="KiB, under MicroPython.")
+@click.option("--heap", default=HEAP_KIB, show_default=True, help="KiB, under MicroPython.")
 @click.option("--fast", is_flag=True, help="No card, radio or link times.")
 @click.option(
     "--folder",
@@ -104,6 +106,7 @@ def facts(device, fare_fen, runtime, beside):
             "name": device,
             "chinese": shown.chinese,
             "english": shown.english,
+            "hint": shown.hint,
             "fare_fen": fare_fen,
             "runtime": runtime,
         },

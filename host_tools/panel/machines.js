@@ -225,7 +225,7 @@ function output(chinese, english, classes, picture) {
   };
 }
 
-const barrier = () => output("道闸（模拟）", "Barrier (simulated)", "barrier", svg("0 0 240 70", [
+const barrier = () => output("道闸（模拟）", "Barrier (simulated)", "barrier", svg("0 -44 240 112", [
   ["path", { class: "ground", d: "M0 66h240" }], ["rect", { class: "post", x: 20, y: 26, width: 18, height: 40, rx: 3 }],
   ["path", { class: "boom", d: "M29 34h190" }],
 ]));

@@ -100,7 +100,8 @@ function waterfall() {
 
 function stands(event) {
   facts = event;
-  const { chinese, english, runtime, name } = event.device;
+  const { chinese, english, runtime, name, hint } = event.device;
+  bi($("try"), ...hint);
   document.body.dataset.device = name;
   bi($("device"), chinese, english);
   document.title = `faretap ${english}`;
@@ -120,7 +121,7 @@ function stands(event) {
 }
 
 function shown(event) {
-  terminal.show({ ...event, lamp: terminal.current(), beep: "", voice: 0 });
+  terminal.words(event);
   machines.suggest(event.line2);
 }
 

@@ -6,6 +6,7 @@ const SIGNS = { green: "✓", amber: "!", red: "✗", blue: "·", dark: "" };
 let facts = { tones: {}, prompts: {} };
 let audio = null;
 let tone = "";
+let fresh = false; // words came since the last lamp: a lamp alone is no result
 
 export function begin(told) {
   facts = told;
@@ -20,17 +21,22 @@ export function show(panel) {
   voice(panel.voice);
 }
 
-export const current = () => $("terminal").dataset.lamp;
-
 export function lamp(colour) {
   $("terminal").dataset.lamp = colour;
   $("sign").textContent = SIGNS[colour];
 }
 
+export function words(panel) {
+  show({ ...panel, lamp: $("terminal").dataset.lamp, beep: "", voice: 0 });
+  fresh = true;
+}
+
 export function result(colour) {
   lamp(colour);
+  const hasWords = fresh;
+  fresh = false;
   // a result stands for a second: what the last one was stays below
-  if (colour === "blue" || colour === "dark") return;
+  if (!hasWords || colour === "blue" || colour === "dark") return;
   const said = make("span", "said", `${SIGNS[colour]} ${$("line2").textContent}`);
   $("before").replaceChildren(bi(make("span"), "上次：", "Last: "), said);
   $("before").dataset.lamp = colour;

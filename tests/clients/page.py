@@ -9,12 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = Path(os.environ.get("SCREENSHOTS", ROOT / "build" / "panel"))
-COLOURS = 128  # of a picture
+COLOURS = 192  # of a picture
 WAIT_S = 20  # a busy machine loses frames of the virtual chip; the terminal heals its reader
 STARTS = 3  # on a busy machine the virtual chip may be too late for the terminal's start
 WIDE, TALL, PHONE = (1440, 1180), (1440, 1000), (390, 844)
@@ -62,7 +63,11 @@ class Page:
         self.until(lambda: self.text("link") in ("Connected", "已连接"))
 
     def until(self, true):
-        WebDriverWait(self.browser, WAIT_S, 0.05).until(lambda _: true())
+        try:
+            WebDriverWait(self.browser, WAIT_S, 0.05).until(lambda _: true())
+        except TimeoutException:
+            seen = [self.text(name) for name in ("link", "display", "before", "stories")]
+            raise AssertionError("not seen in %d s; there stands: %s" % (WAIT_S, seen)) from None
 
     def one(self, css):
         return self.browser.find_element(By.CSS_SELECTOR, css)
@@ -96,6 +101,20 @@ class Page:
     def tap(self, name):
         self.hand("tap")
         self.card(name).click()
+
+    def tear(self, name, moment, told):
+        """A card is torn away, and the spectator is told so; again, where the machine was so busy
+        that the virtual chip lost the card before.
+        """
+        self.hand(moment)
+        for _ in range(STARTS):
+            before = self.text("stories")
+            self.card(name).click()
+            self.until(lambda: self.text("stories") != before)  # noqa: B023
+            if told in self.text("stories").partition("\n")[0]:
+                return
+            self.settled()
+        raise AssertionError("not torn: " + self.text("stories"))
 
     def says(self, words):
         """A line of the display."""

@@ -102,12 +102,9 @@ def test_bus_should_sell_behind_the_sign_on_and_print_its_shift(browser, serve):
 
 def test_torn_card_should_be_pending_and_settled_by_the_same_card(page):
     """TD-002: money is taken once; card, terminal and spectator are told what each can know."""
-    page.hand("late")
-    page.card("adult-2").click()
+    page.tear("adult-2", "late", "2.00 has left the card")
     page.shows("amber", "same card again")
-    page.until(lambda: "Pending #" in page.text("pending"))
-    assert "waits for the same card" in page.text("pending")
-    page.until(lambda: "2.00 has left the card" in page.text("stories"))
+    page.until(lambda: "waits for the same card" in page.text("pending"))
     assert page.balance("adult-2") == "248.00"
     page.picture("torn")
     page.tap("adult-2")
@@ -120,9 +117,7 @@ def test_torn_card_should_be_pending_and_settled_by_the_same_card(page):
 
 def test_card_torn_before_the_debit_should_keep_its_money(page):
     """TD-002: the spectator reads that nothing has left the card."""
-    page.hand("early")
-    page.card("student-2").click()
-    page.until(lambda: "nothing has left the card" in page.text("stories"))
+    page.tear("student-2", "early", "nothing has left the card")
     assert page.balance("student-2") == "20.00"
     page.tap("student-2")
     page.shows("green", "Student 1.00, balance 19.00")
@@ -203,6 +198,8 @@ def test_collector_that_is_gone_should_keep_records_waiting(page):
 def test_page_should_fit_a_phone_in_chinese(browser, serve):
     page = Page(browser, serve("bus"), PHONE, "?lang=zh")
     assert page.text("plug") == "拔电源" and page.one("html").get_attribute("lang") == "zh-Hans"
+    page.one("#theme").click()
+    assert page.one("html").get_attribute("data-theme") == "dark"
     page.until(lambda: page.lamp() == "blue")
     page.tap("adult-5")
     page.until(lambda: page.text("line2") == "Paid 2.00, balance 98.00")
