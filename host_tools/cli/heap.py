@@ -11,12 +11,12 @@ from rich.console import Console
 from firmware.errors import FormatError
 from host_tools.cli.bench import put, table
 from host_tools.cli.bench_parts import Sheet
-from host_tools.cli.runtime import PICO_W_HEAP_KIB, runtime_command
+from host_tools.cli.runtime import PICO_W_HEAP_KIB, compiled_tree, runtime_command
 from sim import heap_days, heap_measure
 
 DRIVER = "driver"
 DRIVER_WORDS = "bus, flat fare, by `firmware.main` with the PN532's driver on a pty"
-STEPS_KIB = range(32, 513, 4)  # among which the least that passes is looked for
+STEP_KIB = 4  # of the search for the least that passes
 COLUMNS = [
     "device", "alive when ready, KB", "most alive behind a tap, KB", "largest free piece, KB",
     "passes in, KB",
@@ -30,19 +30,21 @@ Examples:
   faretap heap                             every device, in the heap of a Pico W
   faretap heap gate-tickets --kib 110      one, in what a Pico W has beside TLS
   faretap heap --least                     and the least heap in which each passes
+  faretap heap --files --kib 240           the code in files, as without an image of one's own
   faretap heap --least --write docs/porting.md
 """
 )
 @click.argument("devices", nargs=-1, metavar="[DEVICE]...")
 @click.option("--kib", default=PICO_W_HEAP_KIB, show_default=True, help="Heap to play in.")
 @click.option("--least", is_flag=True, help="Look for the least heap too, in steps of 4 KB.")
+@click.option("--files", is_flag=True, help="Code from .mpy files, in the heap: no frozen image.")
 @click.option(
     "--write",
     "page",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Put the table into this page, where it says <!-- measured: heap -->.",
+    help="Put it into this page, at <!-- measured: heap -->; with --files, at heap-files.",
 )
-def command(devices, kib, least, page):
+def command(devices, kib, least, files, page):
     """Play a short day of each DEVICE on MicroPython with 32 bits, the firmware frozen into it.
 
     A start, cards of both suites, one that is on the deny list, one torn, a cut of power, the rest
@@ -55,12 +57,12 @@ def command(devices, kib, least, page):
     console = Console(highlight=False, soft_wrap=True)
     rows, good = [], True
     for name in names:
-        found = measured(name, kib)
+        found = measured(name, kib, files)
         for fault in found.faults:
             console.print(f"{name}: does not pass in {kib} KB: {fault}", markup=False)
         good &= not found.faults
-        rows.append(row_of(name, found, least_of(name) if least else None))
-    sheet = sheet_of(rows, kib, least)
+        rows.append(row_of(name, found, least_of(name, found, kib, files) if least else None))
+    sheet = sheet_of(rows, kib, least, files)
     if page:
         put(page, sheet)
     else:
@@ -70,24 +72,30 @@ def command(devices, kib, least, page):
     sys.exit(0 if good else 1)
 
 
-def measured(name, kib):
-    """heap_measure.Measured of a name in so much heap."""
-    runtime = runtime_command("micropython32", kib)[:3]
+def measured(name, kib, files=False):
+    """heap_measure.Measured of a name in so much heap; files: the code lies in it as well."""
+    argv, env, cwd, _ = runtime_command("micropython32", kib)
+    if files:
+        env = {**env, "MICROPYPATH": f"{compiled_tree()}:.frozen"}
+    runtime = argv, env, cwd
     if name == DRIVER:
         return heap_measure.measure_driver(runtime)
     return heap_measure.measure(name, runtime)
 
 
-def least_of(name):
-    """KB, or None when the most of STEPS_KIB is not enough either."""
-    low, high = 0, len(STEPS_KIB) - 1
+def least_of(name, found, kib, files=False):
+    """KB between what was `found` alive and the `kib` in which it passed; None without these."""
+    if found.faults:
+        return None
+    steps = [*range(found.most // 1024 // STEP_KIB * STEP_KIB, kib, STEP_KIB), kib]
+    low, high = 0, len(steps) - 1
     while low < high:
         middle = (low + high) // 2
-        if measured(name, STEPS_KIB[middle]).faults:
+        if measured(name, steps[middle], files).faults:
             low = middle + 1
         else:
             high = middle
-    return None if measured(name, STEPS_KIB[low]).faults else STEPS_KIB[low]
+    return steps[low]
 
 
 def row_of(name, found, least):
@@ -98,18 +106,24 @@ def row_of(name, found, least):
     return [words, *cells, "" if least is None else str(least)]
 
 
-def sheet_of(rows, kib, least):
+def sheet_of(rows, kib, least, files):
     """The table for screen and page."""
     columns = COLUMNS if least else COLUMNS[:-1]
     notes = [
-        f"MicroPython 1.25, unix port with 32 bits, firmware frozen, {kib} KB of heap"
-        " (`-X heapsize`); free pieces at the end of the day.",
+        f"MicroPython 1.25, unix port with 32 bits, {kib} KB of heap (`-X heapsize`), firmware"
+        f" {'from files' if files else 'frozen'}; free pieces at the end of the day.",
         "Each day: RSA and SM2 cards, a signed deny list, sealed updates, a journal of"
         f" {heap_days.BLOCKS} blocks; a torn card, a cut of power, an upload.",
         f"Of it {stage_share() / 1024:.1f} KB are the stage's, on which all but the last row are"
         " played without the driver of the PN532; the last row has that driver and no list.",
     ]
-    return Sheet("heap", "heap", columns, [row[: len(columns)] for row in rows], notes)
+    return Sheet(
+        "heap-files" if files else "heap",
+        "heap",
+        columns,
+        [row[: len(columns)] for row in rows],
+        notes,
+    )
 
 
 def stage_share():
