@@ -68,7 +68,7 @@ test-heap: $(READY)  ## every device in the heap of a Pico W: 32 bits, code in f
 test-micropython: $(READY)  ## the shared tests under MicroPython, a process a file
 	@$(BIN)/python -m pytest tests/host/test_micropython.py $(ARGS)
 
-micropython32:  ## 32-bit MicroPython with firmware/ frozen, as in a board's flash: build/micropython
+micropython:  ## 32-bit MicroPython with firmware/ frozen, as in a board's flash: build/micropython
 	@tools/micropython.sh
 
 mpy: $(READY)  ## compile every firmware file with mpy-cross into build/mpy: the syntax gate

@@ -26,7 +26,7 @@ COLUMNS = [
 @click.command(
     epilog="""\b
 Examples:
-  make micropython32                       builds the interpreter that this runs on
+  make micropython                       builds the interpreter that this runs on
   faretap heap                             every device, in the heap of a Pico W
   faretap heap gate-tickets --kib 110      one, in what a Pico W has beside TLS
   faretap heap --least                     and the least heap in which each passes

@@ -170,7 +170,7 @@ def frozen_runtime(heap_kib: int) -> Runtime:
         raise FormatError("the 32-bit MicroPython is built in a checkout: tools/micropython.sh")
     stale = subprocess.run([str(builder), "fresh"], capture_output=True, text=True, check=False)
     if stale.returncode:
-        raise FormatError("no 32-bit MicroPython with this firmware: make micropython32")
+        raise FormatError("no 32-bit MicroPython with this firmware: make micropython")
     argv = [str(FROZEN / "micropython32"), "-X", "heapsize=%dK" % heap_kib]
     return Runtime(argv, env, FROZEN, "")
 
