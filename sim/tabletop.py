@@ -30,6 +30,7 @@ STORIES_KEPT = 8
 ENTRIES_MOST = 4000  # of the trace of one tap
 TEXT_MOST = 400  # signs of a sentence from outside
 LOOK_S = 0.3  # how often the journal's file is looked at
+WORKING = ("Processing", "Card read")  # on the panel while a card is at work (panel.py)
 RESULTS = ("tap", "collision", "enquiry")
 DARK = {"lamp": "dark", "line1": "", "line2": "", "beep": "", "voice": 0}
 
@@ -70,6 +71,7 @@ class Tabletop:
         self._balances = {name: card.settled_fen for name, card in rig.cards.items()}
         self._plug = threading.Lock()
         self._looked_s = 0.0
+        self._at_work = False
         self._thread = threading.Thread(target=self._watch, name="table", daemon=True)
         self._begin()
 
@@ -203,7 +205,7 @@ class Tabletop:
         self._dark()
 
     def _dark(self):
-        self.panel = dict(DARK)
+        self.panel, self._at_work = dict(DARK), False
         self.hand.result()
         self._tell({"event": "power", "power": self.power})
 
@@ -228,6 +230,7 @@ class Tabletop:
         kind = event["event"]
         if kind == "show":
             self.panel.update(line1=event["line1"], line2=event["line2"], beep="", voice=0)
+            self._at_work = event["line2"].startswith(WORKING)
         elif kind in ("lamp", "beep", "voice"):
             self.panel[kind] = event[kind]
         elif kind == "tap":
@@ -265,8 +268,8 @@ class Tabletop:
     # --- what the spectator is told
 
     def _look(self):
-        """At the journal, now and then."""
-        if time.monotonic() - self._looked_s < LOOK_S:
+        """At the journal, now and then; not in a tap, whose entry is open and soon settled."""
+        if self._at_work or time.monotonic() - self._looked_s < LOOK_S:
             return
         self._looked_s = time.monotonic()
         were = [one["sequence"] for one in self.journal.pending]

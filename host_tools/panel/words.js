@@ -64,5 +64,6 @@ export async function act(path, cards = [], more = {}) {
   cards.forEach((name) => asked.append("card", name));
   const answer = await fetch(`/${path}?${asked}`, { method: "POST" }).catch(() => null);
   if (!answer) return trouble("没有连接 No connection");
+  $("trouble").hidden = true;
   if (!answer.ok) trouble(answer.status === 429 ? "请稍候 One moment, please" : await answer.text());
 }

@@ -5,6 +5,7 @@ mouse of a headless Chromium.
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,13 +19,18 @@ PICTURES = Path(os.environ.get("SCREENSHOTS", ROOT / "build" / "panel"))
 COLOURS = 192  # of a picture
 WAIT_S = 20  # a busy machine loses frames of the virtual chip; the terminal heals its reader
 STARTS = 3  # on a busy machine the virtual chip may be too late for the terminal's start
+FACE = """const text = (id) => document.getElementById(id).innerText;
+return [document.getElementById("terminal").dataset.lamp, text("sign"), text("line1"),
+  document.getElementById("buzzer").dataset.kind, text("voice")]"""
 WIDE, TALL, PHONE = (1440, 1180), (1440, 1000), (390, 844)
 
 
-def served(tmp_path_factory, *words):
-    """(process, address)"""
+def served(tmp_path_factory, wallet, *words):
+    """(process, address); wallet: a folder of cards, of which this page has copies."""
     for _ in range(STARTS):
-        process = started(tmp_path_factory.mktemp("panel"), *words)
+        folder = tmp_path_factory.mktemp("panel")
+        shutil.copytree(wallet, folder / "wallet")
+        process = started(folder, *words)
         found = [re.search(r"http://\S+", line) for line in iter_until_address(process.stdout)]
         if found and found[-1]:
             return process, found[-1][0]
@@ -74,6 +80,10 @@ class Page:
 
     def text(self, name):
         return self.browser.find_element(By.ID, name).text
+
+    def face(self):
+        """[lamp, sign, line 1, tone, prompt] at one moment: a result stands for a second."""
+        return self.browser.execute_script(FACE)
 
     def lamp(self):
         return self.one("#terminal").get_attribute("data-lamp")
@@ -130,14 +140,19 @@ class Page:
         self.until(lambda: self.lamp() == "blue" and self.text("reach") in ("Reader", "读卡区"))
 
     def picture(self, name):
-        """Of what is to be seen; for the docs with a palette, as a page has few colours."""
+        """Of what is to be seen."""
         PICTURES.mkdir(parents=True, exist_ok=True)
-        path = PICTURES / f"panel-{name}.png"
         self.browser.execute_script("scrollTo(0, 0)")
-        self.browser.save_screenshot(str(path))
-        if "SCREENSHOTS" in os.environ:
-            from PIL import Image  # for the docs alone
+        self.browser.save_screenshot(str(PICTURES / f"panel-{name}.png"))
 
-            with Image.open(path) as seen:
-                few = seen.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
-            few.save(path, optimize=True)
+
+def thin_pictures():
+    """For the docs: a palette, as a page has few colours."""
+    if "SCREENSHOTS" not in os.environ:
+        return
+    from PIL import Image  # for the docs alone
+
+    for path in PICTURES.glob("panel-*.png"):
+        with Image.open(path) as seen:
+            few = seen.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        few.save(path, optimize=True)
