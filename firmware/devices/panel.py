@@ -57,6 +57,7 @@ amount_zero|red|no|票价为零 请用其他方式|No fare: use other means|13
 over_ceiling|red|no|暂停服务 票价超限|Out of service: fare too high|21
 over_transaction_limit|red|no|票价超限 请用其他方式|Over limit: use other means|13
 needs_online_or_cvm|red|no|须联机 请用其他方式|Needs online: use other means|13
+journal_low|blue||存储将满 请联网|Storage low: connect it|
 journal_full|red|no|暂停服务 存储已满|Out of service: storage full|21
 storage_fault|red|no|暂停服务 存储故障|Out of service: storage fault|21
 clock_not_set|red|no|暂停服务 时钟未设|Out of service: clock not set|21

@@ -17,6 +17,7 @@ from firmware.devices.sale import Sale
 from firmware.devices.screen import RESULT_MS, Screen
 from firmware.devices.stamp import Stamp
 from firmware.devices.stopwatch import Stopwatch, tracer
+from firmware.devices.storage import StorageWatch
 from firmware.devices.tap_report import tap_event
 from firmware.devices.torn_taps import TornTaps
 from firmware.devices.trade import House, Trade
@@ -59,6 +60,7 @@ class Terminal:
         self.screen = Screen(parts.panel, parts.clock, self.trade, again_ms)
         self.screen.list_shown = lambda: self.sale.deny.shown()
         self.show = self.sale.notice = self.screen.show
+        self.storage = StorageWatch(parts.journal, stamp, parts.report, self.show)
         self.counted = window.opened(parts.clock, COUNTERS_S)  # until they are reported
         self.powered = None  # the field: on, off, or not known
         self.closed = False  # service has ended, the field is off
@@ -185,6 +187,7 @@ class Terminal:
         self.sale.keys.idle()  # QT-022
         self.sale.deny.idle()
         self._keep_time()
+        self.storage.turn()
         if window.left_ms(self.parts.clock, self.counted) <= 0:
             self._report_counts()
         if not self.parts.uploader:
@@ -210,6 +213,7 @@ class Terminal:
         """How often what was not a sale was said, since the start (QT-249)."""
         self.counted = window.opened(self.parts.clock, COUNTERS_S)
         self.parts.report({"event": "counters", "counts": self.screen.counts})
+        self.storage.tell()
 
     def _look_for_card(self):
         """True when a card was served."""

@@ -11,7 +11,7 @@ REASONS = (  # of the kernel, the rules, pre-processing and the sale
     "card_requested_online",
     "card_data", "no_ppse", "no_common_app", "app_blocked", "card_blocked",
     "app_missing", "app_refused", "no_pdol_ttq", "not_qpboc",
-    "gpo_refused", "journal_full", "storage_fault", "clock_not_set", "random_stuck",
+    "gpo_refused", "journal_full", "journal_low", "storage_fault", "clock_not_set", "random_stuck",
     "reader_fault", "several_cards", "ready", "processing", "card_read", "closed", "other",
     "free_ride", "number_unread",
     "no_amount", "amount_zero", "over_ceiling", "over_transaction_limit", "needs_online_or_cvm",
@@ -49,7 +49,7 @@ def test_every_message_should_be_shown_in_full():
         assert "{" not in line1 + line2 and line1 and line2
         beeps = ram.log[2:]
         assert len(beeps) <= 1 and all(beep in BEEPS for beep in beeps)
-        assert beeps or message in ("ready", "processing", "card_read")
+        assert beeps or message in ("ready", "processing", "card_read", "journal_low")
 
 
 def test_paid_again_and_refused_should_never_be_taken_for_each_other():
