@@ -102,11 +102,13 @@ class Terminal:
 
     def _recent(self, count):
         """Newest first, one block of the journal in memory: a gate reads 4096 records back."""
-        for one in record.readable(self.parts.journal.backwards()):
+        past = record.readable(self.parts.journal.backwards())
+        while count > 0:
+            one = next(past, None)
+            if one is None:
+                return
             yield one
             count -= 1
-            if not count:
-                return
 
     def _restore_time(self):
         """The clock must not be far behind the last record (QT-015)."""

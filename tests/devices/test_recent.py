@@ -26,6 +26,8 @@ def test_the_past_should_be_read_block_by_block():
     assert [sequence for sequence, _ in recent] == list(range(TAPS - 1, 0, -1))
     assert len(read) > 1
     assert [sequence for sequence, _ in stand.terminal._recent(2)] == [TAPS, TAPS - 1]
+    # a shift whose checkpoint is the newest record has nothing to add: not all there is, again
+    assert list(stand.terminal._recent(0)) == []
 
 
 def test_who_paid_before_a_cut_should_not_pay_again():
