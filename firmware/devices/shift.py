@@ -24,6 +24,7 @@ CHECKPOINT_EVERY = 12  # numbers of the journal; the smallest one keeps 15 that 
 # and what a device writes in one turn
 RESTORED = 28
 OPENED, TOTALS, CLOSED, FORCED = "shift_opened", "shift_totals", "shift_closed", "shift_forced"
+CHECKS = ("pass_valid", "no_ticket")  # a ticket that was looked at is nobody who rides
 CASH = "paid_cash"  # reason of the EVENT record of a payment without a card
 
 # Row of the totals|Chinese|English; a row keeps its place, new ones stand at the end
@@ -248,6 +249,8 @@ def _nothing():
 def _place(values):
     """Row of ROWS that a record counts in, None for one that is no passenger's."""
     kind, reason = values["kind"], values["reason"]
+    if reason in CHECKS:
+        return None
     if kind == record.APPROVED:
         return 0 if values["amount_fen"] >= values["full_fare_fen"] else 1
     if kind == record.EVENT and reason == CASH:

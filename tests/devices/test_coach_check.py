@@ -23,3 +23,6 @@ def test_ticket_should_be_checked_without_a_gpo():
         shown.sent = []
         assert ride.tap(shown) == message and shown.asked(apdu.INS_GPO) == 0
     assert (card.atc, card.balance_fen) == before
+    report = ride.type("report")
+    assert "Card, full fare: 1" in report  # TD-032: who was looked at has not travelled once more
+    assert "Free" not in report and "Refused" not in report
