@@ -6,10 +6,10 @@ that
 a replay can stand still. Nothing below this file knows where its parts came from.
 """
 
-from firmware.devices.panel import ReportPanel, present
+from firmware.devices.panel import ReportPanel
 from firmware.devices.sources import Qualifiers, UnpredictableNumbers
 from firmware.devices.terminal import Parts, Terminal
-from firmware.errors import FormatError, LinkLost
+from firmware.errors import FormatError, JournalFull, LinkLost
 from firmware.journal import open_journal as open_records
 from firmware.link import Link
 from firmware.reader.bus import Hsu
@@ -158,9 +158,9 @@ def assemble_inspector(settings, parameters, hal, report):
 def assemble_from(settings, parameters, hal, clock, draw_un, qualify, report):
     """The same with the caller's clock and sources: for a replay (devices/sources.py)."""
     panel = open_panel(settings, hal, clock, report)
-    journal = open_journal(settings, hal)
+    journal = _or_say(20, panel, report, lambda: open_journal(settings, hal))
     parts = Parts(
-        reader=_reader_or_say(settings, hal, clock, report, panel),
+        reader=_or_say(10, panel, report, lambda: open_reader(settings, hal, clock, report)),
         clock=clock,
         draw_un=draw_un,
         qualify=qualify,
@@ -181,15 +181,23 @@ def assemble_from(settings, parameters, hal, clock, draw_un, qualify, report):
 
         terminal.use_list(DenyList(settings, parameters, hal, report))
     terminal.start()
+    from firmware.devices import selftest  # likewise: dropped again
+
+    selftest.at_start(terminal)
+    hal.unload(("firmware.devices.selftest",))
     if not isinstance(panel, ReportPanel):
         panel.beep("ready")  # TD-016
     return terminal
 
 
-def _reader_or_say(settings, hal, clock, report, panel):
-    """The reader; where there is none the panel says so before the start fails (TD-016)."""
+def _or_say(code, panel, report, opener):
+    """What opener() gives; a part that is not there is said by its code before the start fails
+    (TD-016).
+    """
     try:
-        return open_reader(settings, hal, clock, report)
-    except LinkLost:
-        present(panel, "reader_fault")
+        return opener()
+    except (LinkLost, JournalFull, OSError, ValueError) as wrong:
+        from firmware.devices import selftest  # its table is needed here and for the test alone
+
+        selftest.failed(panel, report, code, str(wrong))
         raise

@@ -4,7 +4,8 @@
 Takes the parts from hal, runs until it is told to stop, writes what happens as one JSON object a
 line. Ends with status 0 when it was stopped, the field off (QT-070); with 2 when settings,
 parameters, reader or journal cannot be used, with 3 when the storage fails in service; whoever
-started it starts it again.
+started it starts it again. `python -m firmware.main SETTINGS test` tests its parts instead: 0
+when all are well, 1 when one is not.
 """
 
 import json
@@ -71,13 +72,17 @@ def start(path, hal=hal, report=report):
     return terminal, watch
 
 
-def main(path):
-    """Run the terminal of a settings file until it is stopped."""
+def main(path, test=False):
+    """Run the terminal of a settings file until it is stopped; test: its self-test alone."""
     try:
         terminal, renewal = start(path, hal, report)
     except (FormatError, JournalFull, LinkLost, OSError, ValueError) as wrong:
         report({"event": "stopped", "text": str(wrong)})
         sys.exit(2)
+    if test:
+        from firmware.devices import selftest  # on demand (TD-017)
+
+        sys.exit(0 if selftest.on_demand(terminal) else 1)
     tidy()
     told = []
 
@@ -115,4 +120,4 @@ def tidy():
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "settings.txt")
+    main(sys.argv[1] if len(sys.argv) > 1 else "settings.txt", sys.argv[2:] == ["test"])

@@ -67,6 +67,16 @@ def page(name, part):
     return getattr(conformance_page, part)(table, titles, found)
 
 
+# Printed tables (docs.py): name -> what prints it; the name of a book's summary is its head alone
+TABLES = {
+    (head + "-" + part.replace("_", "-")).replace("-summary", ""): lambda book=book, part=part: (
+        page(book, part)
+    )
+    for book, head in (("qpboc", "conformance"), ("pn532", "pn532"), ("terminals", "devices"))
+    for part in ("summary", "not_met", "sections")
+}
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--book", action="append", choices=BOOKS, help="only this; several go")

@@ -311,12 +311,7 @@ def kernel_steps():
 
 
 TABLES = {
-    **{
-        name.replace("-summary", ""): lambda book=book, part=part: conformance.page(book, part)
-        for book, head in (("qpboc", "conformance"), ("pn532", "pn532"), ("terminals", "devices"))
-        for part in ("summary", "not_met", "sections")
-        for name in ("%s-%s" % (head, part.replace("_", "-")),)
-    },
+    **conformance.TABLES,
     "field-kinds": lambda: of_docstring(fields),
     **{"journal-" + m.__name__[17:]: lambda m=m: of_docstring(m) for m in (archive, delta, ring)},
     "frame": lambda: of_docstring(batch),
@@ -348,6 +343,7 @@ TABLES = {
     "session-files": session_files,
     "messages": messages,
     "settings": settings_keys,
+    "selftest": docs_gate.selftest,
     "parameters": parameter_keys,
     "ca-keys": lambda: of_docstring(ca_keys),
     "faults": fault_knobs,

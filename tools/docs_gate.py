@@ -2,6 +2,7 @@
 """Tables of devices that stand in docstrings: name of the table -> module."""
 
 from firmware.devices import duty, gate_modes, gate_setup
+from firmware.devices import selftest as selftests
 from firmware.neighbours import relay_gate, tpw
 
 MODULES = {
@@ -11,3 +12,11 @@ MODULES = {
     "gate-pins": relay_gate,
     "gate-tpw": tpw,
 }
+
+
+def selftest():
+    """The table of codes."""
+    rows = [line.split("|") for line in selftests.TABLE.strip().split("\n")]
+    head = ["code", "part", "panel", "", "what to do"]
+    cells = [head, ["---"] * len(head), *rows]
+    return "".join("| %s |\n" % " | ".join(row) for row in cells)

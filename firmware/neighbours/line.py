@@ -44,6 +44,12 @@ class Neighbour:
             return self.protocol.feed(b"", self.now_ms)
         return events
 
+    def check(self):
+        """Why there is no line, "" where there is one: a self-test asks before the first turn."""
+        if self.line is None:
+            self._open()
+        return self.fault
+
     def flush(self):
         """Send at once what the protocol has to say."""
         try:

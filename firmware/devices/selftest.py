@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Self-test: at the start, and on demand with `python -m firmware.main SETTINGS test` (TD-016).
+
+A part that fails has a code: on the panel, in the journal (event `self_test`), on the line of
+events. What is out of order only for now, a cable or a full store, is found here before a rider
+finds it. The table is all there is to say about a code; docs/operation.md and `faretap selftest`
+print it. Loaded for the test alone, dropped behind it.
+"""
+
+from firmware.devices import panel as panels
+from firmware.devices.keys import note
+from firmware.errors import LinkLost
+
+# code|part|Chinese|English|what to do. A code once given never means anything else.
+TABLE = """
+10|reader|读卡器无应答|reader silent|check cable, power and `reader` in the settings
+11|reader|读卡场故障|no field|the chip answers and its field does not switch: replace the reader
+20|journal|存储打不开|storage fault|check `journal` in the settings, then the disk
+21|journal|存储已用八成|storage 80% full|upload: see that the collector is reached
+22|journal|存储将满|storage 95% full|upload now: a full storage stops sales
+23|journal|存储已满|storage is full|upload, or collect the journal file; nothing is sold until then
+30|clock|时钟未设|clock not set|set the clock of the board, or let it ask its host
+31|clock|时钟不准|time in doubt|let it reach its host; riders have the benefit
+40|keys|无公钥|no CA key|put `ca` lines into the parameters: no card can pay
+41|fare|票价不可售|fare not sold|compare `fare_fen` with the limits beside it
+50|line|外设线断|line is cut|check cable and path of the line that is named
+60|output|输出故障|output fault|check wiring and setting of the output that is named
+70|random|随机数故障|random source|start anew; replace the board if it stays
+80|list|名单缺失|no deny list|lay the list at its path; the parameters alone judge
+"""
+STANDS_MS = 4000  # on the panel, unless a rider comes
+WARN = ((95, 22), (80, 21))  # per cent of the journal in use, code (TD-010)
+MOST_SHOWN = 4  # codes in one line of a display
+
+
+def row_of(code):
+    """[code, part, Chinese, English, what to do] of a code in TABLE."""
+    at = TABLE.find("\n%d|" % code)
+    return TABLE[at + 1 : TABLE.find("\n", at + 1)].split("|")
+
+
+def show(panel, codes):
+    """Put codes on a panel: one with its words, several as numbers."""
+    if len(codes) == 1:
+        chinese, english = row_of(codes[0])[2:4]
+        said = "%d" % codes[0]
+    else:
+        said, chinese, english = " ".join(["%d" % one for one in codes[:MOST_SHOWN]]), "", ""
+    # blue and silent: it is the result of no tap (TD-002)
+    row = "\nself_test|blue||自检 %s %s|Self-test %s %s|\n" % (said, chinese, said, english)
+    panels.present(panel, "self_test", words=row.replace(" |", "|"))
+
+
+def failed(panel, report, code, text):
+    """A part without which there is no terminal: said before the start fails."""
+    show(panel, (code,))
+    report({"event": "self_test", "code": code, "text": "%s: %s" % (row_of(code)[1], text)})
+
+
+def at_start(terminal):
+    """The terminal is assembled: its codes shown for a while, written down and reported."""
+    found = [one for one in checks(terminal) if one[0]]
+    codes = []
+    for code, _ in found:
+        if code not in codes:
+            codes.append(code)
+    if not codes:
+        return
+    parts = terminal.parts
+    show(parts.panel, codes)
+    # stands longer than a result would, and gives way to the next rider at once
+    screen = terminal.screen
+    screen.shown, screen.idle = "self_test", False
+    screen.since_ms = parts.clock.ticks_ms() + STANDS_MS
+    words = " ".join(["%d" % one for one in codes[:MOST_SHOWN]])
+    note(parts.journal, terminal.sale.stamp, "self_test " + words)
+    text = "; ".join(["%s: %s" % (row_of(code)[1], said) for code, said in found])
+    parts.report({"event": "self_test", "codes": codes, "text": text})
+
+
+def on_demand(terminal):
+    """Every part with what it says, reported part by part; True when all are well (TD-017)."""
+    terminal.stop()
+    well = True
+    for code, said in checks(terminal, field=True):
+        well = well and not code
+        terminal.parts.report({"event": "self_test", "code": code, "text": said})
+    return well
+
+
+def checks(terminal, field=False):
+    """Generator of (code, text), code 0 for a part that works; field: switch it on and off."""
+    parts, sale = terminal.parts, terminal.sale
+    yield _reader(parts.reader, field)
+    yield _journal(parts.journal)
+    yield _clock(sale.stamp)
+    yield (0, "%d CA keys" % len(sale.keys.capks)) if sale.keys.capks else (40, "no CA key")
+    yield _fare(terminal)
+    if field:  # at the start the loop finds out: each number drawn is one of a recorded session
+        yield (0, "random source") if sale.draw_un() else (70, "random source stuck")
+    if "deny_list" in sale.stamp.settings.more:
+        number = sale.deny.version
+        yield (0, "deny list %d" % number) if sale.deny.full else (80, "no deny list in force")
+    for name, line in lines_of(terminal.trade):
+        fault = line.check()
+        yield (50, "%s: %s" % (name, fault)) if fault else (0, name)
+    for name, fault in getattr(parts.panel, "faults", {}).items():
+        yield 60, "%s: %s" % (name, fault)
+
+
+def _reader(reader, field):
+    version = getattr(reader, "version", None)
+    said = "reader" if version is None else "reader %s" % (version,)
+    try:
+        for on in (True, False) if field else ():
+            reader.power(on)
+    except LinkLost as gone:
+        return 11, "field: %s" % gone
+    return 0, said
+
+
+def _journal(journal):
+    room, ring = journal.room(), journal.record_ring
+    used = 100 - 100 * ring.free() // ring.count
+    said = "journal: %d per cent in use, room for %d" % (used, room)
+    if not room:
+        return 23, said
+    return ([code for least, code in WARN if used >= least] + [0])[0], said
+
+
+def _clock(stamp):
+    said = "clock %04d-%02d-%02d %02d:%02d:%02d" % tuple(stamp.clock.local_now()[:6])
+    if not stamp.trusted():
+        return 30, said
+    return (0 if stamp.exact() else 31), said
+
+
+def _fare(terminal):
+    """What the amount itself forbids; a trade that waits for a key or a driver is well."""
+    offer = terminal.trade.offer()
+    fen = offer.fare_fen
+    if not (offer.sells and terminal.trade.pays) or fen is None:
+        return 0, "fare: " + offer.message
+    reason = terminal.sale.qualify(fen)[1]
+    return (41 if reason else 0), "fare %d fen %s" % (fen, reason)
+
+
+def lines_of(trade):
+    """[(name, Neighbour)] beside a trade: among what it has, and what those have."""
+    found = []
+    for one in _had_by(getattr(trade, "trade", trade)):
+        for line in [one] + (_had_by(one) if hasattr(one, "turn") else []):
+            if hasattr(line, "opener") and line not in [row[1] for row in found]:
+                found.append((type(line.protocol).__name__, line))
+    return found
+
+
+def _had_by(one):
+    values = []
+    for value in getattr(one, "__dict__", {}).values():
+        values += list(value) if isinstance(value, (tuple, list)) else [value]
+    return values
