@@ -5,7 +5,8 @@ A till (shop.py) whose amounts come from the stop x stop matrix of the fare tabl
 for the price of that trip, classes by card number as the table has them, `half` for the product
 with `-half` behind its name. A seat is sold again for stops that do not overlap. `check 5` turns
 to checking: a card is read freely, no GPO (TD-022), and is good when it has paid in this shift for
-a trip over that stop. Checking is by card: a ticket paid in cash has its seat number alone.
+a trip over that stop. A ticket paid in cash has its seat number alone; e-tickets are read by a
+scanner (coach_tickets.py).
 
 trade_data: version 1 (1), origin (2), destination (2), seat (1).
 
@@ -59,12 +60,29 @@ no_ticket|red|no|无有效车票|No ticket for this stop|143
         self.sold = []  # (key of the card or b"", origin, destination, seat)
         self.wanted = None  # trip.Trip and seat of what is asked
         self.stop = 0  # the stop that is checked, 0 while selling
+        self.tickets = None  # CoachTickets where there is a scanner
 
     def restore(self, recent):
         Shop.restore(self, recent)
         for _, values in recent(MOST) if self.shift.is_open else ():
             if (values["driver"], values["shift"]) == (self.shift.driver, self.shift.number):
                 self._keep(values)
+        if self.tickets:
+            self.tickets.restore(recent)
+
+    def turn(self):
+        Shop.turn(self)
+        if self.tickets:
+            self.tickets.turn(self)
+
+    def say(self, text):
+        """A note for the attendant."""
+        self._note(text)
+
+    def close(self):
+        if self.tickets:
+            self.tickets.close()
+        Shop.close(self)
 
     def offer(self):
         if self.stop and self.shift.is_open:
@@ -177,4 +195,10 @@ def make(settings, parameters, hal, clock, report):
 
     tariff = open_tables(settings, parameters, hal, report)
     line = open_console(settings, hal, clock, COMMANDS)
-    return Coach(settings, parameters, clock, line, tariff)
+    coach = Coach(settings, parameters, clock, line, tariff)
+    if "tickets" in settings.more:
+        from firmware.devices import coach_tickets  # where there is a scanner
+
+        coach.tickets = coach_tickets.open_tickets(settings, hal, clock)
+        coach.words += coach_tickets.WORDS[1:]
+    return coach

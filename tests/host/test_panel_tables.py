@@ -9,7 +9,7 @@ import pkgutil
 import pytest
 
 import firmware.devices
-from firmware.devices import duty, panel
+from firmware.devices import coach_tickets, duty, panel
 from firmware.devices.trade import Trade
 from firmware.outputs.display import broken, width
 from firmware.outputs.signals import BLINKS, TONES
@@ -32,6 +32,7 @@ REFUSED_WORDS = ("拒绝", "停用", "过期", "停止", "故障", "关闭")
 def tables():
     """(device file, rows) of every table there is: panel.TABLE and what trades bring."""
     yield "panel", panel.TABLE
+    yield "coach_tickets", coach_tickets.WORDS
     yield "duty", duty.ROWS
     yield "duty, free", "\n" + duty.UNREAD
     for found in pkgutil.iter_modules(firmware.devices.__path__):
