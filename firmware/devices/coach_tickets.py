@@ -110,7 +110,7 @@ class CoachTickets:
             return "ticket_list_full"  # nobody boards without a record (TD-001)
         self.book.used.note(values["id"], entries, today, values["last_day"])
         if len(self.aboard) >= MOST_USED:  # those of trips that are over go
-            self.aboard = {one: self.aboard[one] for one in self.aboard if self.aboard[one] == trip}
+            self.aboard = {one: trip for one in self.aboard if self.aboard[one] == trip}
         self.aboard[values["id"]] = trip
         return "ticket_ok"
 

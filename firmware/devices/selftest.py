@@ -120,8 +120,7 @@ def _reader(reader, field):
 
 
 def _journal(journal):
-    room, ring = journal.room(), journal.record_ring
-    used = 100 - 100 * ring.free() // ring.count
+    room, used = journal.room(), int(100 * journal.fill())
     said = "journal: %d per cent in use, room for %d" % (used, room)
     if not room:
         return 23, said

@@ -15,7 +15,7 @@ def test_passage_told_twice_should_be_one_and_a_stray():
 
 
 def test_events_in_any_order_should_move_no_money():
-    """TD-060, TD-061: whatever a board says, each payer is debited once and passes once at most."""
+    """TD-060, TD-061: a payer is debited once and passes once at most."""
     script = ("entered", "cleared", "second", "reverse", "retreated", "blocked", "freed", "closed")
     for first in range(len(script)):
         stand = None  # a board has no room for two

@@ -55,18 +55,12 @@ def test_each_part_should_have_its_code():
 def test_full_journal_should_warn_before_it_stops_sales():
     """TD-010: at 80 and at 95 per cent, and when nothing goes in any more."""
 
-    class Ring:
-        count = 100
-
-        def __init__(self, used):
-            self.used = used
-
-        def free(self):
-            return self.count - self.used
-
     class Kept:
-        def __init__(self, used, room=5):
-            self.record_ring, self.left = Ring(used), room
+        def __init__(self, used, room):
+            self.used, self.left = used, room
+
+        def fill(self):
+            return self.used / 100
 
         def room(self):
             return self.left
