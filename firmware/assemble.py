@@ -190,6 +190,13 @@ def assemble_from(settings, parameters, hal, clock, draw_un, qualify, report):
     return terminal
 
 
+def self_test(terminal):
+    """Test each part and report it; True when all are well (TD-017)."""
+    from firmware.devices import selftest  # on demand
+
+    return selftest.on_demand(terminal)
+
+
 def _or_say(code, panel, report, opener):
     """What opener() gives; a part that is not there is said by its code before the start fails
     (TD-016).

@@ -80,9 +80,9 @@ def main(path, test=False):
         report({"event": "stopped", "text": str(wrong)})
         sys.exit(2)
     if test:
-        from firmware.devices import selftest  # on demand (TD-017)
+        from firmware.assemble import self_test  # on demand (TD-017)
 
-        sys.exit(0 if selftest.on_demand(terminal) else 1)
+        sys.exit(0 if self_test(terminal) else 1)
     tidy()
     told = []
 

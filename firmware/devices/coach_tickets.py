@@ -2,8 +2,8 @@
 """E-tickets at a coach, read by a scanner beside the attendant's keys (TD-070).
 
 A code boards once: its entry is in the journal before the panel says so (TD-001), and stands in
-the used list like that of a gate. While tickets are checked (`check STOP`), a code that has boarded
-this very trip is valid and costs no further entry; a copy of it that boards is used already.
+the used list like that of a gate. While tickets are checked (`check STOP`), a code that has
+boarded this very trip is valid and costs no further entry; a copy that boards is used already.
 
 trade_data of `ticket_ok`: version 2 (1), number of the ticket (4), entries so far (2).
 
