@@ -50,7 +50,11 @@ def tests_of(name):
     """The test functions of a module that is not imported yet."""
     if name in sys.modules:
         return []
-    __import__(name)
+    try:
+        __import__(name)
+    except ModuleNotFoundError as missing:  # mutmut's environment has no packages of ours
+        print("left out:", name, missing, flush=True)
+        return []
     module = sys.modules[name]
     return [value for key, value in sorted(vars(module).items())
             if key.startswith("test_") and value.__module__ == name]  # fmt: skip

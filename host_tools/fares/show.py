@@ -7,23 +7,33 @@ from rich.table import Table
 from firmware.errors import FormatError
 from host_tools.fares.model import Change, FareTable, Product, Stay
 
-MOST_COLUMNS = 16  # of a matrix; larger ones are cut, and say so
+MOST_COLUMNS = 16  # of a matrix, fewer on a narrow screen; larger ones are cut, and say so
+CELL = 8  # signs of a column
+LENGTHS = {"stage": "stages", "distance": "metres"}
 
 
 def print_table(table: FareTable, word: str | None = None) -> None:
     """All of it, or one product. FormatError for a product that is not there."""
     console = Console()
+    columns = max(2, min(MOST_COLUMNS, console.width // CELL - 2))
     if word is not None:
-        console.print(*_product(_found(table, word)), sep="\n")
+        console.print(*_product(_found(table, word), columns), sep="\n")
         return
-    console.print("version %d, from %s, at most %s a rider" % (
-        table.version, table.effective.isoformat(" "), yuan(table.ceiling_fen)
+    head = "version %d, from %s, at most %s a rider\nrounded down to %s, cheaper side within %d s"
+    console.print(head % (
+        table.version, table.effective.isoformat(" "), yuan(table.ceiling_fen),
+        yuan(table.round_fen), table.drift_s,
     ))  # fmt: skip
     for product in table.products:
-        console.print(*_product(product), sep="\n")
-    for one in (_classes(table), _bands(table), _rules(table)):
+        console.print(*_product(product, columns), sep="\n")
+    for title, one in (
+        ("classes, by the first digits of the card number", _classes(table)),
+        ("bands of the day", _bands(table)),
+        ("transfers, caps, parties", _rules(table)),
+        ("days that are not as the calendar says", _days(table)),
+    ):
         if one.row_count:
-            console.print(one)
+            console.print("\n[bold]%s[/]" % title, one, sep="\n")
 
 
 def yuan(fen: int | None) -> str:
@@ -39,14 +49,21 @@ def _found(table: FareTable, word: str) -> Product:
         raise FormatError("no product %r; there are: %s" % (word, known)) from wrong
 
 
-def _product(one: Product) -> list[RenderableType]:
+def _product(one: Product, columns: int) -> list[RenderableType]:
     head = "\n[bold]%s[/] %s, group %s" % (one.word, one.kind, one.group)
     head += ", " + yuan(one.fen) if one.kind == "flat" else ""
-    head += ", unknown stop %s" % yuan(one.fen) if one.places else ""
-    head += ", at most %d riders" % one.most_riders if one.most_riders > 1 else ""
+    if one.places:
+        head += ", %s where a stop is not known" % (yuan(one.fen) if one.fen else "not sold")
+    head += ", at most %s" % yuan(one.most_fen) if one.most_fen else ""
+    head += ", up to %d riders" % one.most_riders if one.most_riders > 1 else ""
+    head += (
+        ", cards with %s and more" % yuan(one.least_balance_fen) if one.least_balance_fen else ""
+    )
     parts: list[RenderableType] = [head]
     if one.matrix:
-        parts += _matrix(one)
+        parts += _matrix(one, columns)
+    if one.zones or one.steps:
+        parts.append(_stops(one))
     if one.steps:
         parts.append(_steps(one))
     if one.stay:
@@ -54,18 +71,35 @@ def _product(one: Product) -> list[RenderableType]:
     return parts
 
 
-def _matrix(one: Product) -> list[RenderableType]:
+def _stops(one: Product) -> str:
+    """Which stop lies where: zones with their stops, or stops by stage or metre."""
+    if one.zones:
+        return "\n".join(
+            "%s: stops %s" % (name, ", ".join(str(stop) for stop, at in one.places if at == row))
+            for row, name in enumerate(one.zones)
+        )
+    shown = ["%d at %d" % place for place in one.places[:MOST_COLUMNS]]
+    more = len(one.places) - len(shown)
+    return "stops: %s%s" % (", ".join(shown), ", and %d more" % more if more else "")
+
+
+def _matrix(one: Product, columns: int) -> list[RenderableType]:
     names = list(one.zones) or [str(stop) for stop, _ in sorted(one.places, key=lambda p: p[1])]
-    few = names[:MOST_COLUMNS]
-    table = Table("from / to", *few)
+    few = names[:columns]
+    table = Table("from / to")
+    for name in few:
+        table.add_column(name, justify="right", no_wrap=True)
     for name, line in zip(few, one.matrix, strict=False):
-        table.add_row(name, *[yuan(cell) for cell in line[:MOST_COLUMNS]])
+        table.add_row(name, *[yuan(cell) for cell in line[:columns]])
     cut = ["%d of %d shown" % (len(few), len(names))] if len(few) < len(names) else []
     return [table, *cut]
 
 
 def _steps(one: Product) -> Table:
-    table = Table("over", "yuan", "and for each", "yuan")
+    length = LENGTHS[one.kind]
+    table = Table()
+    for title in ("beyond, " + length, "yuan", "and for each, " + length, "yuan"):
+        table.add_column(title, justify="right")
     for step in one.steps:
         more = (str(step.every), yuan(step.more_fen)) if step.every else ("", "")
         table.add_row(str(step.over), yuan(step.fen), *more)
@@ -95,7 +129,7 @@ def _clock(minute: int) -> str:
 def _classes(table: FareTable) -> Table:
     shown = Table("class", "card numbers", "pays")
     for one in table.classes:
-        numbers = ", ".join("%s-%s" % ends for ends in one.ranges)
+        numbers = ", ".join(_range(*ends) for ends in one.ranges)
         pays = "; ".join(
             "%s%s%s" % (_words(row.change), _of(row.groups), ", " + row.band if row.band else "")
             for row in table.discounts
@@ -106,10 +140,44 @@ def _classes(table: FareTable) -> Table:
 
 
 def _bands(table: FareTable) -> Table:
-    shown = Table("band", "days", "hours", "pays")
+    shown = Table("band", "days")
+    for title in ("0     6     12    18    ", "hours"):
+        shown.add_column(title, no_wrap=True)
+    shown.add_column("pays")
     for one in table.bands:
-        hours = ", ".join(_clock(a) + "-" + _clock(b) for a, b in one.times)
-        shown.add_row(one.name, ", ".join(one.days), hours, _words(one.change) + _of(one.groups))
+        hours = "\n".join(_clock(a) + "-" + _clock(b) for a, b in one.times)
+        pays = _words(one.change) + _of(one.groups)
+        shown.add_row(one.name, "\n".join(one.days), _strip(one.times), hours, pays)
+    return shown
+
+
+def _strip(times: tuple[tuple[int, int], ...]) -> str:
+    """24 hours as signs: whole, in part, not."""
+    minutes = {minute for a, b in times for minute in range(a, b)}
+    counts = [sum(60 * hour + m in minutes for m in range(60)) for hour in range(24)]
+    return "".join(
+        "\u2588" if count == 60 else "\u258c" if count else "\u00b7" for count in counts
+    )
+
+
+def _range(low: str, high: str) -> str:
+    """Two ends of 12 digits as people write them: `622802-622803`."""
+    while low and low[-1] == "0" and high[-1] == "9":
+        low, high = low[:-1], high[:-1]
+    return low if low == high else low + "-" + high
+
+
+def _days(table: FareTable) -> Table:
+    """Spans of days of one kind."""
+    shown = Table("days", "are")
+    spans: list[list] = []
+    for day, kind in table.days:
+        if spans and spans[-1][2] == kind and (day - spans[-1][1]).days == 1:
+            spans[-1][1] = day
+        else:
+            spans.append([day, day, kind])
+    for first, last, kind in spans:
+        shown.add_row(str(first) if first == last else "%s to %s" % (first, last), kind + "s")
     return shown
 
 
