@@ -117,3 +117,11 @@ def test_a_million_entries_should_answer_as_a_set_does():
         misses += pan not in there
     assert misses > 0.99 * EACH
     assert {pan for pan, _ in deny_list.listed(listed)} == there
+
+
+def test_list_of_several_pages_should_pass_its_check():
+    """More than 64 leaves: the last page of the directory is not full."""
+    entries = [deny_list.Listed(f"62284800{number:08d}") for number in range(0, 90_000, 10)]
+    listed = layout.DenyFile(signing.Bytes(deny_list.build(entries)))
+    assert listed.leaves > layout.ROWS and len(listed.top) == 16
+    assert sum(1 for _ in listed.checked()) > listed.leaves
