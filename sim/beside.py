@@ -82,6 +82,10 @@ class Beside:
         """The cashier keys `text`, somebody pays with a card."""
         self.play.do_tap(card, first=(lambda: self.keys.key(text), KEYED_MS), **how)
 
+    def tell(self, machine, text):
+        """Say what a machine does, for those who look on."""
+        self.play.tell({"event": "machine", "machine": machine, "text": text})
+
     def heard(self, event):
         """An event of the terminal."""
 

@@ -40,6 +40,7 @@ class BesideGate(Beside):
             self._wire(self.face, settings["gate"])
         self.turning = self.fails_at_open = self.is_evacuated = False
         self.cut_ms = -OUTAGE_MS  # when the power failed last
+        self.logged = 0  # what the gate has done and was told
         self._turn()
 
     def _wire(self, face, text):
@@ -93,15 +94,19 @@ class BesideGate(Beside):
             self.gate.walk(how)
         self._go()
 
-    def ticket(self, card="", text="", ends=("ticket_ok",), walk="normal", returns=False, **row):
+    def ticket(
+        self, card="", text="", ends=("ticket_ok",), walk="normal", returns=False, note="", **row
+    ):  # fmt: skip
         """Somebody shows the e-ticket `card`, or a code that is none; row: of TicketOffice. The
         word before the # is its kind; the same name is the same ticket again.
         """
         text, persons = (text, 1) if text else self.office.issue(card, **row)
+        self.play.narrate(note)
         self.play.join(self._show(card, text, tuple(ends), walk, persons, returns))
 
-    def other_lane(self, card):
+    def other_lane(self, card, note=""):
         """The ticket is used at the other lane, which tells this one."""
+        self.play.narrate(note)
         self.lane.use(self.office.rows[card])
 
     # --- the lane
@@ -146,6 +151,9 @@ class BesideGate(Beside):
     def _turn(self):
         before = self.gate.beams()
         self.face.turn(self.world.now_ms)
+        for _, word in self.gate.log[self.logged :]:
+            self.tell("gate", word)
+        self.logged = len(self.gate.log)
         if self.gate.beams() != before:
             self.world.stir()
         for word, name in self.contacts:
@@ -213,6 +221,7 @@ class BesideGate(Beside):
             event = yield Until(("show",), end_ms - self.world.now_ms)
             message = SAID.get(event["line2"], "") if event else ""
             if message:
+                self.tell("scanner", event["line2"])
                 return message
         return ""
 

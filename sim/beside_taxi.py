@@ -5,6 +5,7 @@ Settings that go with it: meter: serial:meter, console: serial:console; meter_ki
 framing. The driver does one thing after another: whoever wants a ride meanwhile waits for it.
 """
 
+from firmware.neighbours import jtt905
 from sim.beside import Beside
 from sim.meter import KM_MINUTES, Meter
 from sim.taxi_balance import Shift, taxi_balance
@@ -18,14 +19,28 @@ SETTLE_MS = 120000  # a torn trip is decided by its time, then by the driver
 DRIVER = "TEST%014d"
 
 
+def _paid(trip):
+    way = "in cash" if trip.paid_by == jtt905.CASH else "by card"
+    return f"trip {trip.number}: {trip.amount_jiao / 10:.2f} paid {way}"
+
+
+SAYS = {  # event of sim/meter.py -> text of its value
+    "signed_in": lambda ok: "driver signed in" if ok else "sign-in refused",
+    "signed_out": lambda ok: "driver signed out" if ok else "sign-out refused",
+    "paid": _paid,
+    "refused": lambda trip: f"trip {trip.number}: {trip.amount_jiao / 10:.2f} not paid",
+}
+
+
 class StageMeter:
     """The meter at its end of the line. Its clock is that of the world, driving takes its time
     there, and what its line tells is kept: `told`, pairs (word, value) of sim/meter.py.
     """
 
-    def __init__(self, meter, local):
-        """local() -> datetime without offset."""
+    def __init__(self, meter, local, tell):
+        """local() -> datetime without offset; tell(text): what it is told, for onlookers."""
         self.meter = meter
+        self.tell = tell
         self.local = local
         self.told = []
 
@@ -37,7 +52,10 @@ class StageMeter:
 
     def feed(self, data, now_ms):
         self.meter.clock = self.local()
-        self.told += self.meter.feed(data, now_ms)
+        for word, value in self.meter.feed(data, now_ms):
+            self.told.append((word, value))
+            if word in SAYS:
+                self.tell(SAYS[word](value))
 
     def outgoing(self, now_ms):
         self.meter.clock = self.local()
@@ -51,7 +69,7 @@ class BesideTaxi(Beside):
         super().__init__(play)
         kind = play.scenario.settings.get("meter_kind", "jtt905").split()[0]
         self.meter = Meter(kind, self._local())
-        self.line = StageMeter(self.meter, self._local)
+        self.line = StageMeter(self.meter, self._local, lambda text: self.tell("meter", text))
         self.world.lines.peers["meter"] = self.line
         self.ended: list = []
         self.shifts: list = []
@@ -74,11 +92,11 @@ class BesideTaxi(Beside):
         """A driver signs in at the meter; driver: his number."""
         self._job(self._sign_in(driver))
 
-    def trip(self, card="", hm=50, waiting=0, pays="card", **how):
+    def trip(self, card="", hm=50, waiting=0, pays="card", note="", **how):
         """A ride of so many hectometres and minutes of waiting; at its end a card, `cash`, or a
         rider who pays `nothing`.
         """
-        self._job(self._trip(card, hm, waiting, pays, how))
+        self._job(self._trip(card, hm, waiting, pays, dict(how, note=note)))
 
     def handle(self, text):
         """Something is done to the meter: a command of sim/meter.py."""
@@ -126,12 +144,15 @@ class BesideTaxi(Beside):
         yield from self._asked("hire", SIGN_MS)
         yield hm * KM_MINUTES * 6000
         self.line.do(f"drive {hm / 10}")
+        if pays != "card":
+            self.play.narrate(how["note"])
         if waiting:
             yield waiting * 60000
             self.line.do(f"wait {waiting}")
         self.line.do("stop")
         trip = self.meter.trips[-1]
         self.ended.append(trip)
+        self.tell("meter", f"trip {trip.number} ends: {trip.amount_jiao / 10:.2f}")
         self.world.stir()
         yield SEARCH_MS
         if pays == "card":

@@ -28,9 +28,9 @@ from sim.tracing import LineTrace
 
 PEOPLE = 16  # of a story
 STORIES = {  # device -> scenario that tells of it
-    "bus": "bus_shift",
-    "taxi": "taxi_day",
-    "gate": "gate_morning",
+    "bus": "story_bus",
+    "taxi": "story_taxi",
+    "gate": "story_gate",
     "shop": "shop_lunch",
     "coach": "coach_morning",
     "parking": "car_park",
@@ -119,8 +119,8 @@ def tell_story(console, runtime, device, folder):
     if name is None:
         raise FormatError(f"{device}: {NO_STORY}")
     console.print(
-        f"[dim]a part of scenario {name} on the stage: simulated time, no virtual PN532;"
-        f" the whole day: faretap scenario run {name}[/dim]"
+        f"[dim]scenario {name} on the stage: simulated time, no virtual PN532;"
+        f" whole days: faretap scenario list[/dim]"
     )
     whole = scenario.read(scenario.find(name))
     people = sum(1 for one in whole.steps if "card" in one.args)

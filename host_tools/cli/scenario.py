@@ -138,7 +138,7 @@ def home_of(folder):
     yield folder
 
 
-TOLD = ("tap", "collision", "plug", "reader", "link", "note", "console")
+TOLD = ("tap", "collision", "plug", "reader", "link", "note", "console", "machine")
 
 
 class Teller:

@@ -65,6 +65,9 @@ class Screen:
     def _console(self, event):
         return f"[dim]console  {escape(event['text'])}[/dim]"
 
+    def _machine(self, event):
+        return f"[cyan]{event['machine']:<8} {escape(event['text'])}[/cyan]"
+
     def _reader(self, event):
         return f"[magenta]reader: {escape(event['text'])}[/magenta]"
 
@@ -78,6 +81,7 @@ SHOWN = {
     "link": Screen._link,
     "note": Screen._note,
     "console": Screen._console,
+    "machine": Screen._machine,
 }
 
 

@@ -37,10 +37,10 @@ def played(name, folder, runtime="cpython", cuts=()):
 # checking an e-ticket takes MicroPython a second: gates have gate_relay on both
 BY_CPYTHON_ALONE = ("gate_morning",)
 DAYS = [
-    (name, runtime)
+    pytest.param(name, *one.values, marks=one.marks)
     for name in scenario.names()
-    for runtime in RUNTIMES
-    if runtime == "cpython" or name not in BY_CPYTHON_ALONE
+    for one in [one if hasattr(one, "marks") else pytest.param(one) for one in RUNTIMES]
+    if one.values == ("cpython",) or name not in BY_CPYTHON_ALONE
 ]
 
 
