@@ -16,6 +16,9 @@ from selenium.webdriver.common.keys import Keys
 from sim.wallet import Wallet
 from tests.clients.page import PHONE, TALL, Page, served, thin_pictures
 
+# The command itself says where there is no MicroPython, and takes CPython then
+RUNTIMES = {"taxi": "micropython"}
+
 
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory):
@@ -26,7 +29,8 @@ def serve(tmp_path_factory):
 
     def address(device):
         if device not in running:
-            running[device] = served(tmp_path_factory, wallet, "--device", device)
+            words = ("--device", device, "--runtime", RUNTIMES.get(device, "cpython"))
+            running[device] = served(tmp_path_factory, wallet, *words)
         return running[device][1]
 
     yield address
@@ -215,6 +219,7 @@ def test_page_should_fit_a_phone_in_chinese(browser, serve):
 def test_taxi_should_tell_its_meter_that_a_card_has_paid(browser, serve):
     """TD-050, TD-053, TD-054, TD-056: the meter names the amount and hears how it was paid."""
     page = Page(browser, serve("taxi"), TALL)
+    assert "Python" in page.text("runtime")
     page.says("Driver: sign in")
     page.key("meter", "stop")
     page.until(lambda: "nobody is in the car" in page.text("trouble"))
