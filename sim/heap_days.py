@@ -13,17 +13,15 @@ comes with the row.
 from collections import namedtuple
 from datetime import datetime
 
-from host_tools import tickets
 from sim import scenario
 from sim.announcer import AnnouncerBox
-from sim.play_files import ticket_signer
 from sim.scenario_play import Play
 
 SEED = 32
 BLOCKS = 64  # of the journal, what the settings give a board
 TEAR = {"ins": 0xB2, "last": True, "acted": True}
 DENIED = "adult#denied"
-SCANS_MS = (27000, 95000)  # a ticket is held up; the second one behind the cut
+TICKETS_S = (27, 95)  # an e-ticket is shown; the second one behind the cut
 
 # words: of the table; device; settings, files: more than those of every day; pays: verb of whoever
 # pays; how: its arguments; keys: (second, text) typed at a console; peers(play) -> {line: machine}
@@ -56,6 +54,20 @@ free_minutes = 0
 lost_fen = 500
 windows = [ { times = "00:00-24:00", step_minutes = 60, step_fen = 500 } ]
 """
+SPOT_FARES = """
+version = 12
+effective = 2026-01-01T00:00:00
+ceiling_fen = 6000
+[products.spot]
+kind = "flat"
+group = "spot"
+fen = 6000
+[classes]
+student = ["62280002"]
+[[discounts]]
+class = "student"
+percent = 50
+"""
 COACH_FARES = """
 version = 5
 effective = 2026-01-01T00:00:00
@@ -70,36 +82,11 @@ DOOR = "version: 4\nhours: always daily 00:00-24:00\n" + "".join(
 )
 
 
-class Scanner:
-    """A QR scanner before which somebody holds up a ticket at each of SCANS_MS, and walks."""
-
-    def __init__(self, texts, play):
-        self.due = list(zip(SCANS_MS, texts, strict=True))
-        self.play = play
-
-    def feed(self, data, now_ms):
-        """Deaf."""
-
-    def outgoing(self, now_ms):
-        """The text that is due."""
-        if not self.due or now_ms < self.due[0][0]:
-            return b""
-        self.play.world.spawn(self.play.beside.visited("a ticket", "ok", {}))
-        return self.due.pop(0)[1].encode() + b"\r\n"
-
-
 def announced(play):
     """A stop announcer that says where the bus is from the start on."""
     box = AnnouncerBox(12)
     box.arrive(5)
     return {"announcer": box}
-
-
-def scanned(play):
-    """A scanner and two tickets for it."""
-    signer = ticket_signer(SEED, 1)
-    rows = [{"id": str(one), "first": "2026-11-01", "last": "2026-12-31"} for one in (1, 2)]
-    return {"tickets": Scanner([tickets.issue(row, 1, signer) for row in rows], play)}
 
 
 GATE = {
@@ -123,9 +110,12 @@ DAYS = {
     ),
     "gate": Day("gate on a relay", "gate", GATE, {}, "tap", {}, (), None),
     "gate-tickets": Day(
-        "gate on a relay: e-tickets by SM2, console", "gate",
-        {**GATE, **CONSOLE, "tickets": "serial:tickets", "ticket_keys": "{folder}/keys.txt"},
-        {"keys.txt": {"ticket_keys": [1, 2]}}, "tap", {}, (), scanned,
+        "gate with a TPW board: e-tickets by SM2, fare table, console, a second lane", "gate",
+        {**CONSOLE, "gate": "serial:gate", "gate_kind": "tpw", "gate_lane": GATE["gate_lane"],
+         "tickets": "serial:scanner", "ticket_keys": "{folder}/keys.txt", "twin": "serial:twin",
+         "product": "spot", "fares": "{folder}/spot.fares"},
+        {"keys.txt": {"ticket_keys": [1, 2]}, "spot.fares": {"fares": SPOT_FARES}}, "tap", {},
+        (), None,
     ),
     "shop": Day("shop: keyed amounts", "shop", CONSOLE, {}, "buy", {"text": "12.50"}, ON, None),
     "parking": Day(
@@ -165,6 +155,11 @@ def play_of(name, folder, runtime, watch=None):
 def _told(day):
     """The day as a scenario file would say it."""
     steps = [{"at": f"+{at}", "do": "key", "text": text} for at, text in day.keys]
+    if "tickets" in day.settings:
+        steps += [
+            {"at": f"+{at}", "do": "ticket", "card": f"adult#{number}"}
+            for number, at in enumerate(TICKETS_S)
+        ]
     if day.device == "taxi":
         steps.append({"at": "+4", "do": "sign_in"})
     moment = 12

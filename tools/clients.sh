@@ -6,7 +6,8 @@
 #   debian  libnfc, pcscd with vpcd, pyscard, opensc, tshark
 #   database PostgreSQL: the ledger of a city
 #   browser Chromium and its driver, a font with Chinese signs: the page of `faretap panel`
-# Without a word all five; what cannot be had is said, and its tests are skipped. With a word that part alone, and
+#   packages NAME ..  Debian packages that another script needs; update: what apt knows of its mirror
+# Without a word the first five; what cannot be had is said, and its tests are skipped. With a word that part alone, and
 # the status says whether it is there.
 set -eu
 cd "$(dirname "$0")/.."
@@ -113,6 +114,7 @@ case "${1:-all}" in
     browser) browser ;;
     database) database ;;
     packages) shift; debian_packages "$@" ;;
+    update) $sudo apt-get update -qq >>"$home/debian.txt" 2>&1 ;;
     all)
         # as commands, since a function behind || goes on after a failure
         tools/clients.sh debian || true
@@ -122,5 +124,5 @@ case "${1:-all}" in
         tools/clients.sh env || echo "clients: no Python drivers, see $home/python.txt" >&2
         tools/clients.sh node || echo "clients: no Node drivers: their tests will be shown as skipped" >&2
         ;;
-    *) sed -n '3,10s/^# \?//p' "$0" >&2; exit 2 ;;
+    *) sed -n '3,11s/^# \?//p' "$0" >&2; exit 2 ;;
 esac

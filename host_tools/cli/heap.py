@@ -84,9 +84,9 @@ def measured(name, kib, files=False):
 
 
 def least_of(name, found, kib, files=False):
-    """KB between what was `found` alive and the `kib` in which it passed; None without these."""
+    """KB between what was `found` alive and the `kib` in which it passed, as text."""
     if found.faults:
-        return None
+        return f"not in {kib}"
     steps = [*range(found.most // 1024 // STEP_KIB * STEP_KIB, kib, STEP_KIB), kib]
     low, high = 0, len(steps) - 1
     while low < high:
@@ -95,7 +95,7 @@ def least_of(name, found, kib, files=False):
             low = middle + 1
         else:
             high = middle
-    return steps[low]
+    return str(steps[low])
 
 
 def row_of(name, found, least):
@@ -103,7 +103,7 @@ def row_of(name, found, least):
     words = DRIVER_WORDS if name == DRIVER else heap_days.DAYS[name].words
     figures = [found.start, found.most, found.piece]
     cells = ["" if one is None else f"{one / 1024:.0f}" for one in figures]
-    return [words, *cells, "" if least is None else str(least)]
+    return [words, *cells, least or ""]
 
 
 def sheet_of(rows, kib, least, files):
