@@ -27,6 +27,7 @@ TERMINAL = 1
 JOURNAL_BLOCKS = 64
 RESULT_MS = 8000  # no rider waits longer
 PAUSE_MS = 400  # between two attempts
+LATER_MS = 2500  # when somebody else is at it
 HOLD_MS = 300  # from the result until the card is taken away
 ATTEMPTS = 6
 PAID = ("ok", "concession", "torn_recovered")
@@ -184,7 +185,7 @@ class Play:
             if message not in AGAIN or not again or (len(cards) > 1 and message):
                 break
             field.remove()
-            yield PAUSE_MS
+            yield LATER_MS if message in ("gate_wait", "gate_walk") else PAUSE_MS
         yield hold_ms
         field.remove()
         field.forget_tears()

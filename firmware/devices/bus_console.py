@@ -30,13 +30,19 @@ def _state(bus):
     return "%s, %s%s" % (who, trip.text(), keyed)
 
 
+def _list_version(bus):
+    """Of the deny list in force: a file's, or that of the parameters."""
+    listed = bus.house.stamp.deny
+    return listed.version if listed else bus.parameters.deny_list_version
+
+
 def _on(bus, driver, number):
     wrong = bus.shift.open(driver, number)
     # TD-039: what is in force is said at sign-on
     versions = "parameters %d fares %d list %d" % (
         bus.parameters.version,
         bus.prices.version,
-        bus.parameters.deny_list_version,
+        _list_version(bus),
     )
     return wrong, (versions,)
 
@@ -130,7 +136,7 @@ def verdict(bus, sold):
     lamp, _, _, english = panel.row_of(sold.message, bus.words)[:4]
     english = english.replace("{fare}", panel.yuan(sold.amount_fen))
     english = english.replace("{balance}", panel.yuan(sold.outcome.balance_fen))
-    english = english.replace("{list}", str(bus.parameters.deny_list_version))
+    english = english.replace("{list}", str(_list_version(bus)))
     card = record.mask_pan(bytes.fromhex(sold.pan + "f" * (len(sold.pan) % 2)))
     return ("%s: %s %s" % (VERDICTS[lamp], english, card)).strip()
 
