@@ -155,6 +155,11 @@ def open_display(where):
     return display_cpython.open_display(where)
 
 
+# What is read again and the size of the file are on the disk when it returns; when it was changed
+# need not be. macOS has none.
+SYNC = getattr(os, "fdatasync", os.fsync)
+
+
 def open_flash(path, block_count, block_size=4096):
     """The block device in file `path`, locked against a second terminal while it is open.
 
@@ -173,7 +178,7 @@ def _lock(file):
 
 def _make_durable(file):
     file.flush()
-    os.fsync(file.fileno())  # MP-1
+    SYNC(file.fileno())  # MP-1
 
 
 def _keep_folder(path):

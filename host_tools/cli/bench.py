@@ -9,11 +9,25 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from host_tools.cli import bench_compare, bench_deny, bench_parts, bench_queue, bench_reader
+from host_tools.cli import (
+    bench_compare,
+    bench_deny,
+    bench_journal,
+    bench_parts,
+    bench_queue,
+    bench_reader,
+)
 from host_tools.cli.runtime import BOARD_HEAP_KIB, runtime_command
 
 READER = ("taps", "drivers", "exchanges", "profiles")
-PARTS = READER + ("signatures", "chains", "steps", "resources", "deny")  # of performance.md
+PARTS = READER + (
+    "signatures",
+    "chains",
+    "steps",
+    "resources",
+    "deny",
+    "journal",
+)  # of performance.md
 NAMED = ("queue",)  # only where they are asked for
 FEW = 5  # taps of a row that has many neighbours
 REGION = r"(<!-- measured: {} -->\n).*?(<!-- end -->)"
@@ -97,6 +111,8 @@ def measured(part, names, amount, heap):
         return [bench_queue.queue(amount == bench_reader.QUICK)]
     if part == "deny":
         return bench_deny.deny(names, amount == bench_reader.QUICK)
+    if part == "journal":
+        return bench_journal.journal(amount == bench_reader.QUICK)
     if part == "signatures":
         return bench_parts.signatures(names)
     return [getattr(bench_parts, part)(names, min(amount.taps, FEW))]
