@@ -149,7 +149,8 @@ def lines_of(trade):
     found = []
     for one in _had_by(getattr(trade, "trade", trade)):
         for line in [one] + (_had_by(one) if hasattr(one, "turn") else []):
-            if hasattr(line, "opener") and line not in [row[1] for row in found]:
+            is_line = hasattr(line, "opener") and hasattr(line, "protocol")  # no relay
+            if is_line and line not in [row[1] for row in found]:
                 found.append((type(line.protocol).__name__, line))
     return found
 
