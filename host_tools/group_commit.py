@@ -8,6 +8,7 @@ taken, and whoever offered it says so to its peer (back-pressure).
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -15,6 +16,7 @@ from host_tools.collector import Collector
 
 FRAMES_MOST = 128  # waiting; the terminals whose frames are not taken back off with jitter
 GROUP_MOST = 64  # frames of one commit, some 400 records
+LINGER_S = 0.002  # for as many as came last time: lines that are answered together ask together
 
 Peer = TypeVar("Peer")
 
@@ -68,17 +70,25 @@ class Workers(Generic[Peer]):
                 thread.join()
 
     def _work(self) -> None:
+        before = 1
         while not self._over.is_set():
             try:
                 group = [self._waiting.get(timeout=0.2)]
             except queue.Empty:
                 continue
-            while len(group) < GROUP_MOST:
-                try:
-                    group.append(self._waiting.get_nowait())
-                except queue.Empty:
-                    break
+            self._gather(group, before)
+            before = len(group)
             self._answer(group)
+
+    def _gather(self, group: list[tuple[Peer, bytes]], wanted: int) -> None:
+        """Add what waits; a line that is alone is not kept waiting for others."""
+        end_s = time.monotonic() + LINGER_S
+        while len(group) < GROUP_MOST:
+            left_s = end_s - time.monotonic() if len(group) < wanted else 0
+            try:
+                group.append(self._waiting.get(left_s > 0, max(left_s, 0)))
+            except queue.Empty:
+                return
 
     def _answer(self, group: list[tuple[Peer, bytes]]) -> None:
         try:

@@ -55,6 +55,7 @@ class SocketLine:
     def __init__(self, connection: socket.socket):
         connection.setblocking(False)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._connection = connection
 
     def fileno(self) -> int:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from host_tools.cli import (
+    bench_collector,
     bench_compare,
     bench_deny,
     bench_journal,
@@ -28,7 +29,7 @@ PARTS = READER + (
     "deny",
     "journal",
 )  # of performance.md
-NAMED = ("queue",)  # only where they are asked for
+NAMED = ("queue", "collector")  # only where they are asked for
 FEW = 5  # taps of a row that has many neighbours
 REGION = r"(<!-- measured: {} -->\n).*?(<!-- end -->)"
 
@@ -40,6 +41,7 @@ Examples:
   faretap bench --part taps --taps 100 --runtime micropython
   faretap bench --part profiles --json > before.json
   faretap bench --part profiles --compare before.json
+  faretap bench --part collector --rows 10000000    an hour: a large ledger is filled first
   faretap bench --write docs/performance.md
   faretap bench --part queue --write docs/scenarios.md
 """
@@ -70,6 +72,13 @@ Examples:
     show_default=True,
 )
 @click.option("--heap", default=BOARD_HEAP_KIB, show_default=True, help="KiB, of the part `taps`.")
+@click.option(
+    "--rows",
+    type=click.IntRange(1),
+    default=200_000,
+    show_default=True,
+    help="Of the ledger in which cards are looked up, part `collector`.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a table.")
 @click.option(
     "--write",
@@ -77,7 +86,7 @@ Examples:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Put the tables into this page, where it says <!-- measured: NAME -->.",
 )
-def command(parts, taps, quick, old, names, heap, as_json, page):
+def command(parts, taps, quick, old, names, heap, rows, as_json, page):
     """Simulated chip and card at the pace of the time model; the terminal's own share is real.
 
     All of it takes some ten minutes on a machine that has nothing else to do. The part `queue` has
@@ -87,7 +96,9 @@ def command(parts, taps, quick, old, names, heap, as_json, page):
         click.echo(runtime_command("micropython").note, err=True)
     names = bench_parts.names_of(names)
     amount = bench_reader.QUICK if quick else bench_reader.amount_of(taps)
-    sheets = [sheet for part in parts or PARTS for sheet in measured(part, names, amount, heap)]
+    sheets = [
+        sheet for part in parts or PARTS for sheet in measured(part, names, amount, heap, rows)
+    ]
     if old:
         sheets = bench_compare.beside(sheets, old.read_text(encoding="utf-8"))
     console = Console()
@@ -103,12 +114,16 @@ def command(parts, taps, quick, old, names, heap, as_json, page):
             console.print()
 
 
-def measured(part, names, amount, heap):
+def measured(part, names, amount, heap, rows):
     """Sheets of one part."""
     if part in READER:
         return reader_sheets(part, names, amount, heap)
     if part == "queue":
         return [bench_queue.queue(amount == bench_reader.QUICK)]
+    if part == "collector":
+        quick = amount == bench_reader.QUICK
+        records = bench_collector.QUICK if quick else bench_collector.RECORDS
+        return bench_collector.collector(records, min(rows, records) if quick else rows)
     if part == "deny":
         return bench_deny.deny(names, amount == bench_reader.QUICK)
     if part == "journal":

@@ -78,8 +78,8 @@ def _check_layout(connection: sa.Connection) -> None:
     found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
     if found == 1:
         raise FormatError(
-            "this ledger is of version 1: carry it over into another file with"
-            " `faretap ledger copy OLD NEW`"
+            "this ledger is of version 1, from before card numbers were sealed: let terminals"
+            " upload into a new file; nothing carries it over yet"
         )
     if found not in (0, LAYOUT):
         raise FormatError(f"ledger of version {found}, this is version {LAYOUT}")

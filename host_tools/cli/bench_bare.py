@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the collector is measured against: the shortest scripts that store the same rows durably.
+
+Each takes a ledger whose tables are there, entries, and how many to commit at a time, and returns
+seconds. PostgreSQL: COPY into a staging table and INSERT .. ON CONFLICT; SQLite: executemany.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+
+import psycopg
+import sqlalchemy as sa
+
+from host_tools.ledger import Ledger, postgres, sqlite
+from host_tools.ledger.entry import Entry
+
+ONE_SQLITE = f"CREATE TABLE bare ({postgres.COLUMNS}, PRIMARY KEY (terminal, sequence))"
+ONE_POSTGRES = """CREATE TABLE bare (LIKE records);
+ALTER TABLE bare ADD PRIMARY KEY (terminal, sequence)"""
+INTO_ONE = f"INSERT INTO bare SELECT {postgres.COLUMNS} FROM staging ON CONFLICT DO NOTHING"
+INTO_SAME = f"""INSERT INTO sales SELECT sale, terminal, sequence, amount_fen, time_utc_s
+ FROM staging ON CONFLICT DO NOTHING;
+INSERT INTO numbers SELECT terminal, sequence, business_day, digest FROM staging
+ ON CONFLICT DO NOTHING;
+INSERT INTO records SELECT {postgres.COLUMNS} FROM staging ON CONFLICT DO NOTHING"""
+
+
+def sqlite_one(ledger: Ledger, entries: list[Entry], group: int) -> float:
+    """The records alone."""
+    base = _sqlite(ledger)
+    base.execute(ONE_SQLITE)
+    into = sqlite.INTO_RECORDS.replace("INSERT INTO records", "INSERT OR IGNORE INTO bare")
+    begun = time.perf_counter()
+    for some in _groups(entries, group):
+        base.execute("BEGIN IMMEDIATE")
+        base.executemany(into, some)
+        base.execute("COMMIT")
+    return _over(base, begun)
+
+
+def sqlite_same(ledger: Ledger, entries: list[Entry], group: int) -> float:
+    """All tables of the ledger."""
+    base = _sqlite(ledger)
+    begun = time.perf_counter()
+    for some in _groups(entries, group):
+        base.execute("BEGIN IMMEDIATE")
+        sales = [(one.sale, *one[:2], one.amount_fen, one.time_utc_s) for one in some]
+        numbers = [(*one[:3], one.digest) for one in some]
+        for into, rows in (
+            (sqlite.INTO_SALES, sales),
+            (sqlite.INTO_NUMBERS, numbers),
+            (sqlite.INTO_RECORDS, some),
+        ):
+            base.executemany(into.replace("INSERT INTO", "INSERT OR IGNORE INTO"), rows)
+        base.execute("COMMIT")
+    return _over(base, begun)
+
+
+def postgres_one(ledger: Ledger, entries: list[Entry], group: int) -> float:
+    """The records alone."""
+    return _copied(ledger, entries, group, INTO_ONE, ONE_POSTGRES)
+
+
+def postgres_same(ledger: Ledger, entries: list[Entry], group: int) -> float:
+    """All tables of the ledger."""
+    return _copied(ledger, entries, group, INTO_SAME, "SELECT 1")
+
+
+def _copied(ledger: Ledger, entries: list[Entry], group: int, into: str, first: str) -> float:
+    postgres.make_partitions(ledger.engine, {one.business_day for one in entries})
+    url = ledger.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url) as base, base.cursor() as cursor:
+        cursor.execute(first.encode())
+        cursor.execute(postgres.STAGING)
+        base.commit()
+        begun = time.perf_counter()
+        for some in _groups(entries, group):
+            with cursor.copy(postgres.COPY) as copy:
+                copy.set_types(postgres.TYPES)
+                for place, one in enumerate(some):
+                    copy.write_row((*one, place, one.digest))
+            cursor.execute(into.encode())
+            base.commit()
+        return time.perf_counter() - begun
+
+
+def _groups(entries: list[Entry], group: int) -> Iterator[list[Entry]]:
+    for at in range(0, len(entries), group):
+        yield entries[at : at + group]
+
+
+def _sqlite(ledger: Ledger) -> sqlite3.Connection:
+    base = sqlite3.connect(sa.make_url(ledger.engine.url).database or "", isolation_level=None)
+    base.execute("PRAGMA synchronous=FULL")  # WAL is a property of the file
+    return base
+
+
+def _over(base: sqlite3.Connection, begun: float) -> float:
+    took = time.perf_counter() - begun
+    base.close()
+    return took
+
+
+BARE = {
+    "SQLite": {"same tables": sqlite_same, "one table": sqlite_one},
+    "PostgreSQL": {"same tables": postgres_same, "one table": postgres_one},
+}
