@@ -145,19 +145,13 @@ def _fare(terminal):
 
 
 def lines_of(trade):
-    """[(name, Neighbour or Relay)] beside a trade: among what it has, and what those have."""
+    """[(name, Neighbour)] beside a trade: among what it has, and what those have."""
     found = []
     for one in _had_by(getattr(trade, "trade", trade)):
         for line in [one] + (_had_by(one) if hasattr(one, "turn") else []):
-<<<<<<< HEAD
             is_line = hasattr(line, "opener") and hasattr(line, "protocol")  # no relay
             if is_line and line not in [row[1] for row in found]:
                 found.append((type(line.protocol).__name__, line))
-=======
-            if hasattr(line, "opener") and line not in [row[1] for row in found]:
-                spoken = getattr(line, "protocol", line)  # a relay has a contact alone
-                found.append((type(spoken).__name__, line))
->>>>>>> 1596574 (selftest: A door and a barrier are asked too: a relay has no line.)
     return found
 
 

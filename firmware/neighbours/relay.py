@@ -24,10 +24,6 @@ class Relay:
         self.since = clock.ticks_ms()  # of the pulse, or of the fault
         self._open()
 
-    def check(self):
-        """Why the output cannot be set, "" where it can (as Neighbour.check)."""
-        return self.fault
-
     def turn(self):
         """End the pulse that is over, open an output that was lost; never waits."""
         past_ms = self.clock.ticks_diff(self.clock.ticks_ms(), self.since)
