@@ -5,20 +5,18 @@ The entries are those of real sales with simulated cards of the profiles (sim/be
 with a number, an identifier and an unpredictable number of its own.
 """
 
-import os
 import random
 import tempfile
 import time
 from pathlib import Path
 
-from firmware import hal
 from firmware.drive import drive
 from firmware.journal import open_journal
 from firmware.journal.archive import HEAD
 from firmware.journal.ring import PACK
-from firmware.journal.wear import wear
 from host_tools.cli.bench_parts import Sheet, told
 from sim import bench_cards
+from sim.bench_journal import durable
 from sim.flash import PAGE, Flash
 from sim.recording import Told, ca_key, sale_of
 
@@ -140,22 +138,8 @@ def durable_sheet(sales, quick):
     """Durable records a second against appending to a file."""
     told("journal: durable records on this disk")
     count = (QUICK_SYNCED if quick else SYNCED) // ROUNDS
-    spent = {"record": 0.0, "tap": 0.0, "append": 0.0}
     with tempfile.TemporaryDirectory(prefix="faretap-", dir=".") as folder:
-        flash = hal.open_flash(str(Path(folder) / "journal.bin"), 1024)
-        kept = open_journal(flash)
-        with open(Path(folder) / "plain", "ab", buffering=0) as plain:
-            for _ in range(ROUNDS):  # by turns: a disk has its moods
-                for number in range(count):
-                    entry, answer, record = sales[number % len(sales)]
-                    spent["append"] += timed(lambda one=record: appended(plain, one))
-                    spent["record"] += timed(lambda one=record: kept.append(one))
-                    spent["tap"] += timed(lambda one=(entry, answer, record): tapped(kept, *one))
-                    for _ in range(2 * IDLE_TURNS):
-                        kept.tidy()
-                    kept.acknowledge(kept.settled_upto())
-        worn = wear(kept)
-        flash.close()
+        spent, worn = durable(Path(folder), sales, count, ROUNDS, IDLE_TURNS)
     done = count * ROUNDS
     bare = done / spent["append"]
     rows = [
@@ -173,24 +157,6 @@ def durable_sheet(sales, quick):
     ]
     columns = ["what is durable on return", "a second", "x append"]
     return Sheet("journal-durable", "Durable records on a file", columns, rows, notes)
-
-
-def timed(work):
-    """Seconds."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
-def appended(file, data):
-    file.write(data)
-    os.fdatasync(file.fileno())
-
-
-def tapped(kept, entry, answer, record):
-    sequence = kept.open(entry)
-    kept.note_answer(sequence, answer)
-    kept.settle(sequence, record)
 
 
 class CountedFlash(Flash):
