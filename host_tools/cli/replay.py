@@ -9,7 +9,7 @@ import click
 
 from firmware.errors import FormatError
 from firmware.formats import session as sessions
-from host_tools.cli.runtime import runtime_command
+from host_tools.cli.runtime import BOARD_HEAP_KIB, runtime_command
 from host_tools.cli.tracing import trace_files, trace_options
 from host_tools.waterfall import waterfall
 from sim import replaying
@@ -18,7 +18,6 @@ from sim.tracing import EventTrace
 
 # The desk is compiled from source inside the same heap and keeps every exchange for its report,
 # which no board does; within 240 KB a session now and then had 464 bytes too few.
-DESK_HEAP_KIB = 320
 TRACE_HEAP_KIB = 32  # each frame as a line of JSON
 
 FIELDS = (
@@ -61,7 +60,7 @@ def command(files, runtime, as_json, paced, show_air, trace, pcap, mask):
     """
     if (trace or pcap) and len(files) > 1:
         raise click.UsageError("--trace and --pcap take one session")
-    heap_kib = DESK_HEAP_KIB + (TRACE_HEAP_KIB if trace or pcap else 0)
+    heap_kib = BOARD_HEAP_KIB + (TRACE_HEAP_KIB if trace or pcap else 0)
     interpreter = runtime_command(runtime, heap_kib)
     if interpreter.note:
         click.echo(interpreter.note, err=True)

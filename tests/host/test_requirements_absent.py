@@ -149,6 +149,7 @@ def test_nothing_should_be_written_but_the_journal():
         ("firmware/hal/cpython.py", "os"),
         ("firmware/hal/mpy.py", "os"),
         ("firmware/devices/deny.py", "self.hal"),  # a deny list that was checked whole
+        ("firmware/devices/host_sums.py", "self.hal"),  # sums of the host, checked likewise
         ("firmware/hal/fileflash.py", "os"),  # a new journal, made whole beside its place
         ("firmware/renewal.py", "self.hal"),  # a sealed set takes the place of the one before
     }
