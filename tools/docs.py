@@ -34,6 +34,7 @@ from firmware.formats import (  # noqa: E402
     record,
     session,
     signed,
+    status,
 )
 from firmware.journal import archive, delta, journal, ring  # noqa: E402
 from firmware.kernel import outcome, torn  # noqa: E402
@@ -321,6 +322,8 @@ TABLES = {
     "reject": lambda: field_table(batch, "REJECT_V1"),
     "ask-time": lambda: field_table(batch, "ASK_TIME_V1"),
     "time": lambda: field_table(batch, "TIME_V1"),
+    "status": lambda: field_table(status, "STATUS_V1"),
+    "status-files": lambda: row_table(status.STATUS_V1, "files"),
     "reject-codes": lambda: named_numbers(batch.REJECT_NAMES),
     "record": lambda: field_table(record, "RECORD_V1"),
     "record-2": lambda: field_table(record, "RECORD_V2", record.RECORD_V1),
