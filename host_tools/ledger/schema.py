@@ -69,6 +69,13 @@ CAME_LATE = RECORDS.c.settled_on != RECORDS.c.business_day
 sa.Index("came_late", RECORDS.c.settled_on, sqlite_where=CAME_LATE, postgresql_where=CAME_LATE)
 DOUBTED = RECORDS.c.doubt != ""
 sa.Index("doubted", RECORDS.c.day, sqlite_where=DOUBTED, postgresql_where=DOUBTED)
+# Written out, because an index is only used where a question says the very same.
+DOUBTFUL = sa.text("kind IN (3, 5, 6) AND mark = ''")
+sa.Index("doubtful", RECORDS.c.time_utc_s, sqlite_where=DOUBTFUL, postgresql_where=DOUBTFUL)
+MARKED = sa.text("mark != ''")
+sa.Index(
+    "marked", RECORDS.c.mark, RECORDS.c.settled_on, sqlite_where=MARKED, postgresql_where=MARKED
+)
 
 NUMBERS = sa.Table(
     "numbers",
