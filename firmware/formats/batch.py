@@ -5,9 +5,9 @@
 | offset  | size | frame                                                                    |
 |---------|------|--------------------------------------------------------------------------|
 | 0       | 2    | magic "FT"                                                               |
-| 2       | 1    | version of the messages, 1; the frame itself is the same in all versions |
-| 3       | 1    | kind: 1 BATCH, 2 ACK, 3 REJECT, 4 ASK TIME, 5 TIME                       |
-| 4       | 2    | length of the payload, at most 4084                                      |
+| 2       | 1    | version of the messages, 1 or 2; the frame itself is the same in both    |
+| 3       | 1    | kind: 1 BATCH, 2 ACK, 3 REJECT, 4 ASK TIME, 5 TIME; more in version 2    |
+| 4       | 2    | length of the payload, at most 65526                                     |
 | 6       | n    | payload                                                                  |
 | 6 + n   | 4    | CRC-32 of all before it                                                  |
 
@@ -25,6 +25,9 @@ ASK TIME (device): terminal id, a number of its own. TIME (collector): terminal 
 frame it answers, seconds since 1970-01-01 UTC, until 2106 (TD-009). The CRC is the proof that the
 answer is no older than the question. An end that knows neither kind says REJECT or nothing.
 
+Messages of version 1 say nothing of who sent them; those of version 2 do (messages.py). How long
+a frame may be is for each end to say: a board takes FRAME_LIMIT, a collector FRAME_MOST.
+
 Parsers raise FormatError and nothing else. Pure; no line, no clock.
 """
 
@@ -39,6 +42,7 @@ VERSION = 1
 HEADER_BYTES = 6
 CRC_BYTES = 4
 FRAME_LIMIT = 4096  # bytes of a whole frame: the receive buffer of the smallest board
+FRAME_MOST = 65536  # what a collector takes: 100 records and more
 PAYLOAD_LIMIT = FRAME_LIMIT - HEADER_BYTES - CRC_BYTES
 ITEM_BYTES = 6  # what an item takes beside its record
 BATCH_BYTES = 6  # what a BATCH payload takes beside its items
@@ -56,6 +60,9 @@ GAP = 4  # the first number is not the one expected
 CONFLICT = 5  # a number that is stored with other bytes: goes to a person, nothing is overwritten
 UNKNOWN_TERMINAL = 6
 LATER = 7  # the collector cannot commit now
+NOT_AUTHENTIC = 8  # unsigned, or its tag is wrong: which of the two, and why, is told to nobody
+SESSION_OVER = 9  # say HELLO again
+NOT_OFFERED = 10  # a file, a version or an offset that is not to be had
 
 REJECT_NAMES = (
     (DAMAGED, "damaged"),
@@ -65,6 +72,9 @@ REJECT_NAMES = (
     (CONFLICT, "conflict"),
     (UNKNOWN_TERMINAL, "unknown terminal"),
     (LATER, "later"),
+    (NOT_AUTHENTIC, "not authentic"),
+    (SESSION_OVER, "session over"),
+    (NOT_OFFERED, "not offered"),
 )
 
 BATCH_V1 = (
@@ -85,14 +95,20 @@ TABLES = (
 )
 
 
-def seal(kind, values):
-    """The frame of one message; FormatError where it would exceed FRAME_LIMIT."""
-    payload = fields.pack(_table(kind), values)
-    if len(payload) > PAYLOAD_LIMIT:
-        raise FormatError("a payload of %d bytes, at most %d" % (len(payload), PAYLOAD_LIMIT))
-    head = MAGIC + bytes([VERSION, kind]) + len(payload).to_bytes(2, "big")
+def seal(kind, values, limit=FRAME_LIMIT):
+    """The frame of one message; FormatError where it would exceed `limit` bytes."""
+    payload = fields.pack(table_of(TABLES, kind), values)
+    head = header(VERSION, kind, len(payload), limit)
     crc = binascii.crc32(payload, binascii.crc32(head)) & 0xFFFFFFFF
     return b"".join((head, payload, crc.to_bytes(CRC_BYTES, "big")))  # one copy: heaps are small
+
+
+def header(version, kind, count, limit):
+    """The head of a frame with `count` bytes of payload."""
+    most = limit - HEADER_BYTES - CRC_BYTES
+    if count > most:
+        raise FormatError("a payload of %d bytes, at most %d" % (count, most))
+    return MAGIC + bytes([version, kind]) + count.to_bytes(2, "big")
 
 
 def unseal(frame):
@@ -101,16 +117,16 @@ def unseal(frame):
         raise FormatError("no whole frame")
     if frame[2] != VERSION:
         raise FormatError("version %d of the messages is not known" % frame[2])
-    return frame[3], fields.unpack(_table(frame[3]), frame[HEADER_BYTES:-CRC_BYTES])
+    return frame[3], fields.unpack(table_of(TABLES, frame[3]), frame[HEADER_BYTES:-CRC_BYTES])
 
 
 def whole(frame):
     """True if magic, length and CRC are right; says nothing of version and payload."""
-    if not HEADER_BYTES + CRC_BYTES <= len(frame) <= FRAME_LIMIT or frame[:2] != MAGIC:
+    if not HEADER_BYTES + CRC_BYTES <= len(frame) <= FRAME_MOST or frame[:2] != MAGIC:
         return False
     if int.from_bytes(frame[4:6], "big") != len(frame) - HEADER_BYTES - CRC_BYTES:
         return False
-    return _crc(frame[:-CRC_BYTES]) == crc_of(frame)
+    return _crc(memoryview(frame)[:-CRC_BYTES]) == crc_of(frame)  # no copy: heaps are small
 
 
 def crc_of(frame):
@@ -118,9 +134,9 @@ def crc_of(frame):
     return int.from_bytes(frame[-CRC_BYTES:], "big")
 
 
-def pack_batch(terminal_id, items):
+def pack_batch(terminal_id, items, limit=FRAME_LIMIT):
     """Frame of [(sequence, record bytes)]."""
-    return seal(BATCH, {"terminal_id": terminal_id, "items": items})
+    return seal(BATCH, {"terminal_id": terminal_id, "items": items}, limit)
 
 
 def pack_ack(terminal_id, batch_crc, upto):
@@ -171,10 +187,11 @@ class FrameReader:
 
     Frames of any version come out, so that a wrong one can be answered. `damaged` counts what
     began like a frame and was none: who answers compares it before and after and sends REJECT
-    damaged. Keeps at most FRAME_LIMIT bytes.
+    damaged. Keeps at most `limit` bytes, and takes a frame that says it is longer for noise.
     """
 
-    def __init__(self):
+    def __init__(self, limit=FRAME_LIMIT):
+        self.limit = limit
         self.kept = b""
         self.damaged = 0
 
@@ -183,7 +200,7 @@ class FrameReader:
         frames = []
         at = 0
         while True:  # in pieces, so that a flood never holds more than one frame of memory
-            piece = bytes(data[at : at + FRAME_LIMIT - len(self.kept)])
+            piece = bytes(data[at : at + self.limit - len(self.kept)])
             at += len(piece)
             self.kept += piece
             self._collect(frames)
@@ -214,9 +231,9 @@ class FrameReader:
             if len(self.kept) < HEADER_BYTES:
                 return
             size = self._size()
-            if size <= FRAME_LIMIT and len(self.kept) < size:
+            if size <= self.limit and len(self.kept) < size:
                 return
-            if size <= FRAME_LIMIT and whole(self.kept[:size]):
+            if size <= self.limit and whole(self.kept[:size]):
                 frames.append(self.kept[:size])
                 self.kept = self.kept[size:]
             else:
@@ -234,8 +251,9 @@ def _crc(data):
     return binascii.crc32(data) & 0xFFFFFFFF
 
 
-def _table(kind):
-    for number, table in TABLES:
+def table_of(tables, kind):
+    """The table of a kind of message; FormatError where there is none."""
+    for number, table in tables:
         if number == kind:
             return table
     raise FormatError("kind %d of message is not known" % kind)

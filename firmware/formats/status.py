@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a terminal says of itself in HELLO: versions, storage, backlog, taps, clock, tests.
+"""What a terminal says of itself in STATUS: versions, storage, backlog, taps, clock, tests.
 
-A table of fields.py, carried by the message that opens a session of the upload. `files` has a row
+A table of fields.py, carried by the first request of a session of the upload. `files` has a row
 for each kind of file that this terminal takes, so that nobody offers another. Numbers of signed
 files are those of formats/signed.py, PARAMETERS stands for a sealed text (formats/seal.py), with
 which the CA keys travel.
