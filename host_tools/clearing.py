@@ -17,12 +17,14 @@ FIELD_55 = (*record.CHIP_TAGS[:20], 0x9F63, 0x9F74, 0x8A)
 # Not returned or not asked for in qPBOC, and the same in every offline sale.
 CONSTANTS = {0x9F27: b"\x40", 0x95: bytes(5), 0x9F03: bytes(6), 0x9C: b"\x00", 0x8A: b"Y1"}
 TTQ_QPBOC = 0x20
+EXPIRY = 0x5F24
 
 
-def sale_fields(raw: bytes) -> dict[str, str]:
+def sale_fields(raw: bytes, order: tuple[int, ...] = FIELD_55) -> dict[str, str]:
     """Fields of the message that clears one record; FormatError for all that is no qPBOC sale.
 
     A TC whose last record was not read is never among them: only an APPROVED record is (QT-159).
+    Field 14 is there where the card gave its expiry, 5F24. order: tags of field 55.
     """
     values = record.unpack(raw)
     if values["kind"] != record.APPROVED:
@@ -32,22 +34,24 @@ def sale_fields(raw: bytes) -> dict[str, str]:
         raise FormatError("not a sale by qPBOC")
     if tags.CURRENCY not in chip:
         raise FormatError("a sale whose currency was not sent to the card")
+    expiry = chip.get(EXPIRY, b"").hex()[:4]
     return {
         "2": record.pan_digits(values["pan"]),
         "3": "000000",
         "4": "%012d" % values["amount_fen"],
         "12": values["time"],
         "13": values["date"][2:],
+        **({"14": expiry} if len(expiry) == 4 and expiry.isdecimal() else {}),
         "22": ENTRY_MODE,
         "23": "%03d" % values["psn"],
         "38": chip.get(tags.EC_APPROVAL_CODE, b"").decode("ascii", "replace"),  # QT-260
         "49": chip[tags.CURRENCY].hex()[-3:],  # QT-264
-        "55": field_55(chip).hex().upper(),
+        "55": field_55(chip, order).hex().upper(),
         "60": OFFLINE_SALE + "000000" + NETWORK + READS_CONTACTLESS + CHIP_GOOD,
     }
 
 
-def field_55(chip: dict[int, bytes]) -> bytes:
+def field_55(chip: dict[int, bytes], order: tuple[int, ...] = FIELD_55) -> bytes:
     """Chip data in the acquirers' order, bytes as sent and received (QT-258)."""
-    found = [(tag, chip.get(tag, CONSTANTS.get(tag))) for tag in FIELD_55]
+    found = [(tag, chip.get(tag, CONSTANTS.get(tag))) for tag in order]
     return b"".join(tlv.build(tag, value) for tag, value in found if value)

@@ -76,6 +76,20 @@ class Vault:
             pass
         raise FormatError(f"terminal {terminal}, number {sequence}: sealed bytes were changed")
 
+    def seal_as(self, name: str, raw: bytes) -> bytes:
+        """Bytes that are no record, bound to a name of their own: keys of others."""
+        return self._cipher.encrypt(raw, [b"named", name.encode()]) if raw else b""
+
+    def open_as(self, name: str, sealed: bytes) -> bytes:
+        """What was sealed under that name. FormatError for anything else."""
+        if not sealed:
+            return b""
+        try:
+            return self._cipher.decrypt(sealed, [b"named", name.encode()])
+        except InvalidTag:
+            pass
+        raise FormatError(f"{name}: sealed bytes were changed, or are another ledger's")
+
     def card(self, digits: str) -> bytes:
         """By what a card is found."""
         return hmac.digest(self._card, digits.encode(), "sha256")[:HASH_BYTES]
