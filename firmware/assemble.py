@@ -11,7 +11,7 @@ from firmware.devices.sources import Qualifiers, UnpredictableNumbers
 from firmware.devices.terminal import Parts, Terminal
 from firmware.errors import FormatError, JournalFull, LinkLost
 from firmware.journal import open_journal as open_records
-from firmware.link import Link
+from firmware.link import SEGMENT, Link
 from firmware.reader.bus import Hsu
 from firmware.reader.healing import HealingReader
 from firmware.reader.pn532 import Pn532
@@ -96,7 +96,7 @@ def open_uploader(settings, hal, journal, ask_first=None):
         if kind == "serial":
             return Link(hal.open_serial(where, settings.link_baud), hal)
         host, _, port = where.rpartition(":")
-        return Link(hal.connect(host, int(port), 200), hal)
+        return Link(hal.connect(host, int(port), 200), hal, chunk=SEGMENT)
 
     return Uploader(journal, settings.terminal, opener, hal, hal.random_bytes, ask_first=ask_first)
 

@@ -12,6 +12,7 @@ from firmware.errors import LinkLost
 from firmware.formats.batch import FrameReader
 
 CHUNK = 64  # bytes a poll() hands to the line: 5.6 ms at 115200 baud, and UARTs buffer more
+SEGMENT = 1460  # to a socket, which buffers more: a turn looks for a card 60 to 100 ms long
 PIECE = 256  # bytes taken at a time: each read allots so many on a small heap
 SLICE_MS = 20  # how long exchange() waits at a time
 SILENCE_MS = 1000  # within a frame: what was begun is given up, a frame may be hidden in it

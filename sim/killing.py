@@ -140,14 +140,17 @@ def finals(card):
 def close(rig):
     """Balance of cards and ledger; what the journal still has must be in the ledger, the same.
 
-    The ring is smaller than such a day: what was uploaded may be gone from it.
+    The ring is smaller than such a day: what was uploaded may be gone from it. However long the
+    journal is, it is waited for as long as more of it comes.
     """
-    end = time.monotonic() + rig.torn_window_s + PATIENCE_S
+    taken = -1
     while True:
         records, opened = journal_records(rig.folder / "journal.bin", JOURNAL_BLOCKS)
         newest = max([sequence for sequence, _ in records], default=0)
-        sent = not opened and rig.ledger.last_sequence(TERMINAL) >= newest
-        if sent or time.monotonic() > end:
+        last = rig.ledger.last_sequence(TERMINAL)
+        if last > taken:
+            taken, end = last, time.monotonic() + rig.torn_window_s + PATIENCE_S
+        if not opened and last >= newest or time.monotonic() > end:
             break
         rig.firmware.next_event(0.2)
     rig.stop_terminal()
@@ -157,6 +160,8 @@ def close(rig):
     for sequence, values in records:
         if kept.get(sequence) != values:
             balance.faults.append(f"record {sequence} is not in the ledger as it is here")
+    if last < newest:
+        balance.faults.append(f"records {last + 1} to {newest} have not gone up")
     if [sequence for sequence, _ in rows] != list(range(1, len(rows) + 1)):
         balance.faults.append("a number is missing in the ledger")
     return balance

@@ -13,11 +13,13 @@ import tty
 import pytest
 
 from firmware import hal
+from firmware.assemble import open_uploader
 from firmware.drive import drive
 from firmware.errors import FormatError, LinkLost
 from firmware.formats import batch
 from firmware.journal import Journal
-from firmware.link import Link
+from firmware.link import CHUNK, Link
+from firmware.settings import parse
 from firmware.upload import Uploader, upload
 from host_tools.cli.collect import wait
 from host_tools.collector import Collector
@@ -25,6 +27,7 @@ from host_tools.server import CollectorServer
 from sim.flash import Flash
 
 HOST = "127.0.0.1"
+UNIT = "terminal: 7\nreader: serial:none\njournal: file:none\nparameters: none\n"
 GOOD = batch.pack_batch(7, [(1, b"one")])
 
 
@@ -122,6 +125,16 @@ def test_the_uploader_drains_in_small_steps(server, ledger):
         idle.step()
     assert idle.acknowledged == 20 and idle.failures == 0
     assert ledger.last_sequence(7) == 20
+
+
+def test_a_socket_is_handed_a_whole_batch(server):
+    """Not 64 bytes a turn of the loop, which lasts 60 to 100 ms: two records a second."""
+    settings = parse(UNIT + "link: tcp:%s:%d" % (HOST, server.port))
+    journal = journal_of(0)
+    journal.append(b"record " * 60)
+    idle = open_uploader(settings, hal, journal)
+    idle.step()
+    assert len(idle.request) > 6 * CHUNK and idle.link.out == b""
 
 
 def test_the_uploader_finds_a_collector_that_comes_back(ledger, tmp_path):
