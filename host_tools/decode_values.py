@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from firmware.errors import FormatError
-from firmware.formats.record import mask_pan
+from firmware.formats.record import mask_pan, pan_bytes
 from firmware.kernel import dol, tlv
 from host_tools.decode_names import BIT_BYTES, BITS, TAGS
 
@@ -113,9 +113,8 @@ def track_2(value: bytes) -> tuple[str, str]:
 
 def track_2_words(value: bytes) -> str:
     number, rest = track_2(value)
-    padded = bytes.fromhex(number + "F" * (len(number) % 2))
     return "%s, expires 20%s-%s, service code %s" % (
-        mask_pan(padded), rest[:2], rest[2:4], rest[4:7]
+        mask_pan(pan_bytes(number)), rest[:2], rest[2:4], rest[4:7]
     )  # fmt: skip
 
 

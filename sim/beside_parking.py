@@ -7,10 +7,10 @@ door: barrier
 
 from collections import Counter
 
-from firmware.devices.entries import pan_bytes
 from firmware.devices.lane_store import ROW, Entry, LaneStore, key_of
 from firmware.devices.parking import FREE, PAID
 from firmware.formats import record
+from firmware.formats.record import pan_bytes
 from sim.beside import Beside
 from sim.lane_peers import EntryLane
 from sim.opener import Opener

@@ -137,7 +137,7 @@ def verdict(bus, sold):
     english = english.replace("{fare}", panel.yuan(sold.amount_fen))
     english = english.replace("{balance}", panel.yuan(sold.outcome.balance_fen))
     english = english.replace("{list}", str(_list_version(bus)))
-    card = record.mask_pan(bytes.fromhex(sold.pan + "f" * (len(sold.pan) % 2)))
+    card = record.mask_pan(record.pan_bytes(sold.pan))
     return ("%s: %s %s" % (VERDICTS[lamp], english, card)).strip()
 
 

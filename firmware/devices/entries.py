@@ -35,11 +35,6 @@ OF_TERMINAL = (
 )
 
 
-def pan_bytes(pan):
-    """Digits as in 5A: cn, padded with F."""
-    return bytes.fromhex(pan + "f" * (len(pan) % 2))
-
-
 def pan_text(data):
     """Digits of 5A bytes."""
     return bcd.digits_of(data)
@@ -47,7 +42,7 @@ def pan_text(data):
 
 def _identity(values, tap):
     values["aid"] = tap.selected.aid
-    values["pan"] = pan_bytes(tap.known_pan())
+    values["pan"] = record.pan_bytes(tap.known_pan())
     values["psn"] = tap.known_psn()
     values["atc"] = tap.atc()
 

@@ -357,7 +357,7 @@ class Gate(Trade):
             ticket = int(grant.pan[1:], 16) if is_ticket else 0
             values["trade_data"] = self.data(ticket, count)
             if not is_ticket and grant.pan:
-                values["pan"] = bytes.fromhex(grant.pan + "f" * (len(grant.pan) % 2))
+                values["pan"] = record.pan_bytes(grant.pan)
                 values["psn"] = grant.psn
         elif count:
             values["trade_data"] = self.data(0, count)

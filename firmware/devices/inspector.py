@@ -194,7 +194,7 @@ class Inspector:
 
 def masked(pan):
     """The card number for people, -- when it was not readable."""
-    return record.mask_pan(bytes.fromhex(pan + "f" * (len(pan) % 2))) if pan else "--"
+    return record.mask_pan(record.pan_bytes(pan)) if pan else "--"
 
 
 def money(currency, fen):

@@ -198,7 +198,7 @@ class Sale:
         if noted:
             values = record.blank(record.EVENT if free else record.REFUSED)
             self.stamp.onto(values)
-            values["pan"], values["uid"] = entries.pan_bytes(pan), uid
+            values["pan"], values["uid"] = record.pan_bytes(pan), uid
             values["reason"] = self._said(reason, pan, None)
             values["fare_class"] = self.trade.charge(pan).fare_class
             sequence = self.journal.append(record.pack(values))

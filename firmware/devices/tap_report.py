@@ -26,7 +26,7 @@ def tap_event(card, sold, watch, total_us):
         "balance_fen": result.balance_fen,
         "taken": result.taken,
         "fare_class": sold.fare_class,
-        "card": record.mask_pan(bytes.fromhex(pan + "f" * (len(pan) % 2))),
+        "card": record.mask_pan(record.pan_bytes(pan)),
         "uid": card.uid.hex(),
         "ats": bcd.half_bytes(card.ats),
         "atc": tap.atc() if tap and tap.decision else 0,

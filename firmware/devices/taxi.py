@@ -11,7 +11,7 @@ cash or cancelled, over any power cut (trips.py). Nothing is sold while the mete
 What the meter may say: taxi_meter.py. What the driver may press: taxi_keys.py.
 """
 
-from firmware.devices import entries, trips
+from firmware.devices import trips
 from firmware.devices.taxi_meter import hear
 from firmware.devices.taxi_words import WORDS
 from firmware.devices.trade import Charge, Offer, Trade
@@ -160,7 +160,7 @@ class Taxi(Trade):
         if state in trips.OVER:
             self.over(trip)
         elif sold.outcome.outcome in (outcome.DECLINED, outcome.OTHER_INTERFACE):
-            card = {"pan": entries.pan_bytes(sold.pan)} if sold.pan else None
+            card = {"pan": record.pan_bytes(sold.pan)} if sold.pan else None
             self._print(trip, "declined", card)  # TD-056
             self.tell("trip %d NOT PAID: %s" % (trip.number, sold.message))
         else:

@@ -202,6 +202,11 @@ def pan_digits(pan):
     return bytes(pan).hex().rstrip("f") if pan else ""
 
 
+def pan_bytes(digits):
+    """The digits of a PAN as in 5A: BCD, padded with F to whole bytes."""
+    return bytes.fromhex(digits + "f" * (len(digits) % 2))
+
+
 def _table(version):
     for number, table in TABLES:
         if number == version:

@@ -6,6 +6,7 @@ batches of one terminal at the same time, and it holds the books open: a day is 
 between. What an engine does its own way stands in sqlite.py and postgres.py.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -29,7 +30,7 @@ class Standing(NamedTuple):
     last_sequence: int
 
 
-class Sitting:
+class Sitting(ABC):
     """The part that both engines share. `closed_through`: the last day that was cut."""
 
     def __init__(self, connection: sa.Connection, vault: Vault, now_utc_s: int):
@@ -93,13 +94,13 @@ class Sitting:
             ]
         self.write(entries)
 
+    @abstractmethod
     def write(self, entries: list[Entry]) -> None:
         """Engine: rows of numbers, sales, records, and how far each terminal has come."""
-        raise NotImplementedError
 
+    @abstractmethod
     def insert(self, table: sa.Table):
         """Engine: an insert() that knows ON CONFLICT."""
-        raise NotImplementedError
 
     def refuse(self, terminal: int, reason: str) -> None:
         """Count a refusal."""

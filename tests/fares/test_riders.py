@@ -127,7 +127,7 @@ def test_what_has_no_place_in_a_row_should_be_left_out():
 
 def sold(pan, day, seconds_ago, amount_fen, kind=record.APPROVED, trusted=1):
     values = record.blank(kind)
-    values["pan"] = bytes.fromhex(pan + "f" * (len(pan) % 2))
+    values["pan"] = record.pan_bytes(pan)
     values["date"] = "%02d%02d%02d" % (day[0] % 100, day[1], day[2])
     values["time_utc_s"] = 1795000000 - seconds_ago
     values["amount_fen"], values["riders"], values["direction"] = amount_fen, 1, 2

@@ -156,7 +156,7 @@ def _read_number(body):
     pan = parsed(bcd.pan_of_5a, body)
     assert pan is REFUSED or (11 <= len(pan) <= 19 and pan.isdecimal())
     if pan is not REFUSED:
-        assert entries.pan_text(entries.pan_bytes(pan)) == pan
+        assert entries.pan_text(record.pan_bytes(pan)) == pan
 
 
 def _rebuild(body):

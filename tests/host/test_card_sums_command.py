@@ -21,7 +21,7 @@ DAY = date(2026, 11, 25)  # a Wednesday
 
 def sold(number, fen, pan=PAN, day="261125", psn=0, kind=record.APPROVED, trade=2):
     values = record.blank(kind)
-    values["pan"] = bytes.fromhex(pan + "f" * (len(pan) % 2))
+    values["pan"] = record.pan_bytes(pan)
     values["psn"], values["atc"], values["tc"] = psn, number, number.to_bytes(8, "big")
     values["amount_fen"], values["date"], values["time_utc_s"] = fen, day, 1773000000 + number
     values["trade"] = trade

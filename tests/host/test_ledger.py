@@ -22,7 +22,7 @@ OTHER = "6228480000009876"
 
 def packed(pan=PAN, kind=record.APPROVED, atc=1, fen=200, **more):
     values = record.blank(kind)
-    values["pan"] = bytes.fromhex(pan + "f" * (len(pan) % 2))
+    values["pan"] = record.pan_bytes(pan)
     values["atc"] = atc
     values["tc"] = atc.to_bytes(8, "big")
     values["amount_fen"] = fen
