@@ -43,7 +43,6 @@ RESETS = ((0, "unknown"), (1, "power"), (2, "program"), (3, "button"), (4, "watc
 STATUS_V1 = (
     ("firmware", Word(24)),  # version of the program
     ("files", Rows(FILE_ROW, FILES_MOST)),  # a row for each kind that this terminal takes
-    ("deny_base", U32),  # number of the full deny list in force, on which changes lie
     ("ca_keys", U8),  # CA keys that may be used
     ("wear_most", U32),  # erases of the block of the journal that has most
     ("wear_mean", U32),  # of all blocks, in hundredths

@@ -42,6 +42,15 @@ from tests.host.test_ledger import (  # noqa: F401
     test_totals_are_by_kind_and_only_approved_is_a_sale,
     test_what_happened_to_a_card_is_found_by_number_mask_or_last_four,
 )
+from tests.host.test_rollout import (  # noqa: F401
+    test_a_file_comes_out_in_pieces_of_any_size,
+    test_a_halt_reaches_a_terminal_in_the_middle_of_a_file,
+    test_a_number_is_a_file_for_ever,
+    test_a_wave_is_a_share_of_the_terminals_and_only_grows,
+    test_only_what_is_newer_and_fits_is_offered,
+    test_terminals_may_be_named_and_belong_to_an_operator,
+    test_too_many_refusals_halt_it_at_once,
+)
 from tests.host.test_settlement import (  # noqa: F401
     clocked,
     test_a_batch_that_cannot_be_taken_is_kept_aside_once_and_alarms,
