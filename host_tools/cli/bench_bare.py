@@ -12,9 +12,17 @@ from collections.abc import Iterator
 import psycopg
 import sqlalchemy as sa
 
-from host_tools.ledger import Ledger, postgres, sqlite
+from host_tools.ledger import Ledger, postgres
 from host_tools.ledger.entry import Entry
+from host_tools.ledger.schema import RECORDS
 
+STAGING = """CREATE TEMP TABLE staging (LIKE records) ON COMMIT DELETE ROWS;
+ALTER TABLE staging ADD COLUMN digest bytea"""
+COPY = f"COPY staging ({postgres.COLUMNS}, digest) FROM STDIN (FORMAT BINARY)"
+TYPES = [*postgres.TYPES, "bytea"]
+INTO_SALES = "INSERT OR IGNORE INTO sales VALUES (?, ?, ?, ?, ?)"
+INTO_NUMBERS = "INSERT OR IGNORE INTO numbers VALUES (?, ?, ?, ?)"
+INTO_RECORDS = f"INSERT OR IGNORE INTO records VALUES ({', '.join('?' * len(RECORDS.c))})"
 ONE_SQLITE = f"CREATE TABLE bare ({postgres.COLUMNS}, PRIMARY KEY (terminal, sequence))"
 ONE_POSTGRES = """CREATE TABLE bare (LIKE records);
 ALTER TABLE bare ADD PRIMARY KEY (terminal, sequence)"""
@@ -30,7 +38,7 @@ def sqlite_one(ledger: Ledger, entries: list[Entry], group: int) -> float:
     """The records alone."""
     base = _sqlite(ledger)
     base.execute(ONE_SQLITE)
-    into = sqlite.INTO_RECORDS.replace("INSERT INTO records", "INSERT OR IGNORE INTO bare")
+    into = INTO_RECORDS.replace("records", "bare")
     begun = time.perf_counter()
     for some in _groups(entries, group):
         base.execute("BEGIN IMMEDIATE")
@@ -47,12 +55,9 @@ def sqlite_same(ledger: Ledger, entries: list[Entry], group: int) -> float:
         base.execute("BEGIN IMMEDIATE")
         sales = [(one.sale, *one[:2], one.amount_fen, one.time_utc_s) for one in some]
         numbers = [(*one[:3], one.digest) for one in some]
-        for into, rows in (
-            (sqlite.INTO_SALES, sales),
-            (sqlite.INTO_NUMBERS, numbers),
-            (sqlite.INTO_RECORDS, some),
-        ):
-            base.executemany(into.replace("INSERT INTO", "INSERT OR IGNORE INTO"), rows)
+        base.executemany(INTO_SALES, sales)
+        base.executemany(INTO_NUMBERS, numbers)
+        base.executemany(INTO_RECORDS, some)
         base.execute("COMMIT")
     return _over(base, begun)
 
@@ -72,14 +77,14 @@ def _copied(ledger: Ledger, entries: list[Entry], group: int, into: str, first: 
     url = ledger.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url) as base, base.cursor() as cursor:
         cursor.execute(first.encode())
-        cursor.execute(postgres.STAGING)
+        cursor.execute(STAGING)
         base.commit()
         begun = time.perf_counter()
         for some in _groups(entries, group):
-            with cursor.copy(postgres.COPY) as copy:
-                copy.set_types(postgres.TYPES)
-                for place, one in enumerate(some):
-                    copy.write_row((*one, place, one.digest))
+            with cursor.copy(COPY) as copy:
+                copy.set_types(TYPES)
+                for one in some:
+                    copy.write_row((*one, one.digest))
             cursor.execute(into.encode())
             base.commit()
         return time.perf_counter() - begun

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from firmware.errors import FormatError
 from firmware.formats import record
-from host_tools.ledger import days
+from host_tools.ledger import days, reading
 from host_tools.ledger.schema import COUNTS, LOST, UNREADABLE
 from host_tools.ledger.vault import DIGEST_BYTES, Vault
 
@@ -73,7 +73,7 @@ def make_entry(
     today = calendar.today(now_utc_s)
     sealed = vault.seal(terminal, sequence, raw)
     try:
-        found = record.unpack(raw) if raw else None
+        found = reading.unpacked(raw) if raw else None
     except FormatError:
         found = None
     if found is None:

@@ -68,19 +68,15 @@ class Ledger(Questions):
         """
         if self.engine.dialect.name == "postgresql":
             self._have_partitions({one.business_day for one in entries or ()})
-            with self.engine.connect() as connection:
-                sitting = PostgresSitting(connection, self.vault, self._now_utc_s())
-                with connection.begin():
-                    yield self._seated(sitting)
-                if sitting.staged:
-                    connection.info[postgres.STAGED] = True
+            with self.engine.connect() as connection, connection.begin():
+                yield PostgresSitting(connection, self.vault, self._now_utc_s())
             return
         with (
             self._one_at_a_time,
             engines.writing(self.engine) as connection,
             connection.begin(),
         ):
-            yield self._seated(SqliteSitting(connection, self.vault, self._now_utc_s()))
+            yield SqliteSitting(connection, self.vault, self._now_utc_s())
 
     def entry(self, terminal: int, sequence: int, raw: bytes) -> Entry:
         """The row of a record that has arrived."""
@@ -110,10 +106,6 @@ class Ledger(Questions):
 
     def _now_utc_s(self) -> int:
         return int(self.time_utc_s())
-
-    def _seated(self, sitting: Sitting) -> Sitting:
-        sitting.open_books()
-        return sitting
 
     def _open_books(self, cut_hour: int, utc_offset_s: int, make: bool) -> Calendar:
         row = {

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A sitting in PostgreSQL: COPY into a staging table, then INSERT .. ON CONFLICT from there.
+"""A sitting in PostgreSQL: few round trips, records by COPY, sales by INSERT .. ON CONFLICT.
 
-Whatever a sitting has to write goes in two round trips: the rows, and the statements below, which
-decide the marks on the server. Two workers that bring the same sale at the same moment wait for
-each other at the key of `sales`; they take those keys in one order, so none waits for ever. A
-sitting shares a lock that only cutting a day takes for itself.
+What has no need of the answer before it travels in one pipeline. Two workers that bring the same
+sale at the same moment wait for each other at the key of `sales`; they take those keys in one
+order, so none waits for ever. A number cannot be taken twice, because a sitting holds the rows of
+its terminals and has compared what is there: records and numbers need no ON CONFLICT, and records
+go by COPY straight into their partitions. A sitting shares a lock that only cutting a day takes
+for itself.
 """
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import psycopg
 import sqlalchemy as sa
@@ -13,75 +18,92 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert
 
 from host_tools.ledger.entry import Entry
-from host_tools.ledger.schema import CONFLICT, COUNTS, DUPLICATE, RECORDS
-from host_tools.ledger.sitting import Sitting
+from host_tools.ledger.schema import RECORDS
+from host_tools.ledger.sitting import Sitting, Standing, told_as_sqlalchemy
 
 DAY_LOCK = 0x66617266  # advisory: shared by sittings, taken alone by whoever cuts a day
 PARTITION_LOCK = 0x66617267
 COLUMNS = ", ".join(column.name for column in RECORDS.c)
 POSTGRES = postgresql.dialect()
-TYPES = [column.type.compile(POSTGRES).lower() for column in RECORDS.c] + ["integer", "bytea"]
-STAGING = """CREATE TEMP TABLE IF NOT EXISTS staging (LIKE records) ON COMMIT DELETE ROWS;
-ALTER TABLE staging ADD COLUMN IF NOT EXISTS place integer,
- ADD COLUMN IF NOT EXISTS digest bytea"""
-STAGED = "staged"  # in `info` of a connection that has its staging table
-COPY = f"COPY staging ({COLUMNS}, place, digest) FROM STDIN (FORMAT BINARY)"
-MARK = f"""CASE WHEN s.mark <> '{COUNTS}' OR s.sale IS NULL THEN s.mark
- WHEN k.terminal = s.terminal AND k.sequence = s.sequence THEN '{COUNTS}'
- WHEN k.amount_fen = s.amount_fen AND k.time_utc_s = s.time_utc_s THEN '{DUPLICATE}'
- ELSE '{CONFLICT}' END"""
-VALUES = ", ".join(MARK if column.name == "mark" else f"s.{column.name}" for column in RECORDS.c)
-# An empty staging table has no statistics: without a word a large `sales` might be read whole.
-STORE = f"""SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
-INSERT INTO sales SELECT DISTINCT ON (sale) sale, terminal, sequence, amount_fen, time_utc_s
- FROM staging WHERE mark = '{COUNTS}' AND sale IS NOT NULL ORDER BY sale, place
- ON CONFLICT DO NOTHING;
-INSERT INTO numbers SELECT terminal, sequence, business_day, digest FROM staging;
-INSERT INTO records ({COLUMNS}) SELECT {VALUES}
- FROM staging s LEFT JOIN sales k ON k.sale = s.sale;
-UPDATE terminals t SET last_sequence = greatest(t.last_sequence, s.far), last_seen_utc_s = s.seen
- FROM (SELECT terminal, max(sequence) far, max(received_utc_s) seen
- FROM staging GROUP BY terminal) s
+TYPES = [column.type.compile(POSTGRES).lower() for column in RECORDS.c]
+COPY = f"COPY records ({COLUMNS}) FROM STDIN (FORMAT BINARY)"
+SHARE = f"SELECT pg_advisory_xact_lock_shared({DAY_LOCK})"
+BOOKS = "SELECT closed_through FROM books"
+STANDINGS = """SELECT terminal, state, last_sequence FROM terminals
+ WHERE terminal = ANY(%b::bigint[]) ORDER BY terminal FOR UPDATE"""
+INTO_SALES = """INSERT INTO sales SELECT * FROM
+ unnest(%b::bytea[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[])
+ ON CONFLICT DO NOTHING"""
+INTO_NUMBERS = """INSERT INTO numbers SELECT * FROM
+ unnest(%b::bigint[], %b::bigint[], %b::integer[], %b::bytea[])"""
+MOVE_ON = """UPDATE terminals t SET last_sequence = greatest(t.last_sequence, s.far),
+ last_seen_utc_s = %b FROM unnest(%b::bigint[], %b::bigint[]) s(terminal, far)
  WHERE t.terminal = s.terminal"""
 
 
 class PostgresSitting(Sitting):
-    """Its rows are locked one by one, in the order of terminals.
-
-    `staged`: whether its connection has a staging table, once it is committed.
-    """
-
-    staged = False
+    """Its rows are locked one by one, in the order of terminals."""
 
     def open_books(self) -> None:
-        self.connection.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(DAY_LOCK)))
-        super().open_books()
+        with self._driver() as driver:
+            with driver.pipeline():
+                driver.execute(SHARE)
+                books = driver.execute(BOOKS)
+            self.closed_through = _only(books)
+
+    def standings(self, terminals: Iterable[int]) -> dict[int, Standing]:
+        with self._driver() as driver:
+            with driver.pipeline():
+                driver.execute(SHARE)
+                books = driver.execute(BOOKS)
+                found = driver.execute(STANDINGS, [sorted(terminals)], prepare=True)
+            self.closed_through = _only(books)
+            return {terminal: Standing(state, last) for terminal, state, last in found}
 
     def insert(self, table: sa.Table):
         return insert(table)
 
+    def enter(self, entries: list[Entry], sales: list[tuple]) -> int:
+        far: dict[int, int] = {}
+        for one in entries:
+            far[one.terminal] = max(far.get(one.terminal, 0), one.sequence)
+        numbers = [(one.terminal, one.sequence, one.business_day, one.digest) for one in entries]
+        with self._driver() as driver:
+            with driver.pipeline():
+                driver.execute(INTO_NUMBERS, _turned(numbers), prepare=True)
+                driver.execute(
+                    MOVE_ON, [self.now_utc_s, *_turned(list(far.items()))], prepare=True
+                )
+                written = (
+                    driver.execute(INTO_SALES, _turned(sales), prepare=True) if sales else None
+                )
+            return written.rowcount if written else 0
+
     def write(self, entries: list[Entry]) -> None:
-        if not entries:
-            return
+        with self._driver() as driver, driver.cursor() as cursor, cursor.copy(COPY) as copy:
+            copy.set_types(TYPES)
+            for one in entries:
+                copy.write_row(one)
+
+    @contextmanager
+    def _driver(self) -> Iterator[psycopg.Connection]:
+        """The connection below SQLAlchemy's; what fails there is told as SQLAlchemy would."""
         driver = self.connection.connection.driver_connection
         assert isinstance(driver, psycopg.Connection)
-        try:
-            self._write(driver, entries)
-        except psycopg.Error as wrong:  # as SQLAlchemy would have told it
-            raise sa.exc.DBAPIError.instance(
-                "INSERT", None, wrong, psycopg.Error, dialect=self.connection.dialect
-            ) from wrong
+        with told_as_sqlalchemy(self.connection, psycopg.Error):
+            yield driver
 
-    def _write(self, driver: psycopg.Connection, entries: list[Entry]) -> None:
-        with driver.cursor() as cursor:
-            if not self.connection.info.get(STAGED):
-                cursor.execute(STAGING)
-            with cursor.copy(COPY) as copy:
-                copy.set_types(TYPES)
-                for place, one in enumerate(entries):
-                    copy.write_row((*one, place, one.digest))
-            cursor.execute(STORE)
-        self.staged = True
+
+def _only(found: psycopg.Cursor) -> int:
+    """The one value of a selection."""
+    row = found.fetchone()
+    assert row is not None
+    return row[0]
+
+
+def _turned(rows: list[tuple]) -> list[list]:
+    """Columns of rows, as unnest() takes them."""
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def make_partitions(engine: sa.Engine, wanted: set[int]) -> None:

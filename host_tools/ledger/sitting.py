@@ -7,14 +7,27 @@ between. What an engine does its own way stands in sqlite.py and postgres.py.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from host_tools.ledger import days
 from host_tools.ledger.entry import Entry
-from host_tools.ledger.schema import BOOKS, LOST, NUMBERS, QUARANTINE, RECORDS, REFUSALS, TERMINALS
+from host_tools.ledger.schema import (
+    BOOKS,
+    CONFLICT,
+    COUNTS,
+    DUPLICATE,
+    LOST,
+    NUMBERS,
+    QUARANTINE,
+    RECORDS,
+    REFUSALS,
+    SALES,
+    TERMINALS,
+)
 from host_tools.ledger.vault import DIGEST_BYTES, Vault
 
 SERVED, STOPPED = "served", "stopped"
@@ -30,14 +43,28 @@ class Standing(NamedTuple):
     last_sequence: int
 
 
+@contextmanager
+def told_as_sqlalchemy(connection: sa.Connection, kind: type[Exception]) -> Iterator[None]:
+    """What a driver raises below SQLAlchemy, as SQLAlchemy tells it."""
+    try:
+        yield
+    except kind as wrong:
+        raise sa.exc.DBAPIError.instance(
+            None, None, wrong, kind, dialect=connection.dialect
+        ) from wrong
+
+
 class Sitting(ABC):
-    """The part that both engines share. `closed_through`: the last day that was cut."""
+    """The part that both engines share.
+
+    `closed_through`: the last day that was cut, None as long as nobody has asked.
+    """
 
     def __init__(self, connection: sa.Connection, vault: Vault, now_utc_s: int):
         self.connection = connection
         self.vault = vault
         self.now_utc_s = now_utc_s
-        self.closed_through = 0
+        self.closed_through: int | None = None
 
     def open_books(self) -> None:
         """Read how far the days are cut; none is cut before this sitting ends."""
@@ -84,19 +111,52 @@ class Sitting(ABC):
     def store(self, entries: list[Entry]) -> None:
         """Write new records; IntegrityError where a number is taken.
 
-        What is dated on a day that is cut goes to the next one and is seen as late.
+        What is dated on a day that is cut goes to the next one and is seen as late. What repeats a
+        sale gets its mark (QT-263).
         """
+        if not entries:
+            return
+        if self.closed_through is None:
+            self.open_books()
         if self.closed_through:
             open_day = days.shifted(self.closed_through, 1)
             entries = [
                 one if one.settled_on >= open_day else one._replace(settled_on=open_day)
                 for one in entries
             ]
+        sales = [
+            (one.sale, one.terminal, one.sequence, one.amount_fen, one.time_utc_s)
+            for one in entries
+            if one.sale and one.mark == COUNTS
+        ]
+        sales.sort(key=lambda one: one[0])  # one order for all workers; the first of two is kept
+        if self.enter(entries, sales) < len(sales):
+            entries = self._beside(entries)
         self.write(entries)
 
     @abstractmethod
+    def enter(self, entries: list[Entry], sales: list[tuple]) -> int:
+        """Engine: take the numbers, move the terminals on, write the rows of `sales` whose key is
+        free; how many of them.
+        """
+
+    @abstractmethod
     def write(self, entries: list[Entry]) -> None:
-        """Engine: rows of numbers, sales, records, and how far each terminal has come."""
+        """Engine: the rows of records."""
+
+    def _beside(self, entries: list[Entry]) -> list[Entry]:
+        """Entries, those that repeat a sale with their mark."""
+        wanted = {one.sale for one in entries if one.sale and one.mark == COUNTS}
+        asked = sa.select(SALES).where(SALES.c.sale.in_(wanted))
+        first = {bytes(row[0]): tuple(row[1:]) for row in self.connection.execute(asked)}
+        marked = []
+        for one in entries:
+            there = first.get(one.sale) if one.sale and one.mark == COUNTS else None
+            if there and there[:2] != (one.terminal, one.sequence):
+                same = there[2:] == (one.amount_fen, one.time_utc_s)
+                one = one._replace(mark=DUPLICATE if same else CONFLICT)
+            marked.append(one)
+        return marked
 
     @abstractmethod
     def insert(self, table: sa.Table):

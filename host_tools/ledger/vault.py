@@ -13,13 +13,13 @@ back-ups are not.
 
 import binascii
 import hashlib
-import hmac
 import os
 from collections.abc import Mapping
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from firmware.errors import FormatError
@@ -59,8 +59,8 @@ class Vault:
             raise FormatError(f"a key of {KEY_BYTES} bytes is wanted")
         self.check = _derived(key, b"check", HASH_BYTES)  # tells keys apart, says nothing of them
         self._cipher = AESSIV(_derived(key, b"seal", 64))
-        self._card = _derived(key, b"card", 32)
-        self._sale = _derived(key, b"sale", 32)
+        self._card = HMAC(_derived(key, b"card", 32), SHA256())  # copied for each use: a third
+        self._sale = HMAC(_derived(key, b"sale", 32), SHA256())  # of the time of a new one
 
     def seal(self, terminal: int, sequence: int, raw: bytes) -> bytes:
         """Bytes of a record as they rest; nothing stays nothing."""
@@ -92,15 +92,21 @@ class Vault:
 
     def card(self, digits: str) -> bytes:
         """By what a card is found."""
-        return hmac.digest(self._card, digits.encode(), "sha256")[:HASH_BYTES]
+        return _hashed(self._card, digits.encode())
 
     def sale(self, business_key: bytes) -> bytes:
         """By what one sale is known again (QT-263)."""
-        return hmac.digest(self._sale, business_key, "sha256")[:HASH_BYTES]
+        return _hashed(self._sale, business_key)
 
 
 def _place(terminal: int, sequence: int) -> bytes:
     return terminal.to_bytes(8, "big") + sequence.to_bytes(8, "big")
+
+
+def _hashed(keyed: HMAC, data: bytes) -> bytes:
+    own = keyed.copy()
+    own.update(data)
+    return own.finalize()[:HASH_BYTES]
 
 
 def _derived(key: bytes, purpose: bytes, count: int) -> bytes:
