@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+import host_tools.acquirer.tables  # noqa: F401 - METADATA knows a table when its file was read
+import host_tools.ledger.schema_fleet  # noqa: F401
 from firmware.errors import FormatError
 from firmware.formats import batch, record
 from host_tools.collector import Collector
