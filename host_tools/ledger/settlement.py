@@ -160,11 +160,24 @@ def statements(
         RECORDS.c.reason.in_(SHIFT_CLOSES),
     ]
     for terminal, sequence, raw in list(ledger.unsealed(*closings)):
-        values = record.unpack(raw)
-        says = told(values)
-        if says:
-            found = _sold(ledger, terminal, sequence, values)
-            yield Statement(terminal, values["driver"], values["shift"], sequence, *says, *found)
+        found = statement(ledger, terminal, sequence, record.unpack(raw), told)
+        if found:
+            yield found
+
+
+def statement(
+    ledger: Ledger,
+    terminal: int,
+    sequence: int,
+    values: dict,
+    told: Callable[[dict], tuple[int, int] | None],
+) -> Statement | None:
+    """The shift that the record `sequence` closes, of whose dict `told` says the totals."""
+    says = told(values)
+    if says is None:
+        return None
+    found = _sold(ledger, terminal, sequence, values)
+    return Statement(terminal, values["driver"], values["shift"], sequence, *says, *found)
 
 
 def _sold(ledger: Ledger, terminal: int, closing: int, values: dict) -> tuple[int, int]:

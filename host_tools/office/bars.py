@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bars of a picture: heights of hours and days as whole numbers, for SVG. Pure."""
+
+from typing import NamedTuple
+
+from host_tools.ledger import days
+from host_tools.office.figures import Day
+from host_tools.office.sums import Group, sales_of
+
+HEIGHT = 100  # of the highest bar
+WIDE = 10  # of a bar with the room beside it
+GOOD_STEPS = (1, 2, 5)
+
+
+class Bar(NamedTuple):
+    """One bar: where it begins, how high it is, what it stands for."""
+
+    x: int
+    height: int
+    label: str
+    sales: int
+    fen: int
+
+
+class Bars(NamedTuple):
+    """A row of bars below one scale."""
+
+    bars: list[Bar]
+    width: int
+    top_fen: int
+
+
+def of_hours(groups: list[Group], cut_hour: int) -> Bars:
+    """24 hours of a business day from its cut on; what has no hour is in none."""
+    found = {f"{(cut_hour + step) % 24:02d}": [0, 0] for step in range(24)}
+    for one in groups:
+        if one.hour in found:
+            found[one.hour][0] += one.sales
+            found[one.hour][1] += one.sales_fen
+    return _scaled([(hour, both[0], both[1]) for hour, both in found.items()])
+
+
+def of_days(seen: list[Day]) -> Bars:
+    """Business days in their order."""
+    return _scaled([(days.shown(one.day)[5:], *sales_of(one.groups)) for one in seen])
+
+
+def _scaled(rows: list[tuple[str, int, int]]) -> Bars:
+    top_fen = round_up(max([fen for _, _, fen in rows], default=0))
+    bars = [
+        Bar(place * WIDE, fen * HEIGHT // top_fen if top_fen else 0, label, sales, fen)
+        for place, (label, sales, fen) in enumerate(rows)
+    ]
+    return Bars(bars, len(rows) * WIDE, top_fen)
+
+
+def round_up(fen: int) -> int:
+    """The next number that begins with 1, 2 or 5 and goes on with zeros."""
+    unit = 1
+    while fen > 0:
+        for step in GOOD_STEPS:
+            if step * unit >= fen:
+                return step * unit
+        unit *= 10
+    return 0
