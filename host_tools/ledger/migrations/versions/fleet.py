@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "fleet"
-down_revision = "staff"
+down_revision = "acquirer"
 
 NUMBER, TEXT, BYTES = sa.BigInteger, sa.Text, sa.LargeBinary
 SAID = (
