@@ -91,14 +91,23 @@ def open_uploader(settings, hal, journal, ask_first=None):
     if settings.link is None:
         return None
     kind, where = settings.link
+    host, _, port = where.rpartition(":")
+    tls = open_tls(settings.more, host, hal) if kind == "tls" else None
 
     def opener():
         if kind == "serial":
             return Link(hal.open_serial(where, settings.link_baud), hal)
-        host, _, port = where.rpartition(":")
+        if tls:
+            return Link(tls.connect(host, int(port)), hal, chunk=SEGMENT)
         return Link(hal.connect(host, int(port), 200), hal, chunk=SEGMENT)
 
     return Uploader(journal, settings.terminal, opener, hal, hal.random_bytes, ask_first=ask_first)
+
+
+def open_tls(more, host, hal):
+    """Whom the link trusts. FormatError, OSError when a file cannot be used."""
+    identity = (more["link_cert"], more["link_key"]) if "link_cert" in more else None
+    return hal.open_tls(more["link_ca"], more.get("link_name", host), identity)
 
 
 def open_trade(settings, parameters, hal, clock, report):

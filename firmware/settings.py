@@ -11,7 +11,7 @@
 | reader_baud | highest speed of the reader link |
 | reader_engine | chip: the PN532's own ISO-DEP; own: ours, with RATS E0 80 (type A) |
 | reader_speed | 106, 212 or 424 kbit/s on the air, where a card of type A allows it |
-| link | tcp:ADDRESS:PORT, serial:PATH or none; a number, as a name server may hold up a tap |
+| link | tcp:ADDRESS:PORT, tls:ADDRESS:PORT, serial:PATH or none (docs/upload.md) |
 | link_baud | speed of a serial link |
 | journal | file:PATH; on a board flash:LABEL (ESP32 partition) or flash:end (rp2) |
 | journal_blocks | 4 KiB blocks of the journal, 9.. |
@@ -37,7 +37,8 @@ SINGLE = (
 MORE = (
     "allow", "announcer", "console", "day_cut", "day_fen", "deny_list", "display", "door",
     "fares", "gate", "gate_kind", "gate_lane", "journal_hash",
-    "journal_key", "lane", "meal_taps", "meals", "menu", "meter",
+    "journal_key", "lane", "link_ca", "link_cert", "link_key", "link_name", "meal_taps", "meals",
+    "menu", "meter",
     "meter_kind", "missing_entry", "missing_exit", "outputs", "passback_s", "price_fen",
     "product", "pulse_ms", "riders", "riders_blocks", "seats", "service", "store",
     "store_blocks", "sums", "ticket_group", "ticket_keys", "tickets", "twin", "vehicle_class",
@@ -131,15 +132,20 @@ def _point(found, name):
 
 
 def _linked(found, name):
-    """(kind, the rest), None without a link; a tcp link has an address and a port."""
+    """(kind, the rest), None without a link; a network has an address and a port, TLS a CA."""
     if found.get("link", "none") == "none":
         return None
-    kind, where = _where(found, name, "link", ("tcp", "serial"))
+    kind, where = _where(found, name, "link", ("tcp", "tls", "serial"))
     address, _, port = where.rpartition(":")
     digits = 0 < len(port) < 6 and not [c for c in port if not "0" <= c <= "9"]
-    if kind == "tcp" and not (address and digits and 0 < int(port) < 65536):
-        said = "`link: %s` is not tcp:ADDRESS:PORT" % found["link"]
+    if kind != "serial" and not (address and digits and 0 < int(port) < 65536):
+        said = "`link: %s` is not %s:ADDRESS:PORT" % (found["link"], kind)
         raise lines.wrong(name, found.line("link"), said)
+    if (kind == "tls") != ("link_ca" in found):
+        said = "`link: tls:..` and `link_ca`, the certificates it trusts, go together"
+        raise lines.wrong(name, found.line("link"), said)
+    if ("link_cert" in found) != ("link_key" in found):
+        raise lines.wrong(name, found.line("link"), "`link_cert` and `link_key` go together")
     return kind, where
 
 

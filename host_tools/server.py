@@ -7,31 +7,34 @@ wait the answer is REJECT later, and the terminal backs off. A frame that breaks
 CRC is answered by REJECT damaged, at the latest STALE_S after the line fell silent. Nothing a peer
 sends ends the server: a line that fails is closed, a serial line is opened again when it is back.
 
-Not here: encryption and authentication. Do not offer the port to a network that is not trusted;
-a tunnel (TLS, VPN) belongs in front of it.
+With `tls` the port speaks TLS alone. What a peer can hold is bounded in bytes and in time: a
+handshake, a frame and an answer have to be through in HANDSHAKE_S, FRAME_S and SEND_S, a peer
+whose handshake is not done goes first when there are too many.
 """
 
 import contextlib
 import selectors
 import socket
+import ssl
 import termios
 import threading
 import time
 from collections import deque
-from typing import Protocol
-
-import serial as pyserial
 
 from firmware.errors import FormatError
-from firmware.formats.batch import FRAME_LIMIT, FrameReader
+from firmware.formats.batch import FrameReader
 from host_tools.collector import Collector, busy, damaged
 from host_tools.group_commit import FRAMES_MOST, Workers
+from host_tools.lines import Line, SecureLine, SerialLine, SocketLine
 
 STALE_S = 2.0  # silence after which half a frame is given up
 REOPEN_S = 2.0  # how often a serial line that is gone is tried
 IDLE_S = (
     900.0  # silence after which a TCP peer is dropped: a terminal connects again when it sends
 )
+HANDSHAKE_S = 10.0  # of TLS, in all
+FRAME_S = 60.0  # from the first byte of a frame to its last, over TCP
+SEND_S = 30.0  # for an answer that the peer does not read
 LINES_MOST = 256  # one more, and the TCP peer heard longest ago goes
 # What bytes and lines of a peer can cause: the peer is dropped, the others are served on. pyserial
 # lets termios.error and ValueError of a port that was pulled out through.
@@ -40,72 +43,26 @@ STOP, ANSWERED = b"\x00", b"\x01"  # what wakes the thread
 PEER_FAULTS = (OSError, FormatError, ValueError, termios.error)
 
 
-class Line(Protocol):
-    """Bytes of one peer: take() is b"" when nothing is there, OSError when the line is gone."""
-
-    def fileno(self) -> int: ...
-    def take(self) -> bytes: ...
-    def put(self, data: bytes) -> None: ...
-    def close(self) -> None: ...
-
-
-class SocketLine:
-    """One TCP peer."""
-
-    def __init__(self, connection: socket.socket):
-        connection.setblocking(False)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._connection = connection
-
-    def fileno(self) -> int:
-        return self._connection.fileno()
-
-    def take(self) -> bytes:
-        try:
-            data = self._connection.recv(FRAME_LIMIT)
-        except BlockingIOError:
-            return b""
-        if not data:
-            raise OSError("closed by the peer")
-        return data
-
-    def put(self, data: bytes) -> None:
-        if self._connection.send(data) < len(data):
-            raise OSError("the peer does not read")
-
-    def close(self) -> None:
-        self._connection.close()
-
-
-class SerialLine:
-    """A serial port, or a pty. OSError when it cannot be opened."""
-
-    def __init__(self, path: str, baud: int):
-        self._port = pyserial.Serial(path, baud, timeout=0, write_timeout=1)
-
-    def fileno(self) -> int:
-        return self._port.fileno()
-
-    def take(self) -> bytes:
-        return self._port.read(FRAME_LIMIT)
-
-    def put(self, data: bytes) -> None:
-        self._port.write(data)
-
-    def close(self) -> None:
-        self._port.close()
-
-
 class Peer:
     """A line and what is known of it."""
 
     def __init__(self, line: Line):
         self.line = line
         self.reader = FrameReader()
-        self.heard_s = time.monotonic()
+        self.heard_s = self.began_s = time.monotonic()  # began: the line, a frame or an answer
+        self.out = b""  # of an answer, not taken by the line yet
         self.frames: deque[bytes] = deque()  # whole, to be answered; BROKEN where none came out
         self.at_work = False
+        self.watched = 0  # what the selector looks for
+
+    def overdue(self, now_s: float, handshake_s: float, idle_s: float) -> bool:
+        """True for a TCP peer that has taken too long over anything."""
+        if not isinstance(self.line, SocketLine):
+            return False
+        if not self.line.ready:
+            return now_s - self.began_s >= handshake_s
+        limit_s = SEND_S if self.out else FRAME_S if self.reader.kept else idle_s
+        return now_s - self.began_s >= limit_s or now_s - self.heard_s >= idle_s
 
 
 class CollectorServer:
@@ -127,6 +84,8 @@ class CollectorServer:
         lines_most: int = LINES_MOST,
         workers: int = 1,
         frames_most: int = FRAMES_MOST,
+        tls: ssl.SSLContext | None = None,
+        handshake_s: float = HANDSHAKE_S,
     ):
         self.collector = collector
         self.address = tcp
@@ -136,6 +95,8 @@ class CollectorServer:
         self.reopen_s = reopen_s
         self.idle_s = idle_s
         self.lines_most = lines_most
+        self.tls = tls
+        self.handshake_s = handshake_s
         self.port = 0
         self._listener: socket.socket | None = None
         self._thread: threading.Thread | None = None
@@ -197,7 +158,7 @@ class CollectorServer:
                 elif key.fileobj is self._listener:
                     self._accept()
                 elif key.data in self._peers:  # not dropped for another meanwhile
-                    self._hear(key.data)
+                    self._attend(key.data)
             self._look_after()
 
     def _accept(self) -> None:
@@ -205,22 +166,45 @@ class CollectorServer:
             connection, _ = self._listener.accept()  # type: ignore[union-attr]
             callers = [peer for peer in self._peers if isinstance(peer.line, SocketLine)]
             if callers and len(self._peers) >= self.lines_most:
-                self._drop(min(callers, key=lambda peer: peer.heard_s))
-            self._add(SocketLine(connection))
+                self._drop(min(callers, key=lambda peer: (peer.line.ready, peer.heard_s)))
+            self._add(SecureLine(connection, self.tls) if self.tls else SocketLine(connection))
 
     def _add(self, line: Line) -> None:
         peer = Peer(line)
         self._peers[peer] = None
-        self._selector.register(line, selectors.EVENT_READ, peer)
+        self._watch(peer)
 
-    def _hear(self, peer: Peer) -> None:
+    def _watch(self, peer: Peer) -> None:
+        """Wait for what the peer is to do next; for nothing while its frame is at work."""
+        reading = selectors.EVENT_WRITE if peer.out else selectors.EVENT_READ
+        wanted = 0 if peer.at_work else reading
+        if wanted and peer.watched:
+            self._selector.modify(peer.line, wanted, peer)
+        elif wanted:
+            self._selector.register(peer.line, wanted, peer)
+        elif peer.watched:
+            self._selector.unregister(peer.line)
+        peer.watched = wanted
+
+    def _attend(self, peer: Peer) -> None:
+        """The line is ready: for what it did not take of an answer, or with new bytes."""
         try:
-            data = peer.line.take()
-            peer.heard_s = time.monotonic()
-            before = peer.reader.damaged
-            self._reply(peer, peer.reader.feed(data), peer.reader.damaged > before)
+            if peer.out:
+                self._go_on(peer)
+            else:
+                self._hear(peer)
         except PEER_FAULTS:
             self._drop(peer)
+
+    def _hear(self, peer: Peer) -> None:
+        data = peer.line.take()
+        now = time.monotonic()
+        peer.heard_s = now
+        before, begun = peer.reader.damaged, peer.reader.kept
+        frames = peer.reader.feed(data)
+        if frames or not begun:
+            peer.began_s = now
+        self._reply(peer, frames, peer.reader.damaged > before)
 
     def _reply(self, peer: Peer, frames: list[bytes], broken: bool) -> None:
         peer.frames.extend(frames)
@@ -229,22 +213,26 @@ class CollectorServer:
         self._go_on(peer)
 
     def _go_on(self, peer: Peer) -> None:
-        """Hand the next frame to the workers; the line is read again when none is left."""
-        was_at_work = peer.at_work
-        peer.at_work = False
-        while peer.frames and not peer.at_work:
+        """Send what is to be sent, then hand the next frame to the workers; the line is read again
+        when none is left.
+        """
+        self._send(peer)
+        while peer.frames and not peer.out and not peer.at_work:
             frame = peer.frames.popleft()
             if frame == BROKEN:
-                peer.line.put(damaged("half a frame or a wrong CRC"))
+                self._send(peer, damaged("half a frame or a wrong CRC"))
             elif self._workers.offer(peer, frame):
                 peer.at_work = True
             else:
-                peer.line.put(busy())
-        if peer.at_work and not was_at_work:
-            self._selector.unregister(peer.line)
-        elif was_at_work and not peer.at_work:
-            peer.heard_s = time.monotonic()
-            self._selector.register(peer.line, selectors.EVENT_READ, peer)
+                self._send(peer, busy())
+        self._watch(peer)
+
+    def _send(self, peer: Peer, answer: bytes = b"") -> None:
+        if answer:
+            peer.out = answer
+            peer.began_s = peer.heard_s = time.monotonic()
+        if peer.out:
+            peer.out = peer.out[peer.line.put(peer.out) :]
 
     def _post(self, answers: list[tuple[Peer, bytes | None]]) -> None:
         """By a worker: answers to be sent."""
@@ -259,7 +247,8 @@ class CollectorServer:
             try:
                 if answer is None:
                     raise OSError("the collector had a fault with it")
-                peer.line.put(answer)
+                peer.at_work = False
+                self._send(peer, answer)
                 self._go_on(peer)
             except PEER_FAULTS:
                 self._drop(peer)
@@ -271,7 +260,7 @@ class CollectorServer:
             return
         self._look_s = now + min(self.stale_s, self.reopen_s) / 2
         for peer in [one for one in self._peers if not one.at_work]:
-            if isinstance(peer.line, SocketLine) and now - peer.heard_s >= self.idle_s:
+            if peer.overdue(now, self.handshake_s, self.idle_s):
                 self._drop(peer)
             elif peer.reader.kept and now - peer.heard_s >= self.stale_s:
                 try:
@@ -290,7 +279,7 @@ class CollectorServer:
 
     def _drop(self, peer: Peer) -> None:
         del self._peers[peer]
-        with contextlib.suppress(KeyError):  # one at work is not waited for
+        if peer.watched:  # one at work is not
             self._selector.unregister(peer.line)
         peer.line.close()
         if isinstance(peer.line, SerialLine):

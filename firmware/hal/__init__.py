@@ -22,6 +22,12 @@ these plain functions, so the module is the Clock:
                                  read_display; contract in firmware/outputs/display.py)
     connect(host, port, timeout_ms)
                                  byte stream over TCP
+    open_tls(trust, name, identity)
+                                 an object whose connect(host, port) gives a byte stream over TLS
+                                 1.2 or later that does not wait (secure.py). trust: path of CA
+                                 certificates; name: the one the other end's certificate has to
+                                 bear; identity: (certificate, key) paths or None. All in PEM;
+                                 FormatError, OSError
     open_library(name, where)    the object of another PN532 driver, "pn532pi" or "adafruit", on a
                                  serial port: CPython alone, absent elsewhere
     open_reader(where)           a whole reader: a stage of the simulator alone, absent elsewhere
@@ -69,6 +75,7 @@ if sys.implementation.name != "micropython":
         open_library,
         open_output,
         open_serial,
+        open_tls,
         random_bytes,
         read_text,
         rename,
@@ -95,6 +102,7 @@ elif sys.platform in ("linux", "darwin"):
         open_input,
         open_output,
         open_serial,
+        open_tls,
         random_bytes,
         read_text,
         rename,
@@ -121,6 +129,7 @@ else:
         open_input,
         open_output,
         open_serial,
+        open_tls,
         random_bytes,
         read_text,
         rename,
@@ -148,6 +157,7 @@ __all__ = (
     "open_library",
     "open_output",
     "open_serial",
+    "open_tls",
     "random_bytes",
     "read_text",
     "rename",

@@ -22,6 +22,7 @@ from firmware.hal.mpy import (
     connect,
     heap,
     on_stop,
+    open_tls,
     random_bytes,
     read_text,
     rename,
@@ -37,8 +38,8 @@ if sys.platform == "rp2":
 else:
     from esp32 import Partition
 
-__all__ = ("collect", "connect", "heap", "on_stop", "open_blob", "random_bytes", "read_text",
-           "rename", "unload", "write_line", "sleep_ms", "ticks_diff", "ticks_ms",
+__all__ = ("collect", "connect", "heap", "on_stop", "open_blob", "open_tls", "random_bytes",
+           "read_text", "rename", "unload", "write_line", "sleep_ms", "ticks_diff", "ticks_ms",
            "ticks_us")  # fmt: skip
 
 ZONE_S = 8 * 3600

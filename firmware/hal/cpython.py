@@ -148,6 +148,13 @@ def connect(host, port, timeout_ms):
     return SocketStream(sock, name)
 
 
+def open_tls(trust, name, identity=None):
+    """Who is trusted in TLS; FormatError, OSError for what is not in the files."""
+    from firmware.hal import tls_cpython  # where settings ask for it
+
+    return tls_cpython.Tls(trust, name, identity)
+
+
 def open_display(where):
     """A display by its wiring text; FormatError for a text or a library, LinkLost."""
     from firmware.hal import display_cpython  # where settings name one

@@ -62,6 +62,13 @@ def connect(host, port, timeout_ms):
     return SocketStream(sock, name)
 
 
+def open_tls(trust, name, identity=None):
+    """Who is trusted in TLS; FormatError, OSError for what is not in the files."""
+    from firmware.hal import tls_mpy  # where settings ask for it
+
+    return tls_mpy.Tls(trust, name, identity)
+
+
 def read_text(path):
     """The text of file `path`; OSError that names it, FormatError when it is not UTF-8."""
     try:

@@ -20,6 +20,7 @@ from firmware.hal.mpy import (
     connect,
     heap,
     on_stop,
+    open_tls,
     random_bytes,
     read_text,
     rename,
@@ -29,8 +30,8 @@ from firmware.hal.mpy import (
 from firmware.hal.polled import PolledStream
 from firmware.hal.ticks import sleep_ms, ticks_diff, ticks_ms, ticks_us
 
-__all__ = ("collect", "connect", "heap", "on_stop", "open_blob", "random_bytes", "read_text",
-           "rename", "unload", "write_line", "sleep_ms", "ticks_diff", "ticks_ms",
+__all__ = ("collect", "connect", "heap", "on_stop", "open_blob", "open_tls", "random_bytes",
+           "read_text", "rename", "unload", "write_line", "sleep_ms", "ticks_diff", "ticks_ms",
            "ticks_us")  # fmt: skip
 
 CFLAG, ISPEED, OSPEED, CC = 2, 4, 5, 6  # places in tcgetattr's list
