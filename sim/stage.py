@@ -149,6 +149,8 @@ class StageHal:
         self.open_blob = hal.open_blob
         self.read_text = hal.read_text
         self.rename = hal.rename
+        self.write_at = hal.write_at
+        self.reset_cause = hal.reset_cause
         self.unload = hal.unload
         self.write_line = hal.write_line
         self.collect = hal.collect

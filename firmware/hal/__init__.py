@@ -35,7 +35,10 @@ these plain functions, so the module is the Clock:
                                  block device: a file on PCs, a flash region on boards
     open_blob(path)              a file read in places (blob.py); OSError when it cannot be opened
     read_text(path)              a whole UTF-8 text file; OSError when it cannot be opened
+    write_at(path, at, data)     `data` from place `at` of a file on, at 0 the file anew; durable.
+                                 OSError, errno 28 where the disk is full (parts.py)
     rename(old, new)             one file takes the place of another, whole or not at all, durable
+    reset_cause()                a number of RESETS in firmware/formats/status.py: why this start
     restart()                    this program anew, as it was started; does not return. Where the
                                  port cannot do that it ends with status 4
     write_line(text)             one line to standard output, flushed
@@ -79,6 +82,7 @@ if sys.implementation.name != "micropython":
         random_bytes,
         read_text,
         rename,
+        reset_cause,
         restart,
         sleep_ms,
         ticks_diff,
@@ -86,6 +90,7 @@ if sys.implementation.name != "micropython":
         ticks_us,
         time_utc_s,
         unload,
+        write_at,
         write_line,
     )
 elif sys.platform in ("linux", "darwin"):
@@ -106,6 +111,7 @@ elif sys.platform in ("linux", "darwin"):
         random_bytes,
         read_text,
         rename,
+        reset_cause,
         restart,
         sleep_ms,
         ticks_diff,
@@ -113,6 +119,7 @@ elif sys.platform in ("linux", "darwin"):
         ticks_us,
         time_utc_s,
         unload,
+        write_at,
         write_line,
     )
 else:
@@ -133,6 +140,7 @@ else:
         random_bytes,
         read_text,
         rename,
+        reset_cause,
         restart,
         sleep_ms,
         ticks_diff,
@@ -140,6 +148,7 @@ else:
         ticks_us,
         time_utc_s,
         unload,
+        write_at,
         write_line,
     )
 
@@ -161,6 +170,7 @@ __all__ = (
     "random_bytes",
     "read_text",
     "rename",
+    "reset_cause",
     "restart",
     "sleep_ms",
     "ticks_diff",
@@ -168,5 +178,6 @@ __all__ = (
     "ticks_us",
     "time_utc_s",
     "unload",
+    "write_at",
     "write_line",
 )

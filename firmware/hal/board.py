@@ -29,6 +29,7 @@ from firmware.hal.mpy import (
     unload,
     write_line,
 )
+from firmware.hal.parts import write_part
 from firmware.hal.polled import PolledStream
 from firmware.hal.ticks import sleep_ms, ticks_diff, ticks_ms, ticks_us
 from firmware.hal.wiring import read_wiring, uart_settings
@@ -42,9 +43,29 @@ __all__ = ("collect", "connect", "heap", "on_stop", "open_blob", "open_tls", "ra
            "read_text", "rename", "unload", "write_line", "sleep_ms", "ticks_diff", "ticks_ms",
            "ticks_us")  # fmt: skip
 
+# constants of `machine` that a port may have, and numbers of RESETS (formats/status.py)
+CAUSES = (("PWRON_RESET", 1), ("SOFT_RESET", 2), ("HARD_RESET", 3), ("WDT_RESET", 4))
 ZONE_S = 8 * 3600
 # the ports count from 1970 or from 2000 (micropython.md, 10)
 EPOCH_S = 946684800 if time.gmtime(0)[0] == 2000 else 0
+
+
+def write_at(path, at, data):
+    """Bytes of a file from place `at` on; flush() is littlefs's sync (MP-1)."""
+    write_part(path, at, data, _make_durable)
+
+
+def _make_durable(file):
+    file.flush()
+
+
+def reset_cause():
+    """Number of RESETS: why the board started, 0 where the port does not tell."""
+    cause = machine.reset_cause()
+    for name, number in CAUSES:
+        if cause == getattr(machine, name, None):
+            return number
+    return 0
 
 
 def restart():

@@ -19,6 +19,7 @@ import serial
 from firmware.errors import FormatError, LinkLost
 from firmware.hal.blob import open_blob
 from firmware.hal.fileflash import open_file_flash
+from firmware.hal.parts import write_part
 from firmware.hal.polled import PolledStream, SocketStream
 from firmware.hal.ticks import sleep_ms, ticks_diff, ticks_ms, ticks_us
 
@@ -209,6 +210,18 @@ def rename(old, new):
     """Let file `old` take the place of `new`."""
     os.replace(old, new)
     _keep_folder(new)
+
+
+def write_at(path, at, data):
+    """Bytes of a file from place `at` on, durable; a new file has its name on the disk too."""
+    write_part(path, at, data, _make_durable)
+    if not at:
+        _keep_folder(path)
+
+
+def reset_cause():
+    """Nobody tells a program on a PC."""
+    return 0
 
 
 def restart():

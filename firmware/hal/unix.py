@@ -27,6 +27,7 @@ from firmware.hal.mpy import (
     unload,
     write_line,
 )
+from firmware.hal.parts import write_part
 from firmware.hal.polled import PolledStream
 from firmware.hal.ticks import sleep_ms, ticks_diff, ticks_ms, ticks_us
 
@@ -39,6 +40,16 @@ VTIME, VMIN = 5, 6  # places in its list of characters
 CLOCAL_CREAD_CS8 = 0x08B0
 TCSADRAIN = 1
 UNNAMED_SPEEDS = ((19200, 14), (38400, 15))
+
+
+def write_at(path, at, data):
+    """Bytes of a file from place `at` on, durable."""
+    write_part(path, at, data, _make_durable)
+
+
+def reset_cause():
+    """Nobody tells a program on a PC."""
+    return 0
 
 
 def restart():

@@ -150,3 +150,40 @@ def test_connect_should_do_the_same_on_micropython():
         assert "hung up" in json.loads(process.stdout.readline())
         assert "127.0.0.1:1" in json.loads(process.stdout.readline())
         assert process.wait(20) == 0
+
+
+WRITES = """
+hal.write_at(PATH, 0, b"first")
+hal.write_at(PATH, 5, b", second")
+hal.write_at(PATH, 5, b"; second")
+hal.write_at(PATH + "2", 0, b"long")
+hal.write_at(PATH + "2", 0, b"")
+"""
+
+
+def test_write_at_should_write_pieces_and_begin_files_anew(tmp_path):
+    for name, run in (
+        ("cpython", lambda path: exec(WRITES, {"hal": hal, "PATH": path})),
+        ("micropython", lambda path: run_micropython(f"PATH = {path!r}\n{WRITES}")),
+    ):
+        path = tmp_path / name
+        run(str(path))
+        assert path.read_bytes() == b"first; second"
+        assert (tmp_path / (name + "2")).read_bytes() == b""
+    with pytest.raises(OSError):
+        hal.write_at(str(tmp_path / "absent" / "file"), 0, b"?")
+
+
+def test_write_at_should_tell_a_full_disk():
+    with pytest.raises(OSError) as wrong:
+        hal.write_at("/dev/full", 0, b"?")
+    assert wrong.value.args[0] == 28
+    printed = run_micropython(
+        "try: hal.write_at('/dev/full', 0, b'?')\nexcept OSError as error: show(error.args[0])\n"
+    )
+    assert printed == [28]
+
+
+def test_reset_cause_should_not_be_known_on_pcs():
+    assert hal.reset_cause() == 0
+    assert run_micropython("show(hal.reset_cause())\n") == [0]

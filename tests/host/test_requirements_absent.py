@@ -130,9 +130,9 @@ def test_no_path_should_be_addressed_and_no_application_probed():
 def test_nothing_should_be_written_but_the_journal():
     """QT-013, QT-277: program, settings, parameters and keys are only read, and a newer sealed
     set takes the place of the older one in one step; the journal's file is the one that is ever
-    opened to be written, and a serial line.
+    opened to be written, and a serial line, and what is fetched, beside what is in force.
     """
-    writers, renamers = set(), set()
+    writers, renamers, fetched = set(), set(), set()
     for path, tree in trees("firmware"):
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "open":
@@ -141,11 +141,21 @@ def test_nothing_should_be_written_but_the_journal():
                     writers.add(path)
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 assert node.func.attr not in ("unlink", "truncate", "write_text"), path
+                if node.func.attr == "write_at":
+                    fetched.add((path, ast.unparse(node.args[0])))
                 if node.func.attr in ("rename", "replace") and len(node.args) == 2:
                     renamers.add((path, ast.unparse(node.func.value)))
-    assert writers == {"firmware/hal/fileflash.py", "firmware/hal/unix.py"}
-    on_files = {(path, whose) for path, whose in renamers if whose in ("os", "self.hal")}
+    assert writers == {
+        "firmware/hal/fileflash.py", "firmware/hal/unix.py", "firmware/hal/parts.py",
+    }  # fmt: skip
+    assert fetched == {
+        ("firmware/download.py", "path + PART"),
+        ("firmware/download.py", "path + WANT"),
+    }
+    files = ("os", "self.hal", "self.store")
+    on_files = {(path, whose) for path, whose in renamers if whose in files}
     assert on_files == {
+        ("firmware/download.py", "self.store"),  # to PATH.next, and its hash is the one offered
         ("firmware/hal/cpython.py", "os"),
         ("firmware/hal/mpy.py", "os"),
         ("firmware/devices/deny.py", "self.hal"),  # a deny list that was checked whole
