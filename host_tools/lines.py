@@ -8,7 +8,7 @@ from typing import Protocol
 import serial as pyserial
 
 from firmware.errors import FormatError
-from firmware.formats.batch import FRAME_LIMIT
+from firmware.formats.batch import FRAME_MOST
 
 RECORD_MOST = 16384  # of TLS: a read of so many leaves nothing decrypted behind for select to miss
 
@@ -42,7 +42,7 @@ class SocketLine:
 
     def take(self) -> bytes:
         try:
-            data = self._connection.recv(FRAME_LIMIT)
+            data = self._connection.recv(FRAME_MOST)
         except BlockingIOError:
             return b""
         if not data:
@@ -101,7 +101,7 @@ class SerialLine:
         return self._port.fileno()
 
     def take(self) -> bytes:
-        return self._port.read(FRAME_LIMIT)
+        return self._port.read(FRAME_MOST)
 
     def put(self, data: bytes) -> int:
         self._port.write(data)

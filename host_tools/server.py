@@ -22,7 +22,7 @@ import time
 from collections import deque
 
 from firmware.errors import FormatError
-from firmware.formats.batch import FrameReader
+from firmware.formats.batch import FRAME_MOST, FrameReader
 from host_tools.collector import Collector, busy, damaged
 from host_tools.group_commit import FRAMES_MOST, Workers
 from host_tools.lines import Line, SecureLine, SerialLine, SocketLine
@@ -48,7 +48,7 @@ class Peer:
 
     def __init__(self, line: Line):
         self.line = line
-        self.reader = FrameReader()
+        self.reader = FrameReader(FRAME_MOST)
         self.heard_s = self.began_s = time.monotonic()  # began: the line, a frame or an answer
         self.out = b""  # of an answer, not taken by the line yet
         self.frames: deque[bytes] = deque()  # whole, to be answered; BROKEN where none came out
