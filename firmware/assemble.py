@@ -86,13 +86,19 @@ def open_reader(settings, hal, clock, report):
     return reader
 
 
-def open_uploader(settings, hal, journal, ask_first=None):
-    """Uploader over the link of the settings, None without one; ask_first: of upload.py."""
+def open_uploader(settings, hal, journal, keeper=None):
+    """Uploader over the link of the settings, None without one; keeper: a Timekeeper, or None."""
     if settings.link is None:
         return None
     kind, where = settings.link
     host, _, port = where.rpartition(":")
     tls = open_tls(settings.more, host, hal) if kind == "tls" else None
+    signed = None
+    if "upload_key" in settings.more:
+        from firmware import signed_setup  # where settings ask for it
+
+        signed = signed_setup.make(settings, hal, journal, keeper)
+    ask_first = keeper.ask if keeper and not signed else None
 
     def opener():
         if kind == "serial":
@@ -101,7 +107,15 @@ def open_uploader(settings, hal, journal, ask_first=None):
             return Link(tls.connect(host, int(port)), hal, chunk=SEGMENT)
         return Link(hal.connect(host, int(port), 200), hal, chunk=SEGMENT)
 
-    return Uploader(journal, settings.terminal, opener, hal, hal.random_bytes, ask_first=ask_first)
+    return Uploader(
+        journal,
+        settings.terminal,
+        opener,
+        hal,
+        hal.random_bytes,
+        ask_first=ask_first,
+        signed=signed,
+    )
 
 
 def open_tls(more, host, hal):
@@ -178,7 +192,7 @@ def assemble_from(settings, parameters, hal, clock, draw_un, qualify, report):
             settings,
             hal,
             journal,
-            getattr(clock, "ask", None) if parameters.clock_step_s else None,
+            clock if parameters.clock_step_s and hasattr(clock, "heard") else None,
         ),
         panel=panel,
         report=report,

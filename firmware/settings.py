@@ -41,8 +41,8 @@ MORE = (
     "menu", "meter",
     "meter_kind", "missing_entry", "missing_exit", "outputs", "passback_s", "price_fen",
     "product", "pulse_ms", "riders", "riders_blocks", "seats", "service", "store",
-    "store_blocks", "sums", "ticket_group", "ticket_keys", "tickets", "twin", "vehicle_class",
-    "voice",
+    "store_blocks", "sums", "ticket_group", "ticket_keys", "tickets", "twin",
+    "upload_bytes", "upload_key", "upload_mac", "upload_signed", "vehicle_class", "voice",
 )  # fmt: skip
 SALES = ("reader", "journal", "parameters")
 NEEDED = {

@@ -76,7 +76,8 @@ class Uploader:
     does not knock at once. A step reads at most ITEMS records or a piece of the line; an
     acknowledgement writes one page, and erases only if nobody calls journal.tidy(). answer_ms
     counts from the last byte out, which may take a minute. ask_first() -> steps of a dialogue of
-    its own that is due before the records, or None (Timekeeper.ask).
+    its own that is due before the records, or None (Timekeeper.ask). signed: a SignedUpload, which
+    then does all the talking.
 
     `state`, `sent` (batches), `acknowledged` (records), `failures` (in a row), `error` (the last,
     a text).
@@ -84,7 +85,7 @@ class Uploader:
 
     def __init__(
         self, journal, terminal_id, opener, clock, random_bytes, *,
-        answer_ms=10000, base_ms=2000, top_ms=600000, ask_first=None,
+        answer_ms=10000, base_ms=2000, top_ms=600000, ask_first=None, signed=None,
     ):  # fmt: skip
         self.journal = journal
         self.terminal_id = terminal_id
@@ -95,6 +96,7 @@ class Uploader:
         self.base_ms = base_ms
         self.top_ms = top_ms
         self.ask_first = ask_first
+        self.signed = signed
         self.state = IDLE
         self.sent = 0
         self.acknowledged = 0
@@ -102,6 +104,7 @@ class Uploader:
         self.error = ""
         self.link = None
         self.steps = None
+        self.work = None  # to be done before the steps go on
         self.request = b""
         self.since = 0  # when the state began, or the last byte of the request was out
         self.out = False  # the request is still leaving
@@ -110,7 +113,9 @@ class Uploader:
     def step(self):
         """One small piece of work; the state afterwards."""
         try:
-            if self.state == TALKING:
+            if self.work:
+                self._compute()
+            elif self.state == TALKING:
                 self._listen()
             elif self.state == IDLE or self._elapsed() >= self.pause_ms:
                 self._begin()
@@ -119,14 +124,28 @@ class Uploader:
         return self.state
 
     def _begin(self):
-        first = self.ask_first() if self.ask_first else None
-        if not first and not self.journal.waiting():
+        steps = self._due()
+        if not steps:
             self._turn(IDLE)
             return
         if self.link is None:
             self.link = self.opener()
-        self.steps = first or upload(self.journal, self.terminal_id)
-        self._send(next(self.steps))
+        self.steps = steps
+        self._go_on(None)
+
+    def _due(self):
+        """Steps of what there is to say, or None."""
+        if self.signed:
+            return self.signed.steps() if self.signed.due() else None
+        first = self.ask_first() if self.ask_first else None
+        if first or not self.journal.waiting():
+            return first
+        return upload(self.journal, self.terminal_id)
+
+    def _compute(self):
+        if not self.work.step():
+            self.work = None
+            self._go_on(None)
 
     def _listen(self):
         answer = self.link.poll()
@@ -140,20 +159,25 @@ class Uploader:
                 self.steps.close()
                 raise LinkLost("no answer in %d ms" % limit)
             return
-        if not concerns(self.request, answer):
-            return  # late or foreign: the answer may still come
+        if self.signed or concerns(self.request, answer):
+            self._go_on(answer)  # else late or foreign: the answer may still come
+
+    def _go_on(self, answer):
+        """Send the steps what they wait for, and do what they want."""
         before = self.journal.acknowledged
         try:
-            request = self.steps.send(answer)
+            wanted = self.steps.send(answer)
         except StopIteration:
-            request = None
+            wanted = None
         self.acknowledged += self.journal.acknowledged - before
         if self.journal.acknowledged > before:
             self.failures = 0
-        if request is None:
+        if wanted is None:
             self._turn(IDLE)
-        else:
-            self._send(request)
+        elif not isinstance(wanted, bytes):
+            self.work = wanted
+        elif wanted:  # else they listen on
+            self._send(wanted)
 
     def _send(self, request):
         self.request = request
@@ -171,7 +195,7 @@ class Uploader:
             except (LinkLost, OSError):
                 pass
         self.link = None
-        self.steps = None
+        self.steps = self.work = None
         pause = min(self.top_ms, self.base_ms << min(self.failures - 1, 16))
         dice = int.from_bytes(self.random_bytes(2), "big")
         self.pause_ms = pause + pause * dice // (2 * 65536)

@@ -16,50 +16,52 @@ rules (clearing.md 9 and 11):
 * A batch without items asks how far we are: the answer acknowledges the last stored number.
 * A terminal that is not in the registry is refused, unless enrolment is open; one that somebody
   has stopped is refused always.
+* A terminal that has a key is heard when it signs, and no other way (formats/messages.py). What is
+  not authentic is told just that; forged, stale and unsigned ones are counted apart.
+* Of a terminal's sessions the one opened last counts, from its first request on: what comes in an
+  older one is a replay.
 
 What cannot be taken is counted, and a batch that is wrong in itself is kept in quarantine, because
 it may hold the only copy of a sale. Every frame gets an answer that names what was wrong with it;
 answers() raises nothing.
 """
 
+import time
 from collections.abc import Callable, Container
-from typing import NamedTuple
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from firmware.errors import FormatError
-from firmware.formats import batch
-from host_tools.ledger import Ledger
-from host_tools.ledger.entry import Entry
-from host_tools.ledger.sitting import SERVED, Sitting, Standing
+from firmware.formats import batch, messages
+from firmware.formats.session_key import NO_SESSION
+from host_tools import sessions
+from host_tools.ledger import Ledger, keys
+from host_tools.refusal_counts import RefusalCounts
+from host_tools.sessions import Signed
+from host_tools.verdicts import (
+    HELLO_AGAIN,
+    KEPT_ASIDE,
+    NOBODY,
+    NOT_YOURS,
+    SERVE_NOT,
+    TOP,
+    Batch,
+    Files,
+    Judge,
+    Refusal,
+    packed,
+)
 
-TOP = 0xFFFFFFFF  # of a sequence's four bytes
-NOBODY = 0  # the terminal under which refusals of unknown ones are counted
-KEPT_ASIDE = (batch.CONFLICT, batch.UNEXPECTED)  # codes whose batches go to quarantine
-SERVE_NOT = "not served here"
 CANNOT = "the ledger cannot commit now"
-
-
-class Batch(NamedTuple):
-    """A request that is in order as far as its bytes can tell."""
-
-    frame: bytes
-    terminal: int
-    items: list[tuple[int, bytes]]
-    entries: list[Entry]
-
-
-class Refusal(NamedTuple):
-    """Why a batch is not taken."""
-
-    code: int
-    expected: int
-    text: str
+PIECE_MOST = 60000  # bytes of a PIECE
+__all__ = ["TOP", "Collector", "busy", "damaged"]
 
 
 class Collector:
     """`terminals`: the ids that are served, None for all; enrolment: whether one that the ledger
     does not know is entered by its first batch. May be used by several threads.
+
+    unsigned: whether batches without a signature are taken, of terminals that have no key.
 
     `error`: the last reason why the ledger could not commit. `alarm(terminal, reason)` is called
     for what a person has to look at: two terminals with one number, a batch in quarantine.
@@ -72,36 +74,65 @@ class Collector:
         time_utc_s: Callable[[], float] | None = None,
         enrolment: bool = True,
         alarm: Callable[[int, str], None] | None = None,
+        unsigned: bool = True,
+        files: Files | None = None,
     ):
         self.ledger = ledger
         self.terminals = terminals
         self.time_utc_s = time_utc_s  # None: whoever asks for the time is told that nobody knows
-        self.enrolment = enrolment
         self.alarm = alarm
+        self.files = files
         self.error = ""
+        self._judge = Judge(enrolment, unsigned, files, alarm)
+        self._counts = RefusalCounts(ledger)
 
     def answer(self, frame: bytes) -> bytes:
-        """The ACK or REJECT frame for one request frame."""
+        """The answer to one request frame."""
         return self.answers([frame])[0]
 
     def answers(self, frames: list[bytes]) -> list[bytes]:
         """The answer to each frame, in their order; what is acknowledged is on disk."""
-        found = [self._understood(frame) for frame in frames]
+        known = self._credentials(frames)
+        found = [self._understood(frame, known) for frame in frames]
         waiting = [(at, one) for at, one in enumerate(found) if isinstance(one, Batch)]
         while waiting:
             turn, waiting = _one_of_each(waiting)
             for (at, _), answer in zip(turn, self._taken([one for _, one in turn]), strict=True):
                 found[at] = answer
+        self._counts.store()
         return found  # type: ignore[return-value]
 
-    def _understood(self, frame: bytes) -> bytes | Batch:
+    def flush(self) -> None:
+        """Write down refusals that were counted and not stored yet."""
+        self._counts.store(at_once=True)
+
+    def _credentials(self, frames: list[bytes]) -> dict[int, keys.Credentials] | None:
+        """Of the terminals that signed frames name; None where the ledger cannot say."""
+        named = set()
+        for frame in frames:
+            try:
+                named.add(messages.addressed(frame)[1])
+            except FormatError:
+                continue
+        if not named:
+            return {}
+        try:
+            with self.ledger.engine.connect() as connection:
+                return keys.credentials(connection, self.ledger.vault, named)
+        except (SQLAlchemyError, FormatError) as failed:
+            self.error = str(failed)
+            return None
+
+    def _understood(self, frame: bytes, known: dict | None) -> bytes | Batch:
         """An answer where none needs the ledger."""
         if not batch.whole(frame):
             return damaged("no whole frame")
-        if frame[2] != batch.VERSION:
-            text = f"version {frame[2]}, this is version {batch.VERSION}"
-            return batch.pack_reject(0, batch.WRONG_VERSION, 0, text)
         try:
+            if frame[2] == messages.VERSION:
+                return self._opened(frame, known)
+            if frame[2] != batch.VERSION:
+                text = f"version {frame[2]}, this is version {messages.VERSION}"
+                return batch.pack_reject(0, batch.WRONG_VERSION, 0, text)
             kind, values = batch.unseal(frame)
         except FormatError as wrong:
             return damaged(str(wrong))
@@ -110,10 +141,61 @@ class Collector:
             return batch.pack_time(terminal, batch.crc_of(frame), int(self.time_utc_s()))
         if kind != batch.BATCH:
             return batch.pack_reject(terminal, batch.UNEXPECTED, 0, "no batch")
+        return self._batch(frame, terminal, values["items"], None)
+
+    def _opened(self, frame: bytes, known: dict | None) -> bytes | Batch:
+        """A signed frame. FormatError where it is none."""
+        if known is None:
+            return batch.pack_reject(0, batch.LATER, 0, CANNOT)
+        terminal = messages.addressed(frame)[1]
+        signed = sessions.opened(self.ledger.vault, frame, known.get(terminal))
+        if not isinstance(signed, Signed):
+            self._counts.add(terminal if terminal in known else NOBODY, signed.reason)
+            return batch.pack_reject(0, batch.NOT_AUTHENTIC, 0, NOT_YOURS)
+        now_ms = int(self._now_s() * 1000)
+        if signed.kind == messages.HELLO:
+            return sessions.welcome(self.ledger.vault, signed, known[terminal], now_ms)
+        if signed.session != NO_SESSION and now_ms - signed.opened_ms > sessions.SESSION_MS:
+            self._counts.add(terminal, batch.reject_name(batch.SESSION_OVER))
+            return sessions.reject(signed, batch.SESSION_OVER, 0, HELLO_AGAIN)
+        if signed.kind == batch.BATCH:
+            return self._batch(frame, terminal, signed.values["items"], signed)
+        if signed.session == NO_SESSION:
+            return sessions.reject(signed, batch.UNEXPECTED, 0, "of a file nothing but batches")
+        if signed.kind == messages.STATUS:
+            return self._batch(frame, terminal, [], signed)
+        if signed.kind == messages.FETCH:
+            return self._piece(signed)
+        return sessions.answer(signed, batch.TIME, {"time_utc_s": now_ms // 1000})
+
+    def _piece(self, signed: Signed) -> bytes:
+        kind, version, offset = (signed.values[name] for name in ("kind", "version", "offset"))
+        count = min(signed.values["count"], PIECE_MOST)
+        try:
+            if not self.files:
+                raise LookupError("nothing is offered here")
+            data = self.files.piece(signed.terminal, kind, version, offset, count)
+        except LookupError as missing:
+            return sessions.reject(signed, batch.NOT_OFFERED, 0, str(missing))
+        except (SQLAlchemyError, OSError) as failed:
+            self.error = str(failed)
+            return sessions.reject(signed, batch.LATER, 0, CANNOT)
+        values = {"kind": kind, "version": version, "offset": offset, "data": data}
+        return sessions.answer(signed, messages.PIECE, values)
+
+    def _batch(
+        self, frame: bytes, terminal: int, items: list[tuple[int, bytes]], signed: Signed | None
+    ) -> bytes | Batch:
         if self.terminals is not None and terminal not in self.terminals:
-            return batch.pack_reject(terminal, batch.UNKNOWN_TERMINAL, 0, SERVE_NOT)
-        entries = [self.ledger.entry(terminal, number, raw) for number, raw in values["items"]]
-        return Batch(frame, terminal, values["items"], entries)
+            return packed(
+                Batch(frame, terminal, [], [], signed),
+                Refusal(batch.UNKNOWN_TERMINAL, 0, SERVE_NOT),
+            )
+        entries = [self.ledger.entry(terminal, number, raw) for number, raw in items]
+        return Batch(frame, terminal, items, entries, signed)
+
+    def _now_s(self) -> float:
+        return (self.time_utc_s or time.time)()
 
     def _taken(self, batches: list[Batch]) -> list[bytes]:
         """Answers to batches of different terminals, committed in one transaction.
@@ -122,49 +204,16 @@ class Collector:
         """
         try:
             with self.ledger.sitting([e for one in batches for e in one.entries]) as sitting:
-                verdicts = self._judged(sitting, batches)
+                verdicts = self._judge.judged(sitting, batches)
         except (SQLAlchemyError, FormatError) as failed:
             if len(batches) > 1:
                 return [answer for one in batches for answer in self._taken([one])]
             self.error = str(failed)
-            return [batch.pack_reject(batches[0].terminal, batch.LATER, 0, CANNOT)]
+            return [packed(batches[0], Refusal(batch.LATER, 0, CANNOT))]
         for one, verdict in zip(batches, verdicts, strict=True):
             if isinstance(verdict, Refusal) and verdict.code in KEPT_ASIDE and self.alarm:
                 self.alarm(one.terminal, verdict.text)
-        return [_packed(one, verdict) for one, verdict in zip(batches, verdicts, strict=True)]
-
-    def _judged(self, sitting: Sitting, batches: list[Batch]) -> list[int | Refusal]:
-        """For each batch the number up to which it is stored, or why it is refused."""
-        called = {one.terminal for one in batches}
-        known = sitting.standings(called)
-        if self.enrolment and called - known.keys():
-            sitting.enrol(called - known.keys())
-            known = sitting.standings(called)
-        verdicts: list[int | Refusal] = []
-        new: list[Entry] = []
-        for one in batches:
-            standing = known.get(one.terminal)
-            verdict = _verdict(sitting, standing, one)
-            if isinstance(verdict, Refusal):
-                self._put_down(sitting, one, verdict, standing)
-            else:
-                new += _new(sitting, one, known[one.terminal].last_sequence)
-            verdicts.append(verdict)
-        if new:
-            sitting.store(new)
-        return verdicts
-
-    def _put_down(
-        self, sitting: Sitting, one: Batch, verdict: Refusal, standing: Standing | None
-    ) -> None:
-        """Count a refusal and keep the batch, if it is to be kept.
-
-        Unknown terminals share one count: whoever invents numbers fills no table.
-        """
-        terminal = one.terminal if standing else NOBODY
-        sitting.refuse(terminal, batch.reject_name(verdict.code))
-        if verdict.code in KEPT_ASIDE:
-            sitting.keep_aside(terminal, verdict.text, one.frame)
+        return [packed(one, verdict) for one, verdict in zip(batches, verdicts, strict=True)]
 
 
 def damaged(text: str) -> bytes:
@@ -182,48 +231,3 @@ def _one_of_each(waiting: list) -> tuple[list, list]:
     first: dict[int, tuple] = {}
     rest = [one for one in waiting if first.setdefault(one[1].terminal, one) is not one]
     return list(first.values()), rest
-
-
-def _verdict(sitting: Sitting, standing: Standing | None, one: Batch) -> int | Refusal:
-    if standing is None or standing.state != SERVED:
-        return Refusal(batch.UNKNOWN_TERMINAL, 0, SERVE_NOT)
-    last = standing.last_sequence
-    if not one.items:
-        return last
-    expected = last + 1 if last < TOP else 0
-    numbers = [sequence for sequence, _ in one.items]
-    first = numbers[0]
-    if first < 1 or numbers != list(range(first, first + len(numbers))):
-        return Refusal(batch.UNEXPECTED, expected, "the numbers of a batch rise by one")
-    if numbers[-1] >= TOP:
-        return Refusal(batch.UNEXPECTED, expected, f"{TOP} is no number of a record")
-    if last and first > last + 1:
-        return Refusal(batch.GAP, expected, f"expected {expected}, not {first}")
-    if first <= last:
-        stored = sitting.digests(one.terminal, first, numbers[-1])
-        for entry in one.entries:
-            there = stored.get(entry.sequence)
-            if there and entry.sealed and there != entry.digest:
-                text = f"{entry.sequence} is stored with other bytes"
-                return Refusal(batch.CONFLICT, expected, text)
-    return numbers[-1]
-
-
-def _new(sitting: Sitting, one: Batch, last: int) -> list[Entry]:
-    """What of a batch that is taken is not stored yet."""
-    if not one.entries or one.entries[0].sequence > last:
-        return one.entries
-    stored = sitting.digests(one.terminal, one.entries[0].sequence, one.entries[-1].sequence)
-    new = []
-    for entry in one.entries:
-        if entry.sequence > last or (entry.sealed and not stored.get(entry.sequence)):
-            if entry.sequence in stored:
-                sitting.found_again(one.terminal, entry.sequence)
-            new.append(entry)
-    return new
-
-
-def _packed(one: Batch, verdict: int | Refusal) -> bytes:
-    if isinstance(verdict, Refusal):
-        return batch.pack_reject(one.terminal, *verdict)
-    return batch.pack_ack(one.terminal, batch.crc_of(one.frame), verdict)

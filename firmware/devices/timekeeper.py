@@ -89,12 +89,16 @@ class Timekeeper:
             self.base_s, self.base_ms = now_s, 0
         return self.said.pop(0) if self.said else ""
 
-    def ask(self):
-        """Steps for the uploader: one question to the host; None while none is due."""
+    def due(self):
+        """True when the host is to be asked; the next time in RETRY_MS, if it does not answer."""
         if self.pause_ms:
-            return None
+            return False
         self.pause_ms = RETRY_MS
-        return self._asking()
+        return True
+
+    def ask(self):
+        """Steps for the uploader: one unsigned question to the host; None while none is due."""
+        return self._asking() if self.due() else None
 
     def _asking(self):
         began = self.hal.ticks_ms()
@@ -102,11 +106,13 @@ class Timekeeper:
         answer = yield request
         round_ms = self.hal.ticks_diff(self.hal.ticks_ms(), began)
         host_s = batch.time_of(answer, request, self.terminal)
-        if host_s is not None and 0 <= round_ms <= ROUND_MS:
+        if host_s is not None:
             self.heard(host_s, round_ms)
 
     def heard(self, host_s, round_ms):
-        """The host's time, asked for `round_ms` ago."""
+        """The host's time, asked for `round_ms` ago; what took too long is not used."""
+        if not 0 <= round_ms <= ROUND_MS:
+            return
         self.pause_ms = ASK_MS
         gap_s = host_s - self.time_utc_s()
         if abs(gap_s) > self.step_s:

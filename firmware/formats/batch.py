@@ -146,10 +146,13 @@ def pack_ack(terminal_id, batch_crc, upto):
 
 def pack_reject(terminal_id, code, expected, text):
     """Frame saying why nothing was taken; a long text is cut."""
-    plain = "".join([c if " " <= c <= "~" else "?" for c in text[:120]])
-    return seal(
-        REJECT, {"terminal_id": terminal_id, "code": code, "expected": expected, "text": plain}
-    )
+    values = {"terminal_id": terminal_id, "code": code, "expected": expected, "text": plain(text)}
+    return seal(REJECT, values)
+
+
+def plain(text):
+    """A text as REJECT has room for it."""
+    return "".join([c if " " <= c <= "~" else "?" for c in text[:120]])
 
 
 def pack_ask_time(terminal_id, nonce):

@@ -57,16 +57,25 @@ class Key:
 
     def tag_steps(self, data):
         """Generator: the same in slices; returns the tag."""
-        inner = self._keyed(0x36)
-        if hasattr(inner, "steps"):
-            yield from inner.steps(data)
-        else:
-            inner.update(data)
-        return self._closed(inner)[:TAG_BYTES]
+        return (yield from self._mac_steps(data))[:TAG_BYTES]
 
     def derived(self, purpose, context):
         """The Key for one purpose."""
         return Key(self.mac(LABEL + purpose + b"\x00" + context), self.make_hash)
+
+    def derived_steps(self, purpose, context):
+        """Generator: the same in slices; returns the Key."""
+        secret = yield from self._mac_steps(LABEL + purpose + b"\x00" + context)
+        return Key(secret, self.make_hash)
+
+    def _mac_steps(self, data):
+        inner = self._keyed(0x36)
+        if hasattr(inner, "steps"):
+            yield from inner.steps(data)
+            yield
+        else:
+            inner.update(data)
+        return self._closed(inner)
 
     def _keyed(self, pad):
         begun = self.make_hash()

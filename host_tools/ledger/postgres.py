@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from host_tools.ledger.entry import Entry
 from host_tools.ledger.schema import RECORDS
-from host_tools.ledger.sitting import Sitting, Standing, told_as_sqlalchemy
+from host_tools.ledger.sitting import VALID, Sitting, Standing, told_as_sqlalchemy
 
 DAY_LOCK = 0x66617266  # advisory: shared by sittings, taken alone by whoever cuts a day
 PARTITION_LOCK = 0x66617267
@@ -29,8 +29,9 @@ TYPES = [column.type.compile(POSTGRES).lower() for column in RECORDS.c]
 COPY = f"COPY records ({COLUMNS}) FROM STDIN (FORMAT BINARY)"
 SHARE = f"SELECT pg_advisory_xact_lock_shared({DAY_LOCK})"
 BOOKS = "SELECT closed_through FROM books"
-STANDINGS = """SELECT terminal, state, last_sequence FROM terminals
- WHERE terminal = ANY(%b::bigint[]) ORDER BY terminal FOR UPDATE"""
+STANDINGS = f"""SELECT terminal, state, last_sequence, session, boot, boot_before,
+ EXISTS (SELECT FROM upload_keys k WHERE k.terminal = t.terminal AND k.state = '{VALID}')
+ FROM terminals t WHERE terminal = ANY(%b::bigint[]) ORDER BY terminal FOR UPDATE"""
 INTO_SALES = """INSERT INTO sales SELECT * FROM
  unnest(%b::bytea[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[])
  ON CONFLICT DO NOTHING"""
@@ -58,7 +59,7 @@ class PostgresSitting(Sitting):
                 books = driver.execute(BOOKS)
                 found = driver.execute(STANDINGS, [sorted(terminals)], prepare=True)
             self.closed_through = _only(books)
-            return {terminal: Standing(state, last) for terminal, state, last in found}
+            return {row[0]: Standing.of(row[1:]) for row in found}
 
     def insert(self, table: sa.Table):
         return insert(table)

@@ -12,7 +12,7 @@ from host_tools.ledger.sitting import SERVED, STOPPED, TERMINAL_MOST
 
 
 class Terminal(NamedTuple):
-    """A row of the registry. `key_id` names the key that signs its batches."""
+    """A row of the registry. `key_id` names the key that was entered last."""
 
     terminal: int
     state: str
@@ -67,7 +67,8 @@ def stop(ledger: Ledger, terminal: int) -> None:
 def terminals(ledger: Ledger) -> list[Terminal]:
     """The registry, by number."""
     with ledger.engine.connect() as connection:
-        asked = sa.select(TERMINALS).order_by(TERMINALS.c.terminal)
+        columns = [TERMINALS.c[name] for name in Terminal._fields]
+        asked = sa.select(*columns).order_by(TERMINALS.c.terminal)
         return [Terminal(*one) for one in connection.execute(asked)]
 
 

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables of the ledger, the same for SQLite and PostgreSQL; migrations/ makes them.
 
-| table      | one row is                                   | unique by                           |
-|------------|----------------------------------------------|-------------------------------------|
-| records    | a record; partitioned by business day        | terminal, sequence, business_day    |
-| numbers    | a number that is taken (CL-006, CL-008)      | terminal, sequence                  |
-| sales      | the record that counts for a sale (QT-263)   | sale                                |
-| terminals  | a terminal and how far it has uploaded       | terminal                            |
-| books      | what holds for the whole ledger, one row     | -                                   |
-| quarantine | a batch that could not be taken              | terminal, digest                    |
-| refusals   | how often a terminal was refused, and why    | terminal, reason                    |
+| table       | one row is                                   | unique by                          |
+|-------------|----------------------------------------------|------------------------------------|
+| records     | a record; partitioned by business day        | terminal, sequence, business_day   |
+| numbers     | a number that is taken (CL-006, CL-008)      | terminal, sequence                 |
+| sales       | the record that counts for a sale (QT-263)   | sale                               |
+| terminals   | a terminal and how far it has uploaded       | terminal                           |
+| upload_keys | a key that signs what a terminal uploads     | terminal, key_id                   |
+| books       | what holds for the whole ledger, one row     | -                                  |
+| quarantine  | a batch that could not be taken              | terminal, digest                   |
+| refusals    | how often a terminal was refused, and why    | terminal, reason                   |
 
 A partitioned table cannot promise that a number is unique over all days, so `numbers` does, which
 is not partitioned. Where terminals are spread over several servers, the terminal is in every
@@ -102,10 +103,24 @@ TERMINALS = sa.Table(
     sa.Column("terminal", sa.BigInteger, primary_key=True, autoincrement=False),
     _column("state", sa.Text),  # served, stopped
     _column("operator", sa.Text),
-    _column("key_id", sa.Text),  # of the key that will sign its batches; "" where there is none
+    _column("key_id", sa.Text),  # of the key that was entered last; "" where there is none
     _column("last_sequence", sa.BigInteger),
     _column("first_seen_utc_s", sa.BigInteger),
     _column("last_seen_utc_s", sa.BigInteger),
+    _column("session", sa.LargeBinary, null=True),  # that counts; those before it are over
+    _column("boot", sa.LargeBinary, null=True),  # STATUS: of the start that was heard last
+    _column("boot_before", sa.LargeBinary, null=True),
+)
+UPLOAD_KEYS = sa.Table(
+    "upload_keys",
+    METADATA,
+    sa.Column("terminal", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("key_id", sa.Text, primary_key=True),
+    _column("mac", sa.Text),
+    _column("state", sa.Text),  # valid, retired
+    _column("entered_utc_s", sa.BigInteger),
+    _column("used_utc_s", sa.BigInteger),  # when STATUS was signed with it last, 0: never
+    _column("sealed", sa.LargeBinary),
 )
 BOOKS = sa.Table(
     "books",

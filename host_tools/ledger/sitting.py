@@ -7,7 +7,7 @@ between. What an engine does its own way stands in sqlite.py and postgres.py.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -27,20 +27,33 @@ from host_tools.ledger.schema import (
     REFUSALS,
     SALES,
     TERMINALS,
+    UPLOAD_KEYS,
 )
 from host_tools.ledger.vault import DIGEST_BYTES, Vault
 
 SERVED, STOPPED = "served", "stopped"
+VALID, RETIRED = "valid", "retired"  # keys
 QUARANTINE_MOST = 64  # batches kept of one terminal; what comes then is counted
 EXCEEDED = "quarantine full"
 TERMINAL_MOST = 0xFFFFFFFF
 
 
 class Standing(NamedTuple):
-    """What is known of a terminal."""
+    """What is known of a terminal; `signs`: whether it has a valid key."""
 
     state: str
     last_sequence: int
+    session: bytes
+    boot: bytes
+    boot_before: bytes
+    signs: bool
+
+    @classmethod
+    def of(cls, row: Sequence) -> "Standing":
+        """Of columns in the order above, some of them empty."""
+        state, last, session, boot, before, signs = row
+        tokens = [bytes(one or b"") for one in (session, boot, before)]
+        return cls(state, last, tokens[0], tokens[1], tokens[2], bool(signs))
 
 
 @contextmanager
@@ -73,13 +86,25 @@ class Sitting(ABC):
 
     def standings(self, terminals: Iterable[int]) -> dict[int, Standing]:
         """Of those that are registered; their rows are held to the end of the sitting."""
-        asked = (
-            sa.select(TERMINALS.c.terminal, TERMINALS.c.state, TERMINALS.c.last_sequence)
-            .where(TERMINALS.c.terminal.in_(sorted(terminals)))
-            .order_by(TERMINALS.c.terminal)
-            .with_for_update()
+        signs = sa.exists().where(
+            UPLOAD_KEYS.c.terminal == TERMINALS.c.terminal, UPLOAD_KEYS.c.state == VALID
         )
-        return {row[0]: Standing(row[1], row[2]) for row in self.connection.execute(asked)}
+        here = TERMINALS.c
+        asked = (
+            sa.select(
+                here.terminal, here.state, here.last_sequence,
+                here.session, here.boot, here.boot_before, signs,
+            )
+            .where(here.terminal.in_(sorted(terminals)))
+            .order_by(here.terminal)
+            .with_for_update()
+        )  # fmt: skip
+        return {row[0]: Standing.of(row[1:]) for row in self.connection.execute(asked)}
+
+    def change(self, terminal: int, **values: object) -> None:
+        """Columns of a terminal's row."""
+        row = sa.update(TERMINALS).where(TERMINALS.c.terminal == terminal)
+        self.connection.execute(row.values(**values))
 
     def enrol(self, terminals: Iterable[int]) -> None:
         """Enter terminals that nobody has entered; those that are there stay as they are."""
@@ -162,14 +187,24 @@ class Sitting(ABC):
     def insert(self, table: sa.Table):
         """Engine: an insert() that knows ON CONFLICT."""
 
-    def refuse(self, terminal: int, reason: str) -> None:
-        """Count a refusal."""
-        row = {"terminal": terminal, "reason": reason, "times": 1, "last_utc_s": self.now_utc_s}
+    def lost(self, terminal: int, most: int) -> list[int]:
+        """Numbers of records that were stated lost and never came, the last of them."""
+        asked = sa.select(RECORDS.c.sequence).where(
+            RECORDS.c.mark == LOST, RECORDS.c.terminal == terminal
+        )
+        asked = asked.order_by(RECORDS.c.sequence.desc()).limit(most)
+        return sorted(row[0] for row in self.connection.execute(asked))
+
+    def refuse(self, terminal: int, reason: str, times: int = 1) -> None:
+        """Count refusals."""
+        row = {
+            "terminal": terminal, "reason": reason, "times": times, "last_utc_s": self.now_utc_s,
+        }  # fmt: skip
         again = self.insert(REFUSALS).values(row)
         self.connection.execute(
             again.on_conflict_do_update(
                 index_elements=["terminal", "reason"],
-                set_={"times": REFUSALS.c.times + 1, "last_utc_s": self.now_utc_s},
+                set_={"times": REFUSALS.c.times + times, "last_utc_s": self.now_utc_s},
             )
         )
 

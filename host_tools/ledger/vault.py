@@ -61,6 +61,7 @@ class Vault:
         self._cipher = AESSIV(_derived(key, b"seal", 64))
         self._card = HMAC(_derived(key, b"card", 32), SHA256())  # copied for each use: a third
         self._sale = HMAC(_derived(key, b"sale", 32), SHA256())  # of the time of a new one
+        self._session = HMAC(_derived(key, b"session", 32), SHA256())
 
     def seal(self, terminal: int, sequence: int, raw: bytes) -> bytes:
         """Bytes of a record as they rest; nothing stays nothing."""
@@ -97,6 +98,10 @@ class Vault:
     def sale(self, business_key: bytes) -> bytes:
         """By what one sale is known again (QT-263)."""
         return _hashed(self._sale, business_key)
+
+    def nonce(self, terminal: int, session: bytes) -> bytes:
+        """The collector's nonce of an upload session: whoever has the key finds it again."""
+        return _hashed(self._session, terminal.to_bytes(8, "big") + session)
 
 
 def _place(terminal: int, sequence: int) -> bytes:

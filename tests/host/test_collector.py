@@ -115,7 +115,7 @@ def test_an_empty_batch_asks_how_far_we_are(collector):
 def test_every_wrong_frame_gets_an_answer_that_names_it(collector):
     good = batch.pack_batch(7, numbered(1))
     other = bytearray(good)
-    other[2] = 2
+    other[2] = 3
     other[-4:] = batch._crc(bytes(other[:-4])).to_bytes(4, "big")
     odd = batch.MAGIC + b"\x01\x01\x00\x02xx"
     odd += batch._crc(odd).to_bytes(4, "big")

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keys that sign uploads (session_key.py), sealed in the registry; two of a terminal may be valid
+while its key is changed.
+
+A key that is retired is kept: what is still signed with it is known as such, and counted as stale
+and not as forged.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from firmware.errors import FormatError
+from firmware.formats.session_key import KEY_BYTES, Key
+from firmware.kernel.sm3 import Sm3
+from host_tools.ledger.ledger import Ledger
+from host_tools.ledger.schema import TERMINALS, UPLOAD_KEYS
+from host_tools.ledger.sitting import RETIRED, SERVED, VALID, Sitting
+from host_tools.ledger.vault import Vault
+
+VALID_MOST = 2
+KEPT_MOST = 4  # retired keys of a terminal; the oldest goes for one more
+SHA256, SM3 = "hmac-sha256", "hmac-sm3"
+
+
+def _sm3():
+    return hashlib.new("sm3")
+
+
+HASHES: dict[str, Callable] = {
+    SHA256: hashlib.sha256,
+    SM3: _sm3 if "sm3" in hashlib.algorithms_available else Sm3,
+}
+
+
+class UploadKey(NamedTuple):
+    """A row of the table, without its secret."""
+
+    terminal: int
+    key_id: str
+    mac: str
+    state: str
+    entered_utc_s: int
+    used_utc_s: int
+
+
+class Signer(NamedTuple):
+    """A key as it is tried."""
+
+    key_id: str
+    valid: bool
+    key: Key
+
+
+class Credentials(NamedTuple):
+    """What decides whether a frame is a terminal's."""
+
+    served: bool
+    session: bytes
+    signers: list[Signer]
+
+
+def new_secret() -> bytes:
+    """A key at random."""
+    return os.urandom(KEY_BYTES)
+
+
+def enter(ledger: Ledger, terminal: int, key_id: str, secret: bytes, mac: str = SHA256) -> None:
+    """Let a registered terminal sign with this key too.
+
+    FormatError where the name is taken, the terminal unknown, or two keys are valid already.
+    """
+    if len(secret) != KEY_BYTES:
+        raise FormatError(f"a key of {KEY_BYTES} bytes is wanted")
+    if mac not in HASHES:
+        raise FormatError(f"{mac} is no MAC here: {', '.join(HASHES)}")
+    if not key_id:
+        raise FormatError("a key needs a name: --key-id")
+    with ledger.sitting() as sitting:
+        if terminal not in sitting.standings([terminal]):
+            raise FormatError(f"terminal {terminal} is not in the registry")
+        there = _rows(sitting.connection, [terminal])
+        if key_id in [one.key_id for one in there]:
+            raise FormatError(f"terminal {terminal} has a key {key_id} already: name it otherwise")
+        if len([one for one in there if one.state == VALID]) >= VALID_MOST:
+            raise FormatError(
+                f"terminal {terminal} has {VALID_MOST} valid keys: retire the old one first"
+            )
+        row = {
+            "terminal": terminal, "key_id": key_id, "mac": mac, "state": VALID,
+            "entered_utc_s": sitting.now_utc_s, "used_utc_s": 0,
+            "sealed": ledger.vault.seal_as(_place(terminal, key_id), secret),
+        }  # fmt: skip
+        sitting.connection.execute(sitting.insert(UPLOAD_KEYS).values(row))
+        sitting.change(terminal, key_id=key_id)
+
+
+def retire(ledger: Ledger, terminals: Iterable[int], key_id: str) -> None:
+    """Take nothing that is signed with this key from here on; FormatError where nobody has it."""
+    with ledger.sitting() as sitting:
+        for terminal in terminals:
+            here = (UPLOAD_KEYS.c.terminal == terminal, UPLOAD_KEYS.c.key_id == key_id)
+            change = sa.update(UPLOAD_KEYS).where(*here).values(state=RETIRED)
+            if not sitting.connection.execute(change).rowcount:
+                raise FormatError(f"terminal {terminal} has no key {key_id}")
+            _forget_oldest(sitting, terminal)
+
+
+def used(sitting: Sitting, terminal: int, key_id: str) -> None:
+    """A terminal has shown that it has this key."""
+    here = (UPLOAD_KEYS.c.terminal == terminal, UPLOAD_KEYS.c.key_id == key_id)
+    change = sa.update(UPLOAD_KEYS).where(*here).values(used_utc_s=sitting.now_utc_s)
+    sitting.connection.execute(change)
+
+
+def listed(ledger: Ledger) -> list[UploadKey]:
+    """All keys, by terminal and age."""
+    with ledger.engine.connect() as connection:
+        return _rows(connection, None)
+
+
+def credentials(
+    connection: sa.Connection, vault: Vault, terminals: Iterable[int]
+) -> dict[int, Credentials]:
+    """Of those that are registered. FormatError where a key was changed in its row."""
+    wanted = sorted(terminals)
+    here = TERMINALS.c
+    asked = sa.select(here.terminal, here.state, here.session).where(here.terminal.in_(wanted))
+    found = {
+        row[0]: Credentials(row[1] == SERVED, bytes(row[2] or b""), [])
+        for row in connection.execute(asked)
+    }
+    keys = sa.select(UPLOAD_KEYS).where(UPLOAD_KEYS.c.terminal.in_(wanted))
+    for one in connection.execute(keys.order_by(UPLOAD_KEYS.c.entered_utc_s)):
+        if one.terminal in found:
+            secret = vault.open_as(_place(one.terminal, one.key_id), bytes(one.sealed))
+            key = Key(secret, HASHES[one.mac])
+            found[one.terminal].signers.append(Signer(one.key_id, one.state == VALID, key))
+    return found
+
+
+def _rows(connection: sa.Connection, terminals: list[int] | None) -> list[UploadKey]:
+    asked = sa.select(*[UPLOAD_KEYS.c[name] for name in UploadKey._fields])
+    if terminals is not None:
+        asked = asked.where(UPLOAD_KEYS.c.terminal.in_(terminals))
+    asked = asked.order_by(UPLOAD_KEYS.c.terminal, UPLOAD_KEYS.c.entered_utc_s)
+    return [UploadKey(*one) for one in connection.execute(asked)]
+
+
+def _forget_oldest(sitting: Sitting, terminal: int) -> None:
+    retired = [one for one in _rows(sitting.connection, [terminal]) if one.state == RETIRED]
+    for one in retired[:-KEPT_MOST]:
+        here = (UPLOAD_KEYS.c.terminal == terminal, UPLOAD_KEYS.c.key_id == one.key_id)
+        sitting.connection.execute(sa.delete(UPLOAD_KEYS).where(*here))
+
+
+def _place(terminal: int, key_id: str) -> str:
+    return f"upload key of terminal {terminal}, {key_id}"
