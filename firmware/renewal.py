@@ -15,6 +15,7 @@ from firmware.formats import record, seal
 
 NEXT = ".next"
 LOOK_MS = 5000
+PARAMETERS = 16  # kind of file in formats/status.py
 KEYS_PER_RECORD = 14  # 35 bytes each in the 512 of `chip_data`
 
 
@@ -120,6 +121,7 @@ class Renewal:
             return seal.effective(body) <= moment(self.hal.local_now())
         except FormatError as wrong:
             self.judged = digest
+            self.terminal.refused[PARAMETERS] = _version(text)
             self._note("parameters_refused", b"")
             self._tell("refused: %s" % wrong)
         return False
@@ -135,6 +137,14 @@ class Renewal:
             values["reason"] = reason
             values["chip_data"] = listed
             journal.append(record.pack(values))
+
+
+def _version(text):
+    """Number that a text says it has, 0 where it says none."""
+    try:
+        return min(seal.version(text), 0xFFFFFFFF)
+    except FormatError:
+        return 0
 
 
 def _listed(one):

@@ -115,10 +115,13 @@ def make(settings, parameters, hal, clock, report):
 
 def open_list(settings, hal):
     """AllowList of the setting `allow`. FormatError, OSError."""
+    if settings.authority or settings.authority_sm2:
+        from firmware.devices import next_files  # for units whose settings name an authority
+        from firmware.formats import signed  # likewise
+
+        next_files.take_list(settings, hal, settings.more["allow"])
     blob = hal.open_blob(settings.more["allow"])
     if settings.authority or settings.authority_sm2:
-        from firmware.formats import signed  # for units whose settings name an authority
-
         authority = signed.Authority(settings.authority, settings.authority_sm2)
         blob = signed.opened(blob, authority, (signed.ALLOW_LIST,))[1]
     return AllowList(blob)

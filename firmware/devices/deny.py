@@ -56,6 +56,7 @@ class DenyList(DenyTable):
         self.looked_ms = self.judged_ms = hal.ticks_ms()
         self.untold = []  # (reason word, text) of events that wait for idle time
         self.said = ""
+        self.refused = (0, 0)  # (kind, number) of the last file that was not taken
 
     def start(self, journal, stamp, recent):
         """Before the terminal's start; recent(count): (sequence, record dict), newest first."""
@@ -208,10 +209,25 @@ class DenyList(DenyTable):
 
     def _refuse(self, text):
         self.judged, self.judged_ms = self.seen, self.hal.ticks_ms()
+        self.refused = self._number_of_next()
         if text != self.said:
             self.said = text
             word = "poisoned" if text.startswith("poison") else "refused"
             self._tell(word, text)
+
+    def _number_of_next(self):
+        """(kind, number) of the file that was judged, (0, 0) where its head cannot be read."""
+        try:
+            blob = self.hal.open_blob(self.path + NEXT)
+        except OSError:
+            return (0, 0)
+        try:
+            head = signed.read_head(blob, KINDS)
+            return (head.kind, head.number)
+        except (FormatError, OSError):
+            return (0, 0)
+        finally:
+            blob.close()
 
     # --- the files
 

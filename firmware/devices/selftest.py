@@ -64,6 +64,7 @@ def at_start(terminal):
     for code, _ in found:
         if code not in codes:
             codes.append(code)
+    terminal.codes = codes
     if not codes:
         return
     parts = terminal.parts

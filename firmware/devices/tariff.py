@@ -3,8 +3,9 @@
 
     fares: city.fares                 or two with a blank between: the one in force and the next
 
-A unit with an authority takes signed tables only (formats/signed.py); one without takes a table
-as it is. A next table that is damaged, foreign or no newer keeps nobody from riding: it is
+A unit with an authority takes signed tables only (formats/signed.py), where only one is named
+PATH.next is the next, and PATH.new takes its place (next_files.py); one without takes a table as
+it is. A next table that is damaged, foreign or no newer keeps nobody from riding: it is
 reported and the one in force stays (TD-020).
 """
 
@@ -18,8 +19,13 @@ from firmware.formats import signed
 def open_tables(settings, parameters, hal, report):
     """Cutover of the files; FormatError where none of them is good, or none is named."""
     authority = signed.Authority(settings.authority, settings.authority_sm2)
+    paths = settings.more.get("fares", "").split()[:2]
+    if authority.rsa or authority.sm2:
+        from firmware.devices import next_files  # for units whose files are signed
+
+        paths = next_files.fare_paths(settings, hal)
     good, fault = [], "`fares` of the settings names no file"
-    for path in settings.more.get("fares", "").split()[:2]:
+    for path in paths:
         try:
             blob = payload(hal.open_blob(path), authority)
             good.append(_newer(Fares(blob, parameters.ceiling_fen), good))

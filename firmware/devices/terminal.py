@@ -71,6 +71,9 @@ class Terminal:
         self.attempts = 0
         self.acknowledged = 0
         self.link_fault = ""  # said last of an upload that does not get through
+        self.codes = []  # of the self-test at the start
+        self.refused = {}  # kind of file: number of the last one that was not taken
+        self.condition = None  # condition.py, where a host is told
         self.trade.attach(
             House(
                 parts.journal,
@@ -278,6 +281,8 @@ class Terminal:
         watch.spent["journal"] = self.sale.book.spent_us
         watch.spent["host"] = total_us - sum(watch.spent.values())
         self.parts.report(tap_event(card, sold, watch, total_us))
+        if self.condition:
+            self.condition.tapped(sold, total_us)
         self._after(sold)
 
     def _after(self, sold):

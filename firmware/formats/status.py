@@ -11,6 +11,7 @@ Pure; FormatError alone.
 
 from firmware.formats.fields import U8, U16, U32, Number, Rows, Sized, Word
 
+FIRMWARE = "0.1.0"  # version of the program on terminals; host_tools/cli says the same
 PARAMETERS, FARES, DENY_LIST, DENY_CHANGES, ALLOW_LIST, CARD_SUMS = 16, 1, 2, 3, 4, 5
 FILE_KINDS = (
     (PARAMETERS, "parameters"),

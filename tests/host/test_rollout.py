@@ -3,13 +3,17 @@
 terminals.md 10, fleet view).
 """
 
+import hashlib
+
 import pytest
 
 from firmware.errors import FormatError
 from firmware.formats import fields, parameters, signed
 from firmware.formats import status as words
+from host_tools.cli import VERSION
 from host_tools.ledger import Ledger, files, registry, rollout, rollout_members, rollout_offers
 from host_tools.ledger import status as fleet
+from host_tools.ledger.desk import FRESH_S, FleetDesk
 from tests import deny_lists
 
 KEY = bytes(range(32))
@@ -273,3 +277,35 @@ def test_nonsense_is_counted_and_changes_nothing(ledger):
         hello(ledger, 1, **more)
     assert fleet.fleet(ledger) == before
     assert [(one.reason, one.times) for one in registry.refusals(ledger)] == [("status", 5)]
+
+
+def test_the_desk_answers_status_and_fetch_from_end_to_end(ledger):
+    cards = tuple(f"6228{number:012d}" for number in range(0, 10**12, 10**8 // 2 + 7))
+    data = deny_file(42, cards=cards)
+    files.register(ledger, data, deny_lists.AUTHORITY)
+    registry.enrol(ledger, [1, 2])
+    number = rollout.start(ledger, "deny", 42, terminals=[1])
+    now = [0.0]
+    desk = FleetDesk(ledger, lambda: now[0])
+    packed = fields.pack(words.STATUS_V1, said(files=[deny()]))
+    with ledger.sitting() as sitting:
+        ((kind, version, size, digest),) = desk.standing(sitting, 1, packed)
+        assert desk.standing(sitting, 2, packed) == []
+        assert desk.standing(sitting, 1, b"") == []
+        assert desk.standing(sitting, 1, packed[:-1]) == []
+    got = b""
+    while len(got) < size:
+        got += desk.piece(1, kind, version, len(got), 3000)
+    assert hashlib.sha256(got).digest() == digest and got == data
+    assert desk.piece(1, kind, version, size, 10) == b""
+    assert desk.piece(1, kind, version, 0xFFFFFFFF, 10) == b""
+    for stranger in ((2, kind, version), (1, kind, 43), (1, 77, version)):
+        assert desk.piece(*stranger, 0, 10) is None
+    rollout.halt(ledger, number)
+    now[0] += FRESH_S
+    assert desk.piece(1, kind, version, 0, 10) is None
+    assert [(one.reason, one.times) for one in registry.refusals(ledger)] == [("status", 1)]
+
+
+def test_the_program_has_one_version():
+    assert words.FIRMWARE == VERSION and set(VERSION) <= fleet.PLAIN

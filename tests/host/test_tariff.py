@@ -46,7 +46,7 @@ class Opened:
         self.tables = tariff.open_tables(settings, FLEET, self, self.events.append)
 
     def open_blob(self, path):
-        if self.files[path] is None:
+        if self.files.get(path) is None:
             raise OSError(2, "no such file")
         return signing.Bytes(self.files[path])
 

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which files a unit takes from its host, where they lie, and which of them are in force.
+
+Only files that an authority of the settings has signed: a unit without one takes none.
+"""
+
+from firmware.errors import FormatError
+from firmware.formats import signed, status
+
+NEXT = ".next"
+NEW = ".new"  # of fare tables: .next may be in force already (tariff.py)
+SIGNED = (  # setting, kind, where it is laid
+    ("fares", status.FARES, NEW),
+    ("allow", status.ALLOW_LIST, NEXT),
+    ("sums", status.CARD_SUMS, NEXT),
+)
+DENY = (status.DENY_LIST, status.DENY_CHANGES)
+
+
+def places(unit):
+    """[(kind, PATH, where a whole file is laid)] for Downloads; unit: Settings."""
+    found = []
+    if unit.authority:
+        found.append((status.PARAMETERS, unit.parameters, unit.parameters + NEXT))
+    if unit.authority or unit.authority_sm2:
+        for kind in DENY if "deny_list" in unit.more else ():
+            path = unit.more["deny_list"]
+            found.append((kind, path, path + NEXT))
+        for key, kind, ending in SIGNED:
+            if unit.more.get(key):
+                path = unit.more[key].split()[0]
+                found.append((kind, path, path + ending))
+    return found
+
+
+class HeldFiles:
+    """What a terminal holds: numbers of the files in force, and of those it did not take."""
+
+    def __init__(self, unit, terminal, store):
+        """store: the hal, for open_blob."""
+        self.unit = unit
+        self.terminal = terminal
+        self.store = store
+        self.places = places(unit)
+
+    def kinds(self):
+        """The kinds of files that are taken here."""
+        return [one[0] for one in self.places]
+
+    def in_force(self, kind):
+        """Number of the file in force, 0 for none."""
+        if kind == status.PARAMETERS:
+            return self.terminal.parameters.version
+        if kind in DENY:
+            deny = self.terminal.sale.deny
+            one = deny.full if kind == status.DENY_LIST else deny.changes
+            return one.head.number if one else 0
+        return max([self._number(path, kind) for path in self._paths(kind)])
+
+    def newest(self, kind):
+        """Number of the newest file that would be in the way of an older one."""
+        if kind in DENY:
+            return max([self.in_force(one) for one in DENY])
+        return self.in_force(kind)
+
+    def refused(self, kind):
+        """Number of the last file of a kind that was laid and not taken, 0 for none."""
+        if kind in DENY:
+            judged, number = getattr(self.terminal.sale.deny, "refused", (0, 0))
+            return number if judged == kind else 0
+        return self.terminal.refused.get(kind, 0)
+
+    def _paths(self, kind):
+        for key, one, _ in SIGNED:
+            if one == kind:
+                named = self.unit.more[key].split()[:2]
+                return named + [named[0] + NEXT] if kind == status.FARES else named[:1]
+        return []
+
+    def _number(self, path, kind):
+        """Of a file on the disk; it was verified when it was taken."""
+        try:
+            blob = self.store.open_blob(path)
+        except OSError:
+            return 0
+        try:
+            return signed.read_head(blob, (kind,)).number
+        except (FormatError, OSError):
+            return 0
+        finally:
+            blob.close()
