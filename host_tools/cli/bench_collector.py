@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from firmware.errors import LinkLost
 from firmware.formats import record
 from host_tools.cli.bench_bare import BARE, Bare
 from host_tools.cli.bench_parts import Sheet, told
@@ -138,7 +139,10 @@ class Apart:
     def __enter__(self) -> "Apart":
         self.process.start()
         self._theirs.close()  # so that a process that fails ends the waiting
-        self.port = self._ours.recv()
+        try:
+            self.port = self._ours.recv()
+        except EOFError:
+            raise LinkLost("the collector of this run did not start") from None
         return self
 
     def __exit__(self, *_: object) -> None:
