@@ -10,15 +10,19 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
-
-from host_tools.collector import Collector
+from typing import Generic, Protocol, TypeVar
 
 FRAMES_MOST = 128  # waiting; the terminals whose frames are not taken back off with jitter
 GROUP_MOST = 64  # frames of one commit, some 400 records
 LINGER_S = 0.002  # for as many as came last time: lines that are answered together ask together
 
 Peer = TypeVar("Peer")
+
+
+class Answering(Protocol):
+    """A Collector, or the way to one."""
+
+    def answers(self, frames: list[bytes]) -> list[bytes]: ...
 
 
 class Workers(Generic[Peer]):
@@ -28,7 +32,7 @@ class Workers(Generic[Peer]):
 
     def __init__(
         self,
-        collector: Collector,
+        collector: Answering,
         done: Callable[[list[tuple[Peer, bytes | None]]], None],
         faults: tuple[type[Exception], ...],
         count: int = 1,

@@ -23,8 +23,8 @@ from collections import deque
 
 from firmware.errors import FormatError
 from firmware.formats.batch import FRAME_MOST, FrameReader
-from host_tools.collector import Collector, busy, damaged
-from host_tools.group_commit import FRAMES_MOST, Workers
+from host_tools.collector import busy, damaged
+from host_tools.group_commit import FRAMES_MOST, Answering, Workers
 from host_tools.lines import Line, SecureLine, SerialLine, SocketLine
 
 STALE_S = 2.0  # silence after which half a frame is given up
@@ -74,7 +74,7 @@ class CollectorServer:
 
     def __init__(
         self,
-        collector: Collector,
+        collector: Answering,
         tcp: tuple[str, int] | None = None,
         serial: str | None = None,
         baud: int = 115200,

@@ -14,7 +14,7 @@ import pytest
 
 from firmware.errors import FormatError
 from firmware.formats import batch
-from host_tools.cli.collect import tls_of
+from host_tools.cli.collect_lines import tls_of
 from host_tools.cli.runtime import runtime_command
 from host_tools.collector import Collector
 from host_tools.lines import tls_context
