@@ -36,7 +36,7 @@ from firmware.formats import batch, messages
 from firmware.formats.session_key import NO_SESSION
 from host_tools import sessions
 from host_tools.ledger import Ledger, keys
-from host_tools.refusal_counts import RefusalCounts
+from host_tools.refusal_counts import EVERY_S, RefusalCounts
 from host_tools.sessions import Signed
 from host_tools.verdicts import (
     HELLO_AGAIN,
@@ -62,6 +62,7 @@ class Collector:
     does not know is entered by its first batch. May be used by several threads.
 
     unsigned: whether batches without a signature are taken, of terminals that have no key.
+    counts_every_s: how often refusals of what is not authentic are stored; 0: at once.
 
     `error`: the last reason why the ledger could not commit. `alarm(terminal, reason)` is called
     for what a person has to look at: two terminals with one number, a batch in quarantine.
@@ -76,6 +77,7 @@ class Collector:
         alarm: Callable[[int, str], None] | None = None,
         unsigned: bool = True,
         files: Files | None = None,
+        counts_every_s: float = EVERY_S,
     ):
         self.ledger = ledger
         self.terminals = terminals
@@ -84,7 +86,7 @@ class Collector:
         self.files = files
         self.error = ""
         self._judge = Judge(enrolment, unsigned, files, alarm)
-        self._counts = RefusalCounts(ledger)
+        self._counts = RefusalCounts(ledger, counts_every_s)
 
     def answer(self, frame: bytes) -> bytes:
         """The answer to one request frame."""

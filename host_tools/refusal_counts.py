@@ -19,11 +19,12 @@ EVERY_S = 1.0
 class RefusalCounts:
     """May be used by several threads. Kinds of refusals are few, so are terminals with a row."""
 
-    def __init__(self, ledger: Ledger):
+    def __init__(self, ledger: Ledger, every_s: float = EVERY_S):
         self._ledger = ledger
+        self._every_s = every_s
         self._lock = threading.Lock()
         self._counts: Counter[tuple[int, str]] = Counter()
-        self._stored_s = -EVERY_S
+        self._stored_s = -every_s
 
     def add(self, terminal: int, reason: str) -> None:
         """Count one."""
@@ -33,7 +34,7 @@ class RefusalCounts:
     def store(self, at_once: bool = False) -> None:
         """Write down what was counted, if it is time; it stays here where that fails."""
         with self._lock:
-            early = time.monotonic() - self._stored_s < EVERY_S
+            early = time.monotonic() - self._stored_s < self._every_s
             if not self._counts or early and not at_once:
                 return
             self._stored_s = time.monotonic()

@@ -98,6 +98,31 @@ def enter(ledger: Ledger, terminal: int, key_id: str, secret: bytes, mac: str = 
         sitting.change(terminal, key_id=key_id)
 
 
+def enter_first(ledger: Ledger, secrets: dict[int, bytes], key_id: str, mac: str = SHA256) -> None:
+    """The first key of many terminals, in one transaction.
+
+    FormatError where one of them is not registered, or has a key.
+    """
+    terminals = sorted(secrets)
+    with ledger.sitting() as sitting:
+        known = sitting.standings(terminals)
+        for terminal in terminals:
+            if terminal not in known:
+                raise FormatError(f"terminal {terminal} is not in the registry")
+            sitting.change(terminal, key_id=key_id)
+        for one in _rows(sitting.connection, terminals):
+            raise FormatError(f"terminal {one.terminal} has a key already")
+        rows = [
+            {
+                "terminal": terminal, "key_id": key_id, "mac": mac, "state": VALID,
+                "entered_utc_s": sitting.now_utc_s, "used_utc_s": 0,
+                "sealed": ledger.vault.seal_as(_place(terminal, key_id), secrets[terminal]),
+            }
+            for terminal in terminals
+        ]  # fmt: skip
+        sitting.connection.execute(sitting.insert(UPLOAD_KEYS), rows)
+
+
 def retire(ledger: Ledger, terminals: Iterable[int], key_id: str) -> None:
     """Take nothing that is signed with this key from here on; FormatError where nobody has it."""
     with ledger.sitting() as sitting:

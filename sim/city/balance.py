@@ -133,7 +133,7 @@ def _unit(balance, unit, left, stored):
         if there and there[0] == row.digest:
             del stored[unit.number, sequence]
             _row(balance, unit, sequence, row, there)
-        elif sequence in kept and unit.stuck:
+        elif sequence in kept and unit.stuck.startswith("refused") and unit.has_twin:
             held[row.kind] = _sum(held.get(row.kind, [0, 0]), (1, row.amount_fen))
         else:
             what = "with other bytes" if there else "not"

@@ -108,7 +108,9 @@ def _serve(pipe, url, parent):
     """The process: one Collector on the ledger, as stateless as any."""
     now = [0]
     ledger = Ledger(url, time_utc_s=lambda: now[0])
-    collector = Collector(ledger, time_utc_s=lambda: now[0], enrolment=False)
+    collector = Collector(
+        ledger, time_utc_s=lambda: now[0], enrolment=False, unsigned=False, counts_every_s=0
+    )
     order = Order()
     sa.event.listen(ledger.engine, "before_cursor_execute", order.statement)
     sa.event.listen(ledger.engine, "commit", lambda _: order.at(COMMIT))

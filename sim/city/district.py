@@ -23,7 +23,7 @@ from sim.city.desk import Desk
 from sim.city.faults import Draws
 from sim.city.hal import Time, built_fares
 from sim.city.net import Net
-from sim.city.plan import DAY_S, LINES, SPARE_NUMBERS, day_begins_ms, seed_of
+from sim.city.plan import DAY_S, LINES, SPARE_NUMBERS, day_begins_ms, secret_of, seed_of
 from sim.city.rides import APART_MS, Ride, timetable
 from sim.city.unit import Unit, read_parameters
 from sim.flash import PowerCut
@@ -77,6 +77,7 @@ class District:
             if self.draws.hits("twin"):
                 self.draws.note("twin")
                 twin = Unit(f"{unit.name} twin", unit.number, unit.line, plan.blocks, self)
+                unit.has_twin = twin.has_twin = True
                 self.units.append(twin)
 
     def _unit(self, place):
@@ -119,6 +120,10 @@ class District:
         if text not in self.fleets:
             self.fleets[text] = read_parameters(text)
         return self.fleets[text]
+
+    def secret_of(self, number):
+        """What the terminal of a number signs its uploads with."""
+        return secret_of(self.plan, number)
 
     def radio_is_up(self):
         """Whether a terminal may begin to upload now."""
@@ -297,7 +302,7 @@ class District:
 
     def _is_done(self, unit):
         """Nothing is left, or nothing will be taken."""
-        refused = unit.uploader.error.startswith("refused: conflict")
+        refused = unit.has_twin and unit.uploader.error.startswith("refused: conflict")
         return not unit.journal.opened and (refused or not unit.waiting())
 
     def digest(self):

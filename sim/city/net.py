@@ -7,7 +7,7 @@ answered together, once in TICK_MS: one commit.
 """
 
 from firmware.errors import LinkLost
-from firmware.formats import batch, record
+from firmware.formats import batch, messages, record, session_key
 from host_tools.collector import damaged
 from sim.city.desk import ANSWERED, COMMIT, GONE, KILL
 
@@ -17,9 +17,9 @@ LATE_MS = (20000, 300000)  # by which a late frame is late
 GONE_MS = 60000
 WAYS = ("lost", "doubled", "late", "damaged", "cut short", "line dies")
 STATEMENTS = 9  # of a transaction of the collector, about
-# whose batch somebody makes up: of a terminal that nobody has entered, far behind what is
-# expected, under numbers that are stored
-FORGERIES = ("unknown terminal", "gap", "conflict", "rubbish")
+# what somebody sends who has listened: the numbers that come next without a signature, with one by
+# another key, of a terminal that nobody has entered, an old frame once more, noise
+FORGERIES = ("unsigned", "wrong key", "unknown terminal", "replayed", "rubbish")
 FORGED_FEN = 9999
 
 
@@ -67,6 +67,7 @@ class Net:
         self.gone_until_ms = 0
         self.frames = self.commits = 0
         self.refused = {}  # code name -> how often a terminal was told so
+        self.heard_once = {}  # number -> the first frame of it, which somebody keeps
         self.broken_rules = []
 
     def connect(self, unit):
@@ -81,6 +82,7 @@ class Net:
         self.frames += 1
         if self.town.draws.hits("forged"):
             self._forge(line.unit)
+        self.heard_once.setdefault(line.unit.number, frame)
         self._carry(line, frame, self.arrives)
 
     def _carry(self, line, data, deliver):
@@ -155,13 +157,13 @@ class Net:
         return None
 
     def _look_at(self, line, frame, answer):
-        kind, values = batch.unseal(answer)
-        if kind == batch.REJECT:
+        values = _fields_of(answer)
+        if answer[3] == batch.REJECT:
             name = batch.reject_name(values["code"])
             whose = "" if line is not None else "forged: "
             self.refused[whose + name] = self.refused.get(whose + name, 0) + 1
-        elif line is None and kind == batch.ACK and batch.unseal(frame)[1]["items"]:
-            self.broken_rules.append("a forged batch was acknowledged")
+        elif line is None and frame not in self.heard_once.values():
+            self.broken_rules.append("a forged frame was answered as if it were a terminal's")
 
     # --- back -----------------------------------------------------------------------------------
 
@@ -173,27 +175,42 @@ class Net:
     # --- by somebody else -----------------------------------------------------------------------
 
     def _forge(self, unit):
-        """A batch that no terminal of ours has made, sent to the collector by a line of its
-        own.
-        """
+        """A frame that no terminal of ours sends now, by a line of somebody's own."""
         draws = self.town.draws
         how = draws.pick("forged", FORGERIES)
-        values = record.blank(record.APPROVED)
-        values["amount_fen"], values["time_utc_s"] = FORGED_FEN, self.town.now.utc_s
-        values["date"], values["time"], values["reason"] = "261123", "120000", "ok"
-        values["tc"] = bytes([draws.below("forged", 256) for _ in range(8)])
-        raw = record.pack(values)
-        number, first = unit.number, 1 if how != "gap" else 1000000
+        number = unit.number
+        frame = self.heard_once.get(number, b"")
+        if how == "replayed" and not frame:
+            return
         if how == "unknown terminal":
             number = 0xF0000000 + draws.below("forged", 1000)
-        elif unit.journal.acknowledged < 1:
-            return  # batches are not signed: of one that nobody has heard yet all is believed
-        frame = batch.pack_batch(number, [(first, raw)])
+        items = [(unit.journal.acknowledged + 1, self._record())]
+        if how in ("wrong key", "unknown terminal"):
+            session = unit.uploader.signed.session or bytes(session_key.SESSION_BYTES)
+            values = {"terminal_id": number, "session": session, "turn": 1, "items": items}
+            key = session_key.Key(draws.below("forged", 256).to_bytes(1, "big") * 32)
+            frame = messages.seal(batch.BATCH, values, key)
+        elif how != "replayed":
+            frame = batch.pack_batch(number, items)
         if how == "rubbish":
             frame = frame[:6] + bytes([draws.below("forged", 256) for _ in frame[6:]])
         draws.note("forged", how)
-        if batch.whole(frame) or how == "rubbish":
-            self._take(None, frame)
+        self._take(None, frame)
+
+    def _record(self):
+        """Bytes of a sale that nobody has made."""
+        values = record.blank(record.APPROVED)
+        values["amount_fen"], values["time_utc_s"] = FORGED_FEN, self.town.now.utc_s
+        values["date"], values["time"], values["reason"] = "261123", "120000", "ok"
+        values["tc"] = bytes([self.town.draws.below("forged", 256) for _ in range(8)])
+        return record.pack(values)
+
+
+def _fields_of(answer):
+    """Fields of an answer of either version; whether it is authentic is the terminal's matter."""
+    if answer[2] == messages.VERSION:
+        return messages.fields_of(answer)
+    return batch.unseal(answer)[1]
 
 
 def _place(where):

@@ -6,9 +6,10 @@ its own. Nothing of it depends on any other, so districts run on any number of p
 alone can be played again.
 """
 
+import hashlib
 from collections import namedtuple
 
-DISTRICT = 40  # terminals of one
+DISTRICT = 40  # terminals of one, at most
 FIRST_DAY_UTC_S = 1795363200  # 2026-11-23 00:00 in China, a Monday
 DAY_S = 86400
 LOCAL_S = 8 * 3600  # China has one time zone and no summer time
@@ -16,9 +17,11 @@ SPARE_NUMBERS = 1000000  # behind the terminals' numbers: of those that replace 
 LINES = ("1", "2", "3")  # products of fares.toml
 
 # taps: of the whole city a day; faults: {name: rate}; upload_s: radios come up so often, 0:
-# always on; blocks: of a journal, 4 KiB each
+# always on; blocks: of a journal, 4 KiB each; district: terminals of one, at most
 Plan = namedtuple(
-    "Plan", ("terminals", "taps", "days", "seed", "faults", "upload_s", "blocks", "url")
+    "Plan",
+    ("terminals", "taps", "days", "seed", "faults", "upload_s", "blocks", "url", "district"),
+    defaults=(DISTRICT,),
 )
 # number: of the district, from 0; first: number of its first terminal; terminals, taps: its share
 Share = namedtuple("Share", ("number", "first", "terminals", "taps"))
@@ -26,7 +29,7 @@ Share = namedtuple("Share", ("number", "first", "terminals", "taps"))
 
 def shares(plan):
     """The Share of each district, in order; together they are the plan."""
-    count = -(-plan.terminals // DISTRICT)
+    count = -(-plan.terminals // plan.district)
     found = []
     for number in range(count):
         first = number * plan.terminals // count
@@ -40,6 +43,11 @@ def shares(plan):
 def seed_of(plan, share, purpose):
     """Text that seeds the dice of a district for a purpose."""
     return f"{plan.seed}/{share.number}/{purpose}"
+
+
+def secret_of(plan, number):
+    """The 32 bytes that a terminal's number shares with the collector."""
+    return hashlib.sha256(f"{plan.seed}/upload key {number}".encode()).digest()
 
 
 def day_begins_ms(day):

@@ -15,13 +15,14 @@ from multiprocessing.connection import wait
 
 from firmware.errors import FormatError, LinkLost
 from firmware.formats import record
-from host_tools.ledger import Ledger, claims, registry, settlement
+from host_tools.ledger import Ledger, claims, keys, registry, settlement
 from sim.city import plan as plans
 from sim.city.balance import Balance
 from sim.city.desk import FORK, told
 from sim.city.district import District
 
 OPERATORS = ("North buses", "South buses")
+KEY_ID = "city"
 END_S = 3 * plans.DAY_S  # behind the last midnight: all days are over
 SUSPECT_AT = 3  # failed proofs that propose a card for the deny list
 
@@ -47,7 +48,7 @@ def run(plan, jobs=1, heard=lambda taps: None, only=None, plant=""):
         shares = [one for one in shares if one.number == only]
         if not shares:
             raise FormatError(f"there is no district {only} in such a city")
-    _enrol(plan, shares)
+    enrol(plan, shares)
     crews = [Crew(plan, shares[start::jobs], plant) for start in range(min(jobs, len(shares)))]
     try:
         for day in range(plan.days):
@@ -64,8 +65,10 @@ def run(plan, jobs=1, heard=lambda taps: None, only=None, plant=""):
     return _report(plan, found, time.monotonic() - began)
 
 
-def _enrol(plan, shares):
-    """Every number that may come, also of those that are fitted in place of others."""
+def enrol(plan, shares):
+    """Enter every number that may come, also of those that are fitted in place of others, and its
+    key. FormatError where the ledger has terminals.
+    """
     ledger = Ledger(plan.url, time_utc_s=lambda: plans.FIRST_DAY_UTC_S)
     try:
         if registry.terminals(ledger):
@@ -75,6 +78,8 @@ def _enrol(plan, shares):
             spare = [plans.SPARE_NUMBERS + one for one in numbers]
             operator = OPERATORS[share.number % len(OPERATORS)]
             registry.enrol(ledger, [*numbers, *spare], operator)
+            secrets = {one: plans.secret_of(plan, one) for one in [*numbers, *spare]}
+            keys.enter_first(ledger, secrets, KEY_ID)
     finally:
         ledger.close()
 

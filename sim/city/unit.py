@@ -27,6 +27,7 @@ journal: file:none
 journal_blocks: {blocks}
 parameters: none
 link: tcp:127.0.0.1:4755
+upload_key: {key}
 fares: {fares}
 line: {line}
 vehicle: {number}
@@ -78,7 +79,8 @@ class Radio:
 class Unit:
     """`number`: its identity, told to the collector; `name`: what people here call it.
 
-    town: what it is given by its district: now, fares, connect(unit), seed, radio_is_up().
+    town: what it is given by its district: now, fares, connect(unit), seed, radio_is_up(),
+    secret_of(number), parameters(text).
     """
 
     def __init__(self, name, number, line, blocks, town):
@@ -87,6 +89,8 @@ class Unit:
         self.flash = Flash(blocks)
         self.off_s = 0  # of its clock
         self.in_tunnel = False  # no network
+        self.has_twin = False  # another one has its number: one of them is refused
+        self.stuck = ""  # why it could not upload at the end
         self.broken = False  # out of service for good
         self.starts = 0
         self.tally = {}  # sequence -> Row of what the journal has given up
@@ -104,7 +108,10 @@ class Unit:
             town.now, self.off_s, lambda: town.connect(self), town.fares,
             f"{town.seed}/{self.name}/{self.starts}",
         )  # fmt: skip
-        text = SETTINGS.format(number=self.number, blocks=self.blocks, fares=FARES, line=self.line)
+        text = SETTINGS.format(
+            number=self.number, blocks=self.blocks, fares=FARES, line=self.line,
+            key=town.secret_of(self.number).hex(),
+        )  # fmt: skip
         settings = parse(text)
         fleet = town.parameters(PARAMETERS + ASKS_THE_HOST * bool(self.off_s))
         self.flash.restart()
@@ -114,8 +121,8 @@ class Unit:
         clock = hal
         if fleet.clock_step_s:
             clock = _timekeeper(hal, fleet, self.number)
-        ask_first = getattr(clock, "ask", None)
-        uploader = assemble.open_uploader(settings, hal, self.journal, ask_first)
+        keeper = clock if clock is not hal else None
+        uploader = assemble.open_uploader(settings, hal, self.journal, keeper)
         self.reader, self.lamp, self.taps = CityReader(), Lamp(), []
         self.uploader = uploader
         parts = Parts(
@@ -163,7 +170,7 @@ class Unit:
             uploader = self.terminal.parts.uploader
             before = _standing(uploader)
             uploader.step()
-            if _standing(uploader) == before:
+            if _standing(uploader) == before and not uploader.work:
                 break
         self.terminal.turn()
 

@@ -4,10 +4,10 @@
 import pytest
 
 from firmware.errors import FormatError
-from host_tools.ledger import Ledger, registry
+from host_tools.ledger import Ledger
 from sim.city import faults, town
 from sim.city.district import District
-from sim.city.plan import FIRST_DAY_UTC_S, SPARE_NUMBERS, Plan, shares
+from sim.city.plan import Plan, shares
 
 OFTEN = {  # so often that a small city sees each of them
     "torn": 0.3, "power": 0.15, "link": 0.3, "offline": 0.4, "clock": 0.6, "full": 0.4,
@@ -15,7 +15,7 @@ OFTEN = {  # so often that a small city sees each of them
 }  # fmt: skip
 
 
-def plan_of(folder, text, terminals=5, taps=50, days=1, upload_s=0):
+def plan_of(folder, text, terminals=5, taps=40, days=1, upload_s=900):
     url = f"sqlite:///{folder / 'city.db'}"
     return Plan(terminals, taps, days, 1, faults.read(text), upload_s, 64, url)
 
@@ -23,10 +23,7 @@ def plan_of(folder, text, terminals=5, taps=50, days=1, upload_s=0):
 def played(plan):
     """The one district of a plan, its last evening over."""
     (share,) = shares(plan)
-    ledger = Ledger(plan.url, time_utc_s=lambda: FIRST_DAY_UTC_S)
-    numbers = range(share.first, share.first + share.terminals)
-    registry.enrol(ledger, [*numbers, *[SPARE_NUMBERS + one for one in numbers]])
-    ledger.close()
+    town.enrol(plan, [share])
     district = District(plan, share)
     for day in range(plan.days):
         district.day(day)
@@ -57,7 +54,7 @@ def test_city_should_balance_with_each_fault_alone(tmp_path, name):
 
 def test_city_should_balance_with_all_faults_over_days(tmp_path):
     often = ",".join(f"{name}={rate / 4}" for name, rate in OFTEN.items())
-    report = town.run(plan_of(tmp_path, often, 12, 120, days=2, upload_s=1200))
+    report = town.run(plan_of(tmp_path, often, 10, 80, days=2))
     assert report.balance.faults == []
     assert sum(one.sales for one in report.days) == report.balance.sum_of("ledger", 1)[0]
     assert len(report.hours) == 2 * 24 + 1
@@ -71,7 +68,8 @@ def test_balance_should_find_a_planted_loss(tmp_path, plant):
 
 
 def test_same_seed_should_be_the_same_city_on_any_number_of_processes(tmp_path):
-    plan = plan_of(tmp_path, "default", 44, 60)
+    plan = plan_of(tmp_path, "default,link=0.2", 6, 60)._replace(district=3)
+    assert len(shares(plan)) == 2
     digests = []
     for jobs in (1, 2):
         url = f"sqlite:///{tmp_path / f'{jobs}.db'}"
