@@ -4,7 +4,7 @@
     take(sitting, terminal, values)         by the collector, in the transaction of its frames
     fleet(ledger, lost_after_s)             a row a terminal of the registry: for the page
     history(ledger, terminal)               an hour a row, the last two days
-    holdings(ledger, terminal)              the files it has
+    holdings(ledger, terminals)             the files they have
 
 Nothing a terminal says is believed for more than what it is: numbers are kept within what the
 tables hold, texts within what may be printed. A terminal that says nonsense is served all the
@@ -123,19 +123,19 @@ def take(sitting: Sitting, terminal: int, values: dict) -> bool:
 
 
 def fleet(
-    ledger: Ledger, lost_after_s: int = LOST_AFTER_S, terminal: int | None = None
+    ledger: Ledger, lost_after_s: int = LOST_AFTER_S, terminals: list[int] | None = None
 ) -> list[Seen]:
-    """The registry with what each said last, by number.
+    """The registry, or some terminals of it, with what each said last, by number.
 
     lost: served, and not seen for longer than lost_after_s, by records or by a word.
     """
     joined = TERMINALS.outerjoin(STATUS, TERMINALS.c.terminal == STATUS.c.terminal)
     columns = [one for one in STATUS.c if one.name != "terminal"]
     asked = sa.select(TERMINALS, *columns).select_from(joined).order_by(TERMINALS.c.terminal)
-    if terminal is not None:
-        asked = asked.where(TERMINALS.c.terminal == terminal)
+    if terminals is not None:
+        asked = asked.where(TERMINALS.c.terminal.in_(terminals))
     versions: dict[int, dict[str, int]] = {}
-    for held in holdings(ledger, terminal):
+    for held in holdings(ledger, terminals):
         versions.setdefault(held.terminal, {})[held.kind] = held.in_force
     now = int(ledger.time_utc_s())
     with ledger.engine.connect() as connection:
@@ -164,11 +164,11 @@ def history(ledger: Ledger, terminal: int) -> list[Hour]:
         return [Hour(*one) for one in connection.execute(asked)]
 
 
-def holdings(ledger: Ledger, terminal: int | None = None) -> list[Holding]:
+def holdings(ledger: Ledger, terminals: list[int] | None = None) -> list[Holding]:
     """Which files terminals have, by terminal and kind."""
     asked = sa.select(HOLDINGS).order_by(HOLDINGS.c.terminal, HOLDINGS.c.kind)
-    if terminal is not None:
-        asked = asked.where(HOLDINGS.c.terminal == terminal)
+    if terminals is not None:
+        asked = asked.where(HOLDINGS.c.terminal.in_(terminals))
     with ledger.engine.connect() as connection:
         return [
             Holding(

@@ -29,7 +29,7 @@ from host_tools.office.asked import Asked
 from host_tools.office.figures import Figures
 from host_tools.office.guard import Guarded
 from host_tools.office.passwords import Passwords
-from host_tools.office.people import People
+from host_tools.office.people import People, masked
 from host_tools.office.shown import LANGUAGES, Go, Pages, Shown
 from host_tools.office.throttle import Throttle
 
@@ -122,7 +122,8 @@ def make_app(office: Office, pages: list[Page]) -> Guarded:
 
     async def nothing(request: Request, fault: Exception) -> Response:
         given = _asked(office, request, {}, {})
-        words = Shown("trouble.html", {"what": "There is no such page."}, 404)
+        status = getattr(fault, "status_code", 404)
+        words = Shown("trouble.html", {"what": "There is no such page."}, status)
         return await anyio.to_thread.run_sync(rendered, office, given, words, limiter=turns)
 
     routes.append(Route("/office.css", style))
@@ -139,7 +140,7 @@ def _endpoint(office: Office, page: Page, turns: anyio.CapacityLimiter):
             form = await asking.read_form(request) if page.method == "POST" else {}
         except FormatError as wrong:
             given = _asked(office, request, {}, {})
-            shown: Shown | None = Shown("trouble.html", {"what": str(wrong)}, 400)
+            shown: Shown | None = _trouble(wrong, 400)
         else:
             given, shown = _asked(office, request, query, form), None
         return await anyio.to_thread.run_sync(_answer, office, page, given, shown, limiter=turns)
@@ -170,9 +171,9 @@ def _answer(office: Office, page: Page, given: Asked, shown: Shown | None) -> Re
             answer = shown or _permitted(office, page, given) or page.handler(office, given)
             return rendered(office, given, answer)
     except Missing as wrong:
-        answer = Shown("trouble.html", {"what": str(wrong)}, 404)
+        answer = _trouble(wrong, 404)
     except FormatError as wrong:
-        answer = Shown("trouble.html", {"what": str(wrong)}, 400)
+        answer = _trouble(wrong, 400)
     except SQLAlchemyError as failed:
         if limits.is_over(failed):
             answer = Shown("trouble.html", {"what": "This took too long. Ask for less."}, 503)
@@ -180,6 +181,11 @@ def _answer(office: Office, page: Page, given: Asked, shown: Shown | None) -> Re
             log.error("%s: the database: %s", page.path, type(failed).__name__)
             answer = Shown("trouble.html", {"what": "The database does not answer."}, 503)
     return rendered(office, given, answer)
+
+
+def _trouble(wrong: FormatError, status: int) -> Shown:
+    """A sentence may repeat what was typed: no card number leaves here (CL-016)."""
+    return Shown("trouble.html", {"what": masked(str(wrong))}, status)
 
 
 def _permitted(office: Office, page: Page, given: Asked) -> Shown | Go | None:
@@ -209,7 +215,7 @@ def rendered(office: Office, given: Asked, answer: Shown | Go | Response) -> Res
         answer.template,
         given.lang,
         signed=given.signed,
-        here=given.path,
+        here=given.path if answer.status == 200 else "/",
         simulated=office.options.simulated,
         now=office.now(),
         query={name: value for name, value in given.query.items() if name != "lang"},

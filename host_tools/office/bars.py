@@ -4,6 +4,7 @@
 from typing import NamedTuple
 
 from host_tools.ledger import days
+from host_tools.ledger.status import Hour
 from host_tools.office.figures import Day
 from host_tools.office.sums import Group, sales_of
 
@@ -43,6 +44,36 @@ def of_hours(groups: list[Group], cut_hour: int) -> Bars:
 def of_days(seen: list[Day]) -> Bars:
     """Business days in their order."""
     return _scaled([(days.shown(one.day)[5:], *sales_of(one.groups)) for one in seen])
+
+
+class Line(NamedTuple):
+    """A line over the hours that a terminal has told: points of SVG, and the last value."""
+
+    name: str
+    unit: str
+    points: str
+    most: int
+    last: int
+
+
+def of_hours_told(told: list[Hour]) -> list[Line]:
+    """Backlog, torn taps and p95 of the last two days; none before there are two hours."""
+    rows = (
+        ("Backlog", "", [one.backlog for one in told]),
+        ("Torn taps", "‰", [1000 * one.torn // max(1, one.taps) for one in told]),
+        ("p95 of a tap", "ms", [one.p95_ms for one in told]),
+    )
+    return [_line(name, unit, values) for name, unit, values in rows if len(values) > 1]
+
+
+def _line(name: str, unit: str, values: list[int]) -> Line:
+    most = round_up(max(values))
+    step = 1000 / (len(values) - 1)
+    points = [
+        f"{place * step:.0f},{HEIGHT - value * HEIGHT // max(1, most)}"
+        for place, value in enumerate(values)
+    ]
+    return Line(name, unit, " ".join(points), most, values[-1])
 
 
 def _scaled(rows: list[tuple[str, int, int]]) -> Bars:

@@ -31,7 +31,7 @@ def search(office: Office, asked: Asked) -> Shown:
     if day is None:
         raise FormatError("say the day on which it was")
     shown = _shown(card)
-    about = f"{shown} {days.shown(day)}"
+    about = f"{shown}, {days.shown(day)}"
     with office.people.audited(asked.person.name, asked.address, "dispute", about):
         rows = _rows(office, card, day, fen_of(yuan))
     values = {"rows": rows, "day": day, "yuan": yuan, "shown": shown, "most": ROWS_MOST}

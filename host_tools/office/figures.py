@@ -15,8 +15,10 @@ from typing import NamedTuple
 from sqlalchemy.exc import SQLAlchemyError
 
 from firmware.errors import FormatError
-from host_tools.ledger import days, settlement
+from host_tools.ledger import days, rollout, rollout_members, settlement
 from host_tools.ledger.ledger import Ledger
+from host_tools.ledger.rollout_members import Progress
+from host_tools.ledger.rollout_offers import ROLLED_BACK
 from host_tools.office import doubtful, limits, sums
 
 EVERY_S = 20.0
@@ -24,6 +26,7 @@ RESTS = 9  # times as long as a round took
 ROUND_S = 600.0  # a question of the background may take so long
 DAYS_SHOWN = 14
 DAYS_KEPT = 400
+ROLLOUTS_MOST = 8
 
 
 class Day(NamedTuple):
@@ -45,6 +48,7 @@ class Seen(NamedTuple):
     fleet: sums.Fleet
     alarms: sums.Alarms
     doubtful: list[doubtful.Sum]
+    rollouts: dict[int, Progress]  # of those that are not rolled back, the newest
 
 
 class Figures:
@@ -91,9 +95,17 @@ class Figures:
             sums.fleet(self._ledger, now - self._lost_after_s),
             sums.alarms(self._ledger, today),
             doubtful.summed(self._ledger),
+            self._rollouts(),
         )
         self.seen = self.seen._replace(took_s=self._monotonic_s() - begun_s)
         return self.seen
+
+    def _rollouts(self) -> dict[int, Progress]:
+        found = [one for one in rollout.rollouts(self._ledger) if one.state != ROLLED_BACK]
+        return {
+            one.rollout: rollout_members.progress(self._ledger, one.rollout)
+            for one in found[:ROLLOUTS_MOST]
+        }
 
     def day(self, day: int, closed: int | None = None) -> Day:
         """A day, from memory if it is cut."""

@@ -8,20 +8,39 @@ import sqlalchemy as sa
 
 from firmware.errors import FormatError
 from firmware.formats import record
-from host_tools.ledger import settlement
+from host_tools.ledger import settlement, status
+from host_tools.ledger.keys import UploadKey
 from host_tools.ledger.ledger import Ledger
 from host_tools.ledger.registry import Refused, Terminal
-from host_tools.ledger.schema import LOST, MARKED, QUARANTINE, RECORDS, REFUSALS, TERMINALS
+from host_tools.ledger.schema import (
+    LOST,
+    MARKED,
+    QUARANTINE,
+    RECORDS,
+    REFUSALS,
+    TERMINALS,
+    UPLOAD_KEYS,
+)
+from host_tools.ledger.schema_fleet import STATUS
 from host_tools.ledger.settlement import SHIFT_CLOSES, Statement
 from host_tools.ledger.sitting import SERVED, STOPPED
+from host_tools.ledger.status import Seen
 
 STATES = ("served", "stopped", "lost")
 SHIFTS_BACK = 20_000  # numbers behind the newest in which closings are looked for
 HERE = TERMINALS.c
-SORTS = {
+SAID = STATUS.c
+SORTS: dict[str, list] = {
     "number": [HERE.terminal],
     "seen": [HERE.last_seen_utc_s, HERE.terminal],
     "operator": [HERE.operator, HERE.terminal],
+    "backlog": [sa.func.coalesce(SAID.backlog, -1).desc(), HERE.terminal],
+    "torn": [
+        sa.func.coalesce(SAID.torn * 1000 / sa.func.nullif(SAID.taps, 0), -1).desc(),
+        HERE.terminal,
+    ],
+    "p95": [sa.func.coalesce(SAID.p95_ms, -1).desc(), HERE.terminal],
+    "wear": [sa.func.coalesce(SAID.wear_most, -1).desc(), HERE.terminal],
 }
 
 
@@ -49,11 +68,17 @@ def chosen(state: str, operator: str, heard_since_utc_s: int) -> list[sa.ColumnE
     return [*by_state[state], *([HERE.operator == operator] if operator else [])]
 
 
-def listed(ledger: Ledger, conditions: list, sort: str, offset: int, most: int) -> list[Terminal]:
-    """A part of the registry, in one of the orders of SORTS."""
-    asked = sa.select(TERMINALS).where(*conditions).order_by(*SORTS[sort])
+def listed(
+    ledger: Ledger, lost_after_s: int, conditions: list, sort: str, offset: int, most: int
+) -> list[Seen]:
+    """A part of the registry in one of the orders of SORTS, with what each said last."""
+    joined = TERMINALS.outerjoin(STATUS, HERE.terminal == SAID.terminal)
+    asked = sa.select(HERE.terminal).select_from(joined).where(*conditions)
+    asked = asked.order_by(*SORTS[sort]).offset(offset).limit(most)
     with ledger.engine.connect() as connection:
-        return [Terminal(*one) for one in connection.execute(asked.offset(offset).limit(most))]
+        numbers = list(connection.execute(asked).scalars())
+    found = {one.terminal: one for one in status.fleet(ledger, lost_after_s, numbers)}
+    return [found[number] for number in numbers if number in found]
 
 
 def operators(ledger: Ledger, most: int = 200) -> list[str]:
@@ -66,8 +91,18 @@ def operators(ledger: Ledger, most: int = 200) -> list[str]:
 def one(ledger: Ledger, terminal: int) -> Terminal | None:
     """What the registry says of one."""
     with ledger.engine.connect() as connection:
-        found = connection.execute(sa.select(TERMINALS).where(HERE.terminal == terminal)).first()
+        columns = [HERE[name] for name in Terminal._fields]
+        found = connection.execute(sa.select(*columns).where(HERE.terminal == terminal)).first()
     return Terminal(*found) if found else None
+
+
+def keys_of(ledger: Ledger, terminal: int) -> list[UploadKey]:
+    """Keys that sign what a terminal uploads, without their secrets."""
+    columns = [UPLOAD_KEYS.c[name] for name in UploadKey._fields]
+    asked = sa.select(*columns).where(UPLOAD_KEYS.c.terminal == terminal)
+    with ledger.engine.connect() as connection:
+        found = connection.execute(asked.order_by(UPLOAD_KEYS.c.entered_utc_s.desc()))
+        return [UploadKey(*one) for one in found]
 
 
 def refusals(ledger: Ledger, terminal: int | None, most: int) -> list[Refused]:
@@ -116,11 +151,6 @@ def newest(ledger: Ledger, terminal: int, before: int, most: int) -> list[sa.Row
     """Rows of a terminal below a number, the newest first, without what is sealed."""
     here = [RECORDS.c.terminal == terminal, RECORDS.c.sequence < before]
     return rows(ledger, here, (RECORDS.c.sequence.desc(),), 0, most)
-
-
-def status(ledger: Ledger, terminal: int) -> list[tuple[str, str, str]]:
-    """[(name, text, tone)] of what a terminal said of itself."""
-    return []
 
 
 def shifts(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pages that everybody may see: overview, terminals, a record, a batch, what went wrong."""
 
+from host_tools.ledger import status
 from host_tools.ledger.schema import CONFLICT, DUPLICATE, LOST, MARKED, RECORDS, UNREADABLE
 from host_tools.ledger.sitting import QUARANTINE_MOST, TERMINAL_MOST
 from host_tools.office import bars, doubtful, fleet, stories, sums
@@ -12,7 +13,15 @@ REFUSALS_SHOWN = 200
 SHIFTS_SHOWN = 5
 LOST_SHOWN = 100
 MARKS = (CONFLICT, DUPLICATE, LOST, UNREADABLE)
-SORTS = {"number": "Number", "seen": "Last seen", "operator": "Operator"}
+SORTS = {
+    "number": "Number",
+    "seen": "Last seen",
+    "operator": "Operator",
+    "backlog": "Backlog",
+    "torn": "Torn taps",
+    "p95": "p95 of a tap",
+    "wear": "Flash wear",
+}
 TOP = 0xFFFFFFFF
 
 
@@ -33,6 +42,7 @@ def overview(office: Office, asked: Asked) -> Shown:
         "operators": _summed(seen.today.groups, lambda one: one.operator),
         "open_taps": sum(one.taps for one in seen.doubtful),
         "open_fen": sum(one.fen for one in seen.doubtful),
+        "twins": sums.twins(seen.alarms.refusals),
         "forged": sums.forged(seen.alarms.refusals),
         "strangers": sums.strangers(seen.alarms.refusals),
         "lost_after_s": office.options.lost_after_s,
@@ -59,9 +69,9 @@ def terminals(office: Office, asked: Asked) -> Shown | Go:
     operator = asked.text("operator")[:100]
     sort = asked.choice("sort", tuple(fleet.SORTS)) or "number"
     since = office.now() - office.options.lost_after_s
-    rows = fleet.listed(
-        office.ledger, fleet.chosen(state, operator, since), sort, asked.offset, PAGE_ROWS + 1
-    )
+    chosen = fleet.chosen(state, operator, since)
+    lost_after_s = office.options.lost_after_s
+    rows = fleet.listed(office.ledger, lost_after_s, chosen, sort, asked.offset, PAGE_ROWS + 1)
     values = {
         "rows": rows[:PAGE_ROWS],
         "more": len(rows) > PAGE_ROWS,
@@ -72,7 +82,6 @@ def terminals(office: Office, asked: Asked) -> Shown | Go:
         "sort": sort,
         "sorts": SORTS,
         "operators": fleet.operators(office.ledger),
-        "since": since,
     }
     return Shown("terminals.html", values)
 
@@ -83,13 +92,16 @@ def terminal(office: Office, asked: Asked) -> Shown:
     found = fleet.one(office.ledger, number)
     if found is None:
         raise Missing(f"terminal {number} is not in the registry")
+    (said,) = status.fleet(office.ledger, office.options.lost_after_s, [number])
     before = asked.number("before", 1, TOP) or TOP
     rows = fleet.newest(office.ledger, number, before, PAGE_ROWS + 1)
     last = found.last_sequence
     values = {
         "one": found,
-        "status": fleet.status(office.ledger, number),
-        "is_lost": found.last_seen_utc_s < office.now() - office.options.lost_after_s,
+        "said": said,
+        "keys": fleet.keys_of(office.ledger, number),
+        "holdings": status.holdings(office.ledger, [number]),
+        "history": bars.of_hours_told(status.history(office.ledger, number)),
         "rows": rows[:PAGE_ROWS],
         "more": len(rows) > PAGE_ROWS,
         "before": before,

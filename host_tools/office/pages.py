@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of pages: what is asked, who may, who answers. A test walks it for every role."""
 
-from host_tools.office import claims, door, look, metrics, money, staff_pages
+from host_tools.office import claims, door, look, metrics, money, rollouts, staff_pages
 from host_tools.office.app import Page
 from host_tools.office.people import ADMINISTER, CLAIM, LOOK, OPERATE, SETTLE
 
@@ -20,6 +20,13 @@ PAGES = [
     Page("POST", "/terminals/{terminal}/serve", OPERATE, staff_pages.serve_terminal),
     Page("GET", "/records/{terminal}/{sequence}", LOOK, look.record_story),
     Page("POST", "/records/{terminal}/{sequence}/decide", CLAIM, claims.decide),
+    Page("GET", "/rollouts", LOOK, rollouts.listed),
+    Page("POST", "/rollouts/start", OPERATE, rollouts.start),
+    Page("GET", "/rollouts/{rollout}", LOOK, rollouts.one),
+    Page("POST", "/rollouts/{rollout}/widen", OPERATE, rollouts.widen),
+    Page("POST", "/rollouts/{rollout}/halt", OPERATE, rollouts.halt),
+    Page("POST", "/rollouts/{rollout}/resume", OPERATE, rollouts.resume),
+    Page("POST", "/rollouts/{rollout}/back", OPERATE, rollouts.roll_back),
     Page("GET", "/quarantine", LOOK, look.quarantine),
     Page("GET", "/quarantine/{terminal}/{digest}", LOOK, look.batch_story),
     Page("GET", "/refusals", LOOK, look.refusals),

@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from firmware.formats import record
 from host_tools.ledger import days
-from host_tools.office.words import CHINESE
+from host_tools.office.words import CHINESE, ENGLISH
 
 LANGUAGES = ("both", "zh", "en")
 TAGS = {"zh": "zh-Hans", "en": "en", "both": "zh-Hans"}
@@ -47,7 +47,7 @@ class Words:
 
     def __call__(self, english: str, **values: object) -> Markup:
         """Both languages side by side, or one; values stand in braces and are escaped."""
-        chinese = CHINESE[english]
+        chinese, english = CHINESE[english], ENGLISH.get(english, english)
         if self.lang == "en":
             return _filled(english, values)
         if self.lang == "zh":
@@ -60,7 +60,7 @@ class Words:
 
     def plain(self, english: str) -> str:
         """For titles and attributes."""
-        chinese = CHINESE[english]
+        chinese, english = CHINESE[english], ENGLISH.get(english, english)
         return {"en": english, "zh": chinese}.get(self.lang, f"{chinese} {english}")
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from firmware.errors import FormatError
-from firmware.formats import batch, record
+from firmware.formats import batch, messages, record
 from host_tools.ledger.ledger import Ledger
 from host_tools.ledger.schema import NUMBERS, QUARANTINE, RECORDS, SALES
 from host_tools.office.people import masked
@@ -160,7 +160,10 @@ def of_batch(ledger: Ledger, terminal: int, digest: str) -> Batch | None:
 def _read(frame: bytes) -> tuple[str, list[tuple[int, int, bytes]]]:
     """(why it cannot be read, or "", [(terminal, sequence, record bytes)])."""
     try:
-        kind, values = batch.unseal(frame)
+        if frame[2:3] == bytes([messages.VERSION]):
+            kind, values = messages.addressed(frame)[0], messages.fields_of(frame)
+        else:
+            kind, values = batch.unseal(frame)
     except FormatError as wrong:
         return masked(str(wrong)), []
     if kind != batch.BATCH:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from firmware.formats import batch
+from host_tools import sessions
 from host_tools.ledger.ledger import Ledger
 from host_tools.ledger.schema import (
     CONFLICT,
@@ -21,11 +22,12 @@ from host_tools.ledger.schema import (
 )
 from host_tools.ledger.settlement import SUMS, settled_on
 from host_tools.ledger.sitting import SERVED
+from host_tools.verdicts import REPLAYED, TWINS, UNSIGNED
 
 MARKS = (CONFLICT, DUPLICATE, LOST, UNREADABLE)
 GROUPS_MOST = 50_000  # operators x lines x hours of a city; more is said to be cut off
-# Answers that say somebody was not who he said; the wire names them (formats/batch.py)
-FORGED = ("forged", "replayed", "session over", "wrong key")
+# How frames are counted that somebody else has made, or has kept
+FORGED = (sessions.FORGED, sessions.STALE, REPLAYED, UNSIGNED)
 
 
 class Group(NamedTuple):
@@ -119,7 +121,12 @@ def alarms(ledger: Ledger, today: int) -> Alarms:
 
 def forged(refusals: dict[str, int]) -> int:
     """How many frames were refused because of who sent them."""
-    return sum(times for reason, times in refusals.items() if reason.startswith(FORGED))
+    return sum(times for reason, times in refusals.items() if reason in FORGED)
+
+
+def twins(refusals: dict[str, int]) -> int:
+    """How often two terminals were found to have one number."""
+    return refusals.get(TWINS, 0)
 
 
 def strangers(refusals: dict[str, int]) -> int:

@@ -17,6 +17,25 @@ KINDS = {
     "other bytes": "内容不同",
     "not stored": "未入库",
 }
+# What is said of a terminal: (Chinese, English) of a key, where the English word alone says little
+SAID = {
+    "time is good": ("可信", "trusted"),
+    "time is in doubt": ("存疑", "in doubt"),
+    "time is not set": ("未设置", "not set"),
+    "start by unknown": ("未知", "unknown"),
+    "start by power": ("上电", "power"),
+    "start by program": ("程序", "program"),
+    "start by button": ("按键", "button"),
+    "start by watchdog": ("看门狗", "watchdog"),
+    "it is in force": ("已生效", "in force"),
+    "it is laid": ("待生效", "laid"),
+    "it is refused": ("已拒绝", "refused"),
+    "it is offered": ("已下发", "offered"),
+    "it is waiting": ("待联络", "waiting"),
+    "key valid": ("有效", "valid"),
+    "key retired": ("已停用", "retired"),
+    "it is silent": ("失联", "silent"),
+}
 DECISIONS = {
     "open": "未处理",
     "refunded": "已退款",
@@ -32,6 +51,12 @@ STATES = {
     "active": "启用",
     "stopped": "停用",
     "served": "服务中",
+    "lost contact": "失联",
+    "passed": "通过",
+    "running": "进行中",
+    "halted": "已暂停",
+    "rolled-back": "已撤回",
+    "failed": "失败",
     "cut": "已日切",
     "open day": "未日切",
     "unknown": "未知",
@@ -42,6 +67,43 @@ STATES = {
 NAMES = {
     "About": "对象",
     "Age": "已历时",
+    "Allow list": "白名单",
+    "Backlog": "待上传",
+    "Began": "开始",
+    "Changed": "变更",
+    "Changes of the deny list": "黑名单增量",
+    "Failures that may be": "允许失败数",
+    "Fare table": "票价表",
+    "Hours of silence": "静默小时数",
+    "Last start": "上次启动",
+    "Progress": "进度",
+    "Registered, never sent": "已登记未下发",
+    "Roll-out": "下发",
+    "Share": "比例",
+    "Share, %": "比例（%）",
+    "Sums of cards": "累计优惠",
+    "Terminals by number": "指定终端编号",
+    "The wave": "批次",
+    "Why": "原因",
+    "Clock": "时钟",
+    "Deny list": "黑名单",
+    "Downloads that failed": "下载失败",
+    "File": "文件",
+    "Files it has": "已有文件",
+    "Firmware": "固件",
+    "Flash wear": "闪存擦写",
+    "In force": "生效版本",
+    "Journal": "日志占用",
+    "One identity twice": "身份重复",
+    "Offered": "已下发",
+    "Parameters": "参数",
+    "Refused": "已拒绝",
+    "Self-test": "自检",
+    "The last two days": "最近两日",
+    "Told": "上报",
+    "Torn taps": "闪卡率",
+    "Waiting": "待生效",
+    "p95 of a tap": "刷卡 p95",
     "Audit log": "操作日志",
     "Bytes": "字节",
     "Business day": "营业日",
@@ -132,6 +194,11 @@ KEYS = {
     "Change": "修改",
     "Cut this day": "日切",
     "Enter": "提交",
+    "Halt": "暂停",
+    "Next wave": "下一批",
+    "Resume": "继续",
+    "Roll back": "撤回",
+    "Start": "开始",
     "First password": "初始密码",
     "New password again": "再次输入新密码",
     "New password, 10 signs or more": "新密码，至少 10 个字符",
@@ -186,6 +253,16 @@ SENTENCES = {
     "Only the first {n}: say more of the card, or the amount.": (
         "仅显示前 {n} 条：请补充卡号或金额。"
     ),
+    "Halted: ": "已暂停：",
+    "Signed files on their way to terminals, in waves. A wave that fails too often is halted by "
+    "itself.": "已签名文件分批下发至终端。失败过多的批次自动暂停。",
+    "Terminals take no older file: rolling back takes the offer back and no more. The old "
+    "contents go out again signed under a new number.": (
+        "终端不接受旧文件：撤回只停止下发。旧内容须以新版本号重新签名下发。"
+    ),
+    "faretap ledger rollout add registers a signed file.": (
+        "用 faretap ledger rollout add 登记已签名文件。"
+    ),
     "Simulated city: no real cards, no real money": "模拟城市：无真实卡片与资金",
     "The database does not answer.": "数据库无响应。",
     "The day is being added up for the first time; this page comes by itself.": (
@@ -227,17 +304,24 @@ SENTENCES = {
     ),
     "frames of somebody else": "他人发出的数据",
     "late, settled with {day}": "迟到，并入 {day} 结算",
-    "not heard for {h} hours": "超过 {h} 小时未上线",
     "numbers that a terminal no longer has": "终端已无的序号",
     "of no version known here": "版本未知",
+    "two terminals with one number": "两台终端使用同一编号",
     "one sale with two amounts or times": "同一交易金额或时间不同",
-    "open, {yuan} yuan": "未处理，{yuan} 元",
     "refused: not registered or stopped": "拒收：未登记或已停用",
-    "served; {n} stopped": "服务中；停用 {n}",
-    "yuan, {n} taps": "元，{n} 笔",
-    "{age} ago": "{age}前",
-    "{age} behind the tap": "刷卡后 {age}",
+    "taps": "笔",
+    "today": "今日",
+    "without a word": "无消息",
+    "yuan": "元",
     "{n} more lines": "另有 {n} 条线路",
-    "{n} today": "今日 {n}",
 }
-CHINESE = KINDS | DECISIONS | STATES | NAMES | KEYS | SENTENCES
+ENGLISH = {key: both[1] for key, both in SAID.items()}
+CHINESE = (
+    {key: both[0] for key, both in SAID.items()}
+    | KINDS
+    | DECISIONS
+    | STATES
+    | NAMES
+    | KEYS
+    | SENTENCES
+)
