@@ -15,7 +15,10 @@ later: `ripen()` completes the torn page, as weak cells do.
 
 `wear(block, kind)` spoils a block for good (WORN): "programs" leaves bits of each page as they
 were, "erases" leaves bits of it 0, "refuses" raises OSError for both, as a driver does whose chip
-reports an error. `disturb(block, bit)` turns one bit over, 1 to 0 or 0 to 1. Runs on both
+reports an error. `disturb(block, bit)` turns one bit over, 1 to 0 or 0 to 1.
+
+`struck(flash)` does the operation in which the power failed, on another flash that has `take()`n
+the cells: one life up to a cut shows all the ways in which it may be left. Runs on both
 interpreters; the shared tests use it.
 """
 
@@ -57,6 +60,14 @@ class Flash:
         self.dead = False
         self.torn = None  # (block, offset, bytes meant) of a page left half programmed
         self.worn = {}  # block -> one of WORN
+        self.struck = None
+
+    def take(self, other):
+        """Have the cells of another flash of the same size, and power."""
+        self.restart()
+        self.torn = None
+        for cells, found in zip(self.blocks, other.blocks):  # noqa: B905
+            cells[:] = found
 
     def wear(self, block, kind):
         """From here on this block fails as `kind` says."""
@@ -129,6 +140,8 @@ class Flash:
             raise ValueError("programmed already: block %d, offset %d" % (block, offset))
         self.programs += 1
         if self._failing():
+            meant = data
+            self.struck = lambda flash: flash.writeblocks(block, meant, offset)
             blank = b"\xff" * len(data)
             torn = self._tear(data, blank)
             self.torn = (block, offset, data) if torn != blank else None
@@ -147,6 +160,7 @@ class Flash:
             self.torn = None
         cells = self.blocks[block]
         if self._failing():
+            self.struck = lambda flash: flash.ioctl(6, block)
             cells[:] = self._tear(b"\xff" * self.block_size, bytes(cells))
         else:
             blank = b"\xff" * PAGE  # page by page: a small heap has no whole block in one piece

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A bus with its crew on the test stand: console, announcer and second reader at the wire."""
 
-import sys
-
 from firmware.devices import bus
 from firmware.errors import LinkLost
 from firmware.neighbours import announcer
+from tests.forget import forget
 from tests.small_card import SmallCard
 from tests.stand import Stand
 
@@ -18,16 +17,6 @@ OWN = (
     "firmware.fares.base", "firmware.fares.discounts", "firmware.fares.stay",
     "firmware.fares.table", "firmware.fares.trip",
 )  # fmt: skip
-
-
-def forget_own():
-    """Give their room back, where memory is short."""
-    for name in OWN if sys.implementation.name == "micropython" else ():
-        package, _, own = name.rpartition(".")
-        if name in sys.modules:
-            del sys.modules[name]
-            if hasattr(sys.modules[package], own):
-                delattr(sys.modules[package], own)
 
 
 class Wire:
@@ -67,7 +56,7 @@ class Crew:
     def __init__(self, extra="", table=b"", **more):
         self.wires, self.table, self.more = {}, table, more
         self.trade = None
-        forget_own()
+        forget(OWN)
         self.stand = Stand(extra, self._make)
 
     def _make(self, settings, parameters, clock, report):

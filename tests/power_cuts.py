@@ -4,10 +4,11 @@
     python tests/power_cuts.py [STEP [FIRST]]       every STEP-th operation from FIRST on; 1 0: all
     MICROPYPATH=build/mpy micropython -X heapsize=400K tests/power_cuts.py
 
-Every operation (a page programmed, a block erased) is left in each of the ways of sim/flash.py,
-and then cut again at each of the operations that follow the start. Then worn blocks: each block
-refuses to be programmed or erased. A fault ends with an AssertionError and the words to see it
-again. `make proof` runs it on both interpreters.
+The day is lived once up to each operation (a page programmed, a block erased). There the power
+fails, and twins of the day go on from each of the ways in which sim/flash.py leaves the operation,
+also with the power failing again in each of the operations that follow the start; each twin must
+balance and end its day. Then worn blocks: each block refuses to be programmed or erased. A fault
+ends with an AssertionError and the words to see it again. `make proof` runs it on both.
 """
 
 import gc
@@ -16,28 +17,36 @@ import sys
 AGAIN = 6  # operations of the start and the tap after it, in which the power fails once more
 
 
-def cuts(step, first):
-    """(cut points, days lived)."""
-    flash = power_day.new_flash()
-    days, cut = 0, first
+class Told:
+    """Says which day it was that failed."""
+
+    def __init__(self, words):
+        self.words = words
+
+    def __enter__(self):
+        gc.collect()
+
+    def __exit__(self, kind, *_):
+        if kind:
+            print("fails:", self.words)
+
+
+def cuts(step, first, whole=False):
+    """(cut points, days lived); whole: each start is cut in AGAIN operations, else in one."""
+    flash, spare = power_day.new_flash(), power_day.new_flash()
+    points = days = 0
     while True:
-        for how in LEFT:
-            if not lived(flash, cut, how, None):
-                return len(range(first, cut, step)), days
+        cut, day = first + points * step, None  # the last one's room is needed for this one
+        gc.collect()
+        day = power_day.lived(flash, cut)
+        if not day:
+            return points, days
+        points += 1
+        again = range(AGAIN) if whole else [points % AGAIN]
+        for how, more in [(how, None) for how in LEFT] + [("bits", more) for more in again]:
+            with Told("operation %d, %r, again %r" % (cut, how, more)):
+                power_day.recover(power_day.left(day, spare, cut, how), cut, more)
             days += 1
-        lived(flash, cut, "bits", (cut // step) % AGAIN)
-        days += 1
-        cut += step
-
-
-def lived(flash, cut, how, again):
-    """As cut_day(); says which day it was that failed."""
-    gc.collect()
-    try:
-        return power_day.cut_day(flash, cut, how, again)
-    except Exception:
-        print("fails: cut_day(new_flash(), %d, %r, %r)" % (cut, how, again))
-        raise
 
 
 def worn(step, first):
@@ -45,18 +54,14 @@ def worn(step, first):
     days, flash = 0, power_day.new_flash()
     for kind in WORN:
         for block in range(first % step, power_day.BLOCKS, step):
-            gc.collect()
-            try:
+            with Told("block %d, %s" % (block, kind)):
                 power_day.worn_day(flash, block, kind)
-            except Exception:
-                print("fails: block %d, %s" % (block, kind))
-                raise
             days += 1
     return days
 
 
 def main(step=1, first=0):
-    points, days = cuts(step, first)
+    points, days = cuts(step, first, True)
     print("%d cut points, %d days, each balanced three times" % (points, days))
     print("%d days on a flash with a worn block" % worn(step, first))
 

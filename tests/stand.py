@@ -12,7 +12,6 @@ were durable then. Runs on both interpreters.
 """
 
 import gc
-import sys
 
 from firmware.devices.sources import Qualifiers, UnpredictableNumbers
 from firmware.devices.terminal import Parts, Terminal
@@ -21,6 +20,7 @@ from firmware.formats import record
 from firmware.journal import Journal
 from firmware.kernel import apdu
 from sim.flash import Flash
+from tests.forget import forget
 from tests.hand_clock import HandClock
 from tests.small_card import CAPK, LAST, SmallCard
 
@@ -42,11 +42,7 @@ def read_texts(fleet):
     from firmware.settings import parse
 
     read = parse(SETTINGS), parameters.parse(fleet, "fleet")
-    for name in READERS if sys.implementation.name == "micropython" else ():
-        package, _, own = name.rpartition(".")
-        delattr(sys.modules[package], own)
-        del sys.modules[name]
-    gc.collect()
+    forget(READERS)
     return read
 
 

@@ -7,7 +7,7 @@ from firmware.errors import FormatError, JournalFull
 from firmware.journal.archived import ArchivedJournal
 from firmware.journal.delta import decode, encode
 from firmware.journal.wear import wear
-from sim.flash import Dice, Flash
+from sim.flash import Dice, Flash, PowerCut
 from tests.journal_day import (
     BLOCK_BYTES,
     PENDING_BYTES,
@@ -86,6 +86,23 @@ def test_no_idle_time_should_not_stop_sales():
     for _ in range(60):
         journal.settle(journal.open(b"p" * 100), b"r" * 200)
     assert journal.archive.ring.generation > 0 and len(list(journal.records())) == 60
+
+
+def test_torn_ends_should_not_stop_sales_after_the_start():
+    """QT-155: each costs a block, and a sale is refused before it could pack any."""
+    flash = Flash(ARCHIVED, BLOCK_BYTES)
+    journal = archived(flash)
+    opened = journal.open(b"p" * 100)
+    for _ in range(4):
+        journal.append(b"r" * 200)
+    for seed in range(9):
+        flash.cut(0, seed, "bits")
+        try:
+            journal.settle(opened, b"s" * 300)
+        except PowerCut:
+            flash.restart()
+        journal = archived(flash)
+        assert journal.room() > 0, seed
 
 
 def test_erase_should_not_fall_into_a_sale():

@@ -6,7 +6,7 @@ of the entry, and the one record that closes it is written (QT-163).
 """
 
 from firmware.devices import entries
-from firmware.errors import FormatError
+from firmware.errors import FormatError, JournalFull
 from firmware.formats import record
 from firmware.kernel import bcd, outcome, torn
 
@@ -21,7 +21,8 @@ def finish(journal, purchase_on):
     """Close each open entry whose answer was kept, once.
 
     purchase_on(day): transaction.Purchase as of (year, month, day): certificates that were valid
-    at the tap stay so. An entry that cannot be read is left to torn_taps.restore().
+    at the tap stay so. An entry that cannot be read, or for whose record there is no room, is left
+    to torn_taps.restore().
     """
     for sequence, data in journal.pending():
         answer = journal.answer_of(sequence)
@@ -35,4 +36,7 @@ def finish(journal, purchase_on):
             continue
         result = torn.conclude_kept(tap, purchase_on(day), answer)
         kind = KINDS.get(result.outcome, record.DEBITED_REFUSED)
-        journal.settle(sequence, entries.pack_settled(values, kind, result, result.reason))
+        try:
+            journal.settle(sequence, entries.pack_settled(values, kind, result, result.reason))
+        except JournalFull:
+            return  # torn ends have cost the last blocks: an upload makes room, and needs a start

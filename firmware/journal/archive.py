@@ -99,6 +99,8 @@ class Archive:
             return True
         if generation < self.source.generation:
             self.at = generation + 1, 1
+            if not self.rows:
+                self.packed = self.at  # a block that a torn end has cost holds no record
             return True
         return False
 

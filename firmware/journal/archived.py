@@ -133,6 +133,7 @@ class ArchivedJournal(Journal):
     def _recover(self):
         Journal._recover(self)
         self.archive.seal(self._archive_header())
+        self._pack()  # torn ends cost blocks, and a sale is refused before it could pack
 
     def _forget_resolved(self):
         numbers = list(self.opened)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Power that goes between the last answer and the record: the next start closes the sale, once."""
 
+from firmware.formats import record
 from sim.flash import PowerCut
 from tests.small_card import LAST, SmallCard
 from tests.stand import ENTRY_BYTES, FLEET, RECORD_BYTES, Stand, read_texts
@@ -8,11 +9,15 @@ from tests.stand import ENTRY_BYTES, FLEET, RECORD_BYTES, Stand, read_texts
 LAST_RECORD = "00B2031C"
 
 
-def cut_behind_the_answer(card, extra="same_card_s: 0"):
-    """A Stand whose power went when the answer was durable and the record was not."""
+def cut_behind_the_answer(card, extra="same_card_s: 0", room=99):
+    """A Stand whose power went when the answer was durable and the record was not; before it
+    there was room for so many sales.
+    """
     for at in range(20):
         stand = Stand(extra)
         card.__init__()
+        while stand.journal.room() > room:
+            stand.journal.append(b"r" * 700)
         stand.flash.cut(at, seed=0)  # the operation in which it goes is not begun
         try:
             stand.tap(card)
@@ -45,6 +50,27 @@ def test_kept_answer_should_become_the_one_sale_at_the_start():
     stand.restart()
     assert stand.kinds() == ["approved"]  # once
     assert stand.tap(card)["message"] == "ok" and stand.kinds() == ["approved"] * 2
+
+
+def test_torn_ends_in_a_full_journal_should_not_keep_it_from_starting():
+    """QT-155, QT-163: each costs a block; only an upload makes room, and that needs a start."""
+    card = SmallCard()
+    stand, _ = cut_behind_the_answer(card, room=1)
+    for seed in range(5):
+        stand.flash.cut(2, seed, "bits")
+        try:
+            stand.restart()
+        except PowerCut:
+            pass
+        stand.flash.restart()
+    stand.restart()
+    assert stand.journal.room() == 0 and len(stand.journal.pending()) == 1
+    stand.journal.acknowledge(4)
+    stand.restart()
+    values = record.unpack(stand.journal.recent(1)[0][1])
+    assert values["kind"] == record.APPROVED and card.debits == [5]
+    stand.journal.acknowledge(5)
+    assert stand.tap(card)["message"] == "ok"
 
 
 def test_rider_of_a_kept_answer_should_not_pay_again():
