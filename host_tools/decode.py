@@ -12,6 +12,7 @@ from firmware.errors import FormatError
 from firmware.formats import session
 from firmware.kernel import dol, tlv
 from host_tools import capture, decode_frame, trace
+from host_tools.decode_acquirer import explain_acquirer, is_message
 from host_tools.decode_batch import explain_batch, explain_record
 from host_tools.decode_capture import explain_capture
 from host_tools.decode_journal import explain_journal, is_journal
@@ -189,6 +190,7 @@ VALUE_KINDS = {
     "tvr": "terminal verification results, 95",
 }
 KINDS: dict[str, Callable[[bytes, int], Iterator[Row]]] = {
+    "acquirer": lambda data, depth: explain_acquirer(data, explain_tlv, depth),
     "apdu": explain_apdu,
     "batch": explain_batch,
     "c-apdu": explain_c_apdu,
@@ -254,6 +256,7 @@ DETECTORS = (
     ("capture", capture.is_capture),
     ("batch", lambda data: data.startswith(b"FT")),
     ("journal", is_journal),
+    ("acquirer", is_message),
     ("frame", is_frame),
     ("c-apdu", is_command),
     ("r-apdu", is_answer),

@@ -41,7 +41,7 @@ from firmware.kernel import outcome, torn  # noqa: E402
 from host_tools.cli.main import command_files  # noqa: E402
 from host_tools.decode_names import TAGS  # noqa: E402
 from sim import fault_text, faults, hostile, kinds, morning, profile  # noqa: E402
-from tools import conformance, docs_fares, docs_gate, docs_messages  # noqa: E402
+from tools import conformance, docs_acquirer, docs_fares, docs_gate, docs_messages  # noqa: E402
 from tools.citations import identifiers  # noqa: E402
 from tools.docs_words import FIELD_WORDS, WORDS  # noqa: E402
 
@@ -312,7 +312,7 @@ def kernel_steps():
 
 
 TABLES = {
-    **conformance.TABLES,
+    **(conformance.TABLES | docs_acquirer.printed(of_docstring)),
     "field-kinds": lambda: of_docstring(fields),
     **{"journal-" + m.__name__[17:]: lambda m=m: of_docstring(m) for m in (archive, delta, ring)},
     "frame": lambda: of_docstring(batch),

@@ -35,9 +35,14 @@ class Intake(NamedTuple):
     no_merchant: int
 
 
-def queue_day(ledger: Ledger, profile: Profile, day: int, dry: bool = False) -> Intake:
-    """Queue the sales of a day; `dry` counts only. FormatError for a day that is not cut."""
-    if day > settlement.closed_through(ledger):
+def queue_day(
+    ledger: Ledger, profile: Profile, day: int, dry: bool = False, open_day: bool = False
+) -> Intake:
+    """Queue the sales of a day; `dry` counts only.
+
+    open_day: of one that is not cut too, whatever is there by now (FormatError without).
+    """
+    if not open_day and day > settlement.closed_through(ledger):
         raise FormatError(
             f"{days.shown(day)} is not cut, its totals may still grow:"
             f" faretap ledger settle {days.shown(day)} --cut"

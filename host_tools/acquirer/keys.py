@@ -8,6 +8,7 @@ master key comes from the environment or a file and rests sealed in the ledger; 
 moves it stays inside a security module (HSM), which is what unwrap() and field_64() would ask.
 """
 
+import hashlib
 from collections.abc import Mapping
 
 from firmware.errors import FormatError
@@ -15,6 +16,8 @@ from host_tools.acquirer import mac
 
 VARIABLE = "FARETAP_ACQUIRER_TMK"
 CHECK_BYTES = 4
+# Everybody knows it: for the simulated acquirer, where nothing is worth hiding.
+LABORATORY = hashlib.sha256(b"faretap: a terminal master key of the laboratory").digest()[:16]
 # Field 60.3 of the sign-on -> (bytes of a key, names of the keys in field 62, in their order)
 LAYOUTS = {
     "001": (8, ("PIK", "MAK")),

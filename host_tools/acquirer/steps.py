@@ -81,7 +81,8 @@ class Dialogue:
         master = self.book.master()
         if master is None:
             raise FormatError(
-                f"{self.book.account} has no terminal master key: faretap acquire key"
+                f"{self.book.account} has no terminal master key; put it in:"
+                f" faretap acquire key {self.book.account}"
             )
         self._sign_ons += 1
         if self._sign_ons > self.rules.attempts:

@@ -76,7 +76,7 @@ def sale(number: int, fen: int = 200, cipher=TripleDes, iad: str = "", **more) -
         0x95: bytes(5), 0x5F2A: b"\x01\x56", 0x9A: bytes.fromhex("261119"), 0x9C: b"\0",
         0x9F37: number.to_bytes(4, "big"),
     }  # fmt: skip
-    iad_bytes = bytes.fromhex(iad or "070101039000000%d0A010000000054B7A69F" % cipher.code)
+    iad_bytes = bytes.fromhex(iad or "070101039000000%d0A01000000000054B7A69F" % cipher.code)
     key = cipher.card_key(ISSUER_KEY, pan, psn)
     count = atc.to_bytes(2, "big")
     tc = application_cryptogram(cipher, key, told, b"\x7c\0", count, iad_bytes)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the commands of the acquirer's side share: the profile, and a run of all accounts."""
+
+import random
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from firmware.errors import FormatError, LinkLost
+from host_tools.acquirer import profile as profiles
+from host_tools.acquirer.alone import alone
+from host_tools.acquirer.book import Book
+from host_tools.acquirer.line import TcpLine, drive
+from host_tools.acquirer.present import present
+from host_tools.acquirer.profile import Profile
+from host_tools.acquirer.steps import Dialogue
+from host_tools.ledger import Ledger
+
+SAMPLE = Path(profiles.__file__).with_name("sample.toml")
+PROGRESS_S = 5.0
+PROFILE = click.option(
+    "--profile",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="What the acquirer decides (`faretap acquire profile` prints one); without it: a sample.",
+)
+ONLY = click.option("--only", metavar="NAME", help="This merchant of the profile alone.")
+TO = click.option("--to", metavar="HOST:PORT", help="Instead of the address in the profile.")
+
+
+def open_profile(path: Path | None) -> Profile:
+    """The profile of a file, or the sample. FormatError with the file's name."""
+    path = path or SAMPLE
+    try:
+        return profiles.parse(path.read_text(encoding="utf-8"))
+    except (FormatError, UnicodeDecodeError) as wrong:
+        raise FormatError(f"{path.name}: {wrong}") from wrong
+
+
+class Progress:
+    """Counts what is reported of one account and says so now and then."""
+
+    def __init__(self, account: str):
+        self.account = account
+        self.kinds: Counter[str] = Counter()
+        self.told_s = time.monotonic()
+
+    def report(self, event: dict) -> None:
+        """One event of a Dialogue."""
+        what = event["event"]
+        if what == "sale":
+            self.kinds[event["kind"]] += 1
+            if time.monotonic() - self.told_s < PROGRESS_S:
+                return
+            self.told_s = time.monotonic()
+            click.echo(f"{self.account}: {self}", err=True)
+        elif what == "settled":
+            click.echo(
+                f"{self.account}: batch {event['batch']:06d}, {event['sales']} sales,"
+                f" {event['sales_fen']} fen: {event['balance']}"
+            )
+        elif what in ("signed_on", "closed"):
+            click.echo(
+                f"{self.account}: {what.replace('_', ' ')}, batch {event['batch']:06d}", err=True
+            )
+        else:
+            self.kinds[what.replace("_", " ")] += 1
+
+    def __str__(self) -> str:
+        return ", ".join(f"{count} {kind}" for kind, count in self.kinds.items()) or "nothing sent"
+
+
+def run(ledger: Ledger, profile: Profile, only: str | None, to: str | None, settle: bool) -> None:
+    """Present what is queued of each merchant, one after the other.
+
+    Each is tried, whatever became of the one before. FormatError, LinkLost at the end where one
+    could not be finished; the next run goes on there.
+    """
+    failed: FormatError | LinkLost | None = None
+    for merchant in profile.merchants:
+        if only and merchant.name != only:
+            continue
+        progress = Progress(merchant.name)
+        line = TcpLine(to or profile.host.address, profile.host.answer_s)
+        over = threading.Event()
+        try:
+            with alone(ledger, merchant.name):
+                book = Book(ledger, profile, merchant)
+                dialogue = Dialogue(book, random.SystemRandom().random, progress.report)
+                drive(present(dialogue, settle), line, over.wait)
+        except (FormatError, LinkLost) as wrong:
+            failed = wrong
+            click.echo(f"{merchant.name}: {wrong}", err=True)
+        click.echo(f"{merchant.name}: {progress}")
+    if failed:
+        raise failed
