@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from host_tools.cli.collect import address
+from host_tools.cli.collect_lines import address
 from host_tools.cli.ledger_open import DATABASE, open_ledger, shown
 from host_tools.cli.ledger_settle import told
 
