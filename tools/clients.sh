@@ -5,9 +5,10 @@
 #   node    Node drivers, build/clients/node, pinned by tools/clients/package-lock.json
 #   debian  libnfc, pcscd with vpcd, pyscard, opensc, tshark
 #   database PostgreSQL: the ledger of a city
+#   broker  mosquitto: uploads by MQTT
 #   browser Chromium and its driver, a font with Chinese signs: the page of `faretap panel`
 #   packages NAME ..  Debian packages that another script needs; update: what apt knows of its mirror
-# Without a word the first five; what cannot be had is said, and its tests are skipped. With a word that part alone, and
+# Without a word the first six; what cannot be had is said, and its tests are skipped. With a word that part alone, and
 # the status says whether it is there.
 set -eu
 cd "$(dirname "$0")/.."
@@ -107,12 +108,15 @@ database() { # the server alone: no cluster is made, tests make their own in a t
     debian_packages postgresql
 }
 
+broker() { debian_packages mosquitto; }
+
 case "${1:-all}" in
     env) python_env ;;
     node) node_env ;;
     debian) debian ;;
     browser) browser ;;
     database) database ;;
+    broker) broker ;;
     packages) shift; debian_packages "$@" ;;
     update) $sudo apt-get update -qq >>"$home/debian.txt" 2>&1 ;;
     all)
@@ -121,8 +125,9 @@ case "${1:-all}" in
         tools/clients.sh browser || echo "clients: no Chromium: its tests will be shown as skipped" >&2
         tools/clients.sh database ||
             echo "clients: no PostgreSQL: its tests will be shown as skipped" >&2
+        tools/clients.sh broker || echo "clients: no mosquitto: its tests will be shown as skipped" >&2
         tools/clients.sh env || echo "clients: no Python drivers, see $home/python.txt" >&2
         tools/clients.sh node || echo "clients: no Node drivers: their tests will be shown as skipped" >&2
         ;;
-    *) sed -n '3,11s/^# \?//p' "$0" >&2; exit 2 ;;
+    *) sed -n '3,12s/^# \?//p' "$0" >&2; exit 2 ;;
 esac
