@@ -51,10 +51,13 @@ Faults, NAME=RATE from 0 to 1, of the default mix:
 @click.option("--database", help="URL of an empty database, in place of a SQLite file.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True)
 @click.option("--district", type=click.IntRange(0), help="This district alone.")
+@click.option("--svg", type=click.Path(path_type=Path), help="Draw the days into this file.")
+@click.option("--html", type=click.Path(path_type=Path), help="Likewise a page, with the money.")
 @click.option("--plant", type=click.Choice(PLANTS), help="A loss, to see it found.")
 def command(
-    terminals, taps, days, seed, faults, upload_s, journal_blocks, database, jobs, district, plant
-):
+    terminals, taps, days, seed, faults, upload_s, journal_blocks, database, jobs, district,
+    svg, html, plant,
+):  # fmt: skip
     """Let a whole city ride at simulated time, with everything that goes wrong, and balance it.
 
     Real: terminals from loop to uploader, collector, ledger and its database. Simulated: time,
@@ -62,7 +65,7 @@ def command(
     command that plays it again is printed.
     """
     from host_tools.cli.city_sheet import print_report  # likewise
-    from sim.city import town  # firmware, cards and ledger: a second
+    from sim.city import drawing, town  # firmware, cards and ledger: a second
     from sim.city.plan import Plan
 
     console = Console(highlight=False, soft_wrap=True)
@@ -81,6 +84,9 @@ def command(
             report = town.run(
                 plan, jobs, lambda done: progress.update(task, completed=done), district, plant
             )
+    for path, text in ((svg, drawing.svg(report)), (html, drawing.page(report, again))):
+        if path:
+            path.write_text(text, encoding="utf-8")
     print_report(console, report, again)
     sys.exit(1 if report.balance.faults else 0)
 

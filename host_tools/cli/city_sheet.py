@@ -5,7 +5,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from firmware.devices.panel import yuan
-from firmware.formats import record
+from sim.city.drawing import money
 from sim.city.faults import FAULTS
 
 DEVIATIONS_SHOWN = 12
@@ -58,26 +58,13 @@ def _faults(report):
 
 
 def _money(report):
-    balance, table = report.balance, Table(title="money", title_justify="left")
+    table = Table(title="money", title_justify="left")
     table.add_column("")
     table.add_column("count", justify="right")
     table.add_column("yuan", justify="right")
-    table.add_row("put on the cards", f"{balance.cards:,} cards", yuan(balance.issued_fen))
-    table.add_row("left on them", "", yuan(balance.now_fen))
-    table.add_row("[bold]lost by them[/bold]", "", yuan(balance.issued_fen - balance.now_fen))
-    table.add_row("final debits", f"{balance.debits[0]:,}", yuan(balance.debits[1]))
-    table.add_section()
-    for kind, name in record.KINDS:
-        for where in ("journal", "ledger"):
-            count, fen = balance.sum_of(where, kind)
-            if count:
-                table.add_row(f"{name}, {where}", f"{count:,}", yuan(fen))
-    table.add_row("pending that are debits", *_pair(balance.pending_taken))
+    for row in money(report):
+        table.add_row(*row)
     return table
-
-
-def _pair(both):
-    return f"{both[0]:,}", yuan(both[1])
 
 
 def _days(report):

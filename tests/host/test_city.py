@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """faretap city: small cities balance with each fault alone and with all; planted losses show."""
 
+from xml.etree import ElementTree
+
 import pytest
 
 from firmware.errors import FormatError
 from host_tools.ledger import Ledger
-from sim.city import faults, town
+from sim.city import drawing, faults, town
 from sim.city.district import District
 from sim.city.plan import Plan, shares
 
@@ -58,6 +60,16 @@ def test_city_should_balance_with_all_faults_over_days(tmp_path):
     assert report.balance.faults == []
     assert sum(one.sales for one in report.days) == report.balance.sum_of("ledger", 1)[0]
     assert len(report.hours) == 2 * 24 + 1
+    drawing_should_show(report)
+
+
+def drawing_should_show(report):
+    """The drawing is well-formed, and its hours are those of the report."""
+    assert ElementTree.fromstring(drawing.svg(report)).tag.endswith("svg")
+    hours = drawing.hours_of(report)
+    assert sum(hour.taps for hour in hours) == report.hours[47][0]["taps"] > 80
+    page = drawing.page(report, "faretap city <again>")
+    assert "faretap city &lt;again&gt;" in page and "agree to the fen" in page
 
 
 @pytest.mark.parametrize("plant", sorted(town.PLANTS))
