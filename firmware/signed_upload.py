@@ -36,9 +36,7 @@ class SignedUpload:
 
     unsigned: whether records go up as version 1 to a collector that knows nothing else. keeper: a
     Timekeeper that is told the collector's time, or None. status() -> bytes of STATUS_V1
-    (formats/status.py), or None. downloads: offered(files) takes the `files` of STANDING, due() is
-    True while a piece is wanted, steps(ask) fetches with `yield from ask(messages.FETCH, {...})`,
-    which returns the fields of PIECE or raises Refused; or None.
+    (formats/status.py), or None. downloads: a Downloads (download.py), or None.
     """
 
     def __init__(
@@ -66,14 +64,11 @@ class SignedUpload:
 
     def due(self):
         """True when there is something to say."""
-        return bool(
-            self.journal.waiting()
-            or self._status_due()
-            or self.keeper
-            and not self.keeper.pause_ms
-            or self.downloads
-            and self.downloads.due()
-        )
+        if self.journal.waiting() or self._status_due():
+            return True
+        if self.keeper and not self.keeper.pause_ms:
+            return True
+        return bool(self.downloads and self.downloads.ask())
 
     def steps(self):
         """One round: all that is due; returns how many records were acknowledged.
@@ -109,8 +104,8 @@ class SignedUpload:
         if self.keeper and self.keeper.due():
             self._set_clock((yield from self.ask(batch.ASK_TIME, {})))
         total = yield from self._send_records()
-        if self.downloads and self.downloads.due():
-            yield from self.downloads.steps(self.ask)
+        if self.downloads:
+            total += yield from self._fetch()
         return total
 
     def _open(self):
@@ -141,7 +136,7 @@ class SignedUpload:
         )
         self.told_ms = self.clock.ticks_ms()
         if self.downloads:
-            self.downloads.offered(standing["files"])
+            self.downloads.standing(standing["files"])
 
     def _send_records(self):
         """All that is unsent, in order; a part of a batch may be acknowledged."""
@@ -156,6 +151,25 @@ class SignedUpload:
                 raise LinkLost("%d is acknowledged, %d to %d were sent" % (upto, first, last))
             total += upto - self.journal.acknowledged
             self.journal.acknowledge(upto)
+
+    def _fetch(self):
+        """Piece by piece what was offered; a sale made meanwhile goes up before the next one."""
+        total = 0
+        while True:
+            wanted = self.downloads.ask()
+            if not wanted:
+                return total
+            kind, version, offset, count = wanted
+            asked = {"kind": kind, "version": version, "offset": offset, "count": count}
+            try:
+                piece = yield from self.ask(messages.FETCH, asked)
+            except Refused as refused:
+                if refused.code == batch.SESSION_OVER:
+                    raise
+                self.downloads.failed()
+                continue
+            self.downloads.piece(kind, piece["version"], piece["offset"], piece["data"])
+            total += yield from self._send_records()
 
     def _exchange(self, kind, values, key):
         """Generator: send a request until it is answered; the fields of the answer.

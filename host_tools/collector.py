@@ -35,7 +35,8 @@ from firmware.errors import FormatError
 from firmware.formats import batch, messages
 from firmware.formats.session_key import NO_SESSION
 from host_tools import sessions
-from host_tools.ledger import Ledger, keys
+from host_tools.ledger import Ledger
+from host_tools.ledger.credentials import Credentials
 from host_tools.refusal_counts import EVERY_S, RefusalCounts
 from host_tools.sessions import Signed
 from host_tools.verdicts import (
@@ -108,7 +109,7 @@ class Collector:
         """Write down refusals that were counted and not stored yet."""
         self._counts.store(at_once=True)
 
-    def _credentials(self, frames: list[bytes]) -> dict[int, keys.Credentials] | None:
+    def _credentials(self, frames: list[bytes]) -> dict[int, Credentials] | None:
         """Of the terminals that signed frames name; None where the ledger cannot say."""
         named = set()
         for frame in frames:
@@ -119,8 +120,7 @@ class Collector:
         if not named:
             return {}
         try:
-            with self.ledger.engine.connect() as connection:
-                return keys.credentials(connection, self.ledger.vault, named)
+            return self.ledger.credentials(named)
         except (SQLAlchemyError, FormatError) as failed:
             self.error = str(failed)
             return None

@@ -15,7 +15,8 @@ from typing import NamedTuple
 from firmware.errors import FormatError
 from firmware.formats import batch, messages, session_key
 from firmware.formats.session_key import NO_SESSION, Key
-from host_tools.ledger.keys import Credentials, Signer, new_secret
+from host_tools.ledger.credentials import Credentials, Signer
+from host_tools.ledger.keys import new_secret
 from host_tools.ledger.vault import Vault
 
 SESSION_MS = 24 * 3600 * 1000  # a session is over after that

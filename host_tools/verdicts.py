@@ -10,7 +10,6 @@ from typing import NamedTuple, Protocol
 from firmware.formats import batch, messages
 from firmware.formats.session_key import NO_SESSION
 from host_tools import sessions
-from host_tools.ledger import keys
 from host_tools.ledger.entry import Entry
 from host_tools.ledger.sitting import SERVED, Sitting, Standing
 from host_tools.sessions import Signed
@@ -139,7 +138,7 @@ class Judge:
                 self.alarm(terminal, reason)
         if boot != standing.boot:
             sitting.change(terminal, boot=boot, boot_before=standing.boot)
-        keys.used(sitting, terminal, signed.signer.key_id)
+        sitting.key_used(terminal, signed.signer.key_id)
         files = self.files.told(sitting, terminal, signed.values) if self.files else []
         gaps = [(one, one) for one in sitting.lost(terminal, messages.ROWS_MOST)]
         return Told(standing.last_sequence, gaps, files[: messages.ROWS_MOST])

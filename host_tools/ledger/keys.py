@@ -6,34 +6,22 @@ A key that is retired is kept: what is still signed with it is known as such, an
 and not as forged.
 """
 
-import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from firmware.errors import FormatError
-from firmware.formats.session_key import KEY_BYTES, Key
-from firmware.kernel.sm3 import Sm3
+from firmware.formats.session_key import KEY_BYTES
+from host_tools.ledger.credentials import HASHES, SHA256, SM3, place
 from host_tools.ledger.ledger import Ledger
-from host_tools.ledger.schema import TERMINALS, UPLOAD_KEYS
-from host_tools.ledger.sitting import RETIRED, SERVED, VALID, Sitting
-from host_tools.ledger.vault import Vault
+from host_tools.ledger.schema import UPLOAD_KEYS
+from host_tools.ledger.sitting import RETIRED, VALID, Sitting
 
 VALID_MOST = 2
 KEPT_MOST = 4  # retired keys of a terminal; the oldest goes for one more
-SHA256, SM3 = "hmac-sha256", "hmac-sm3"
-
-
-def _sm3():
-    return hashlib.new("sm3")
-
-
-HASHES: dict[str, Callable] = {
-    SHA256: hashlib.sha256,
-    SM3: _sm3 if "sm3" in hashlib.algorithms_available else Sm3,
-}
+__all__ = ["SHA256", "SM3", "UploadKey", "enter", "listed", "new_secret", "retire"]
 
 
 class UploadKey(NamedTuple):
@@ -45,22 +33,6 @@ class UploadKey(NamedTuple):
     state: str
     entered_utc_s: int
     used_utc_s: int
-
-
-class Signer(NamedTuple):
-    """A key as it is tried."""
-
-    key_id: str
-    valid: bool
-    key: Key
-
-
-class Credentials(NamedTuple):
-    """What decides whether a frame is a terminal's."""
-
-    served: bool
-    session: bytes
-    signers: list[Signer]
 
 
 def new_secret() -> bytes:
@@ -92,7 +64,7 @@ def enter(ledger: Ledger, terminal: int, key_id: str, secret: bytes, mac: str = 
         row = {
             "terminal": terminal, "key_id": key_id, "mac": mac, "state": VALID,
             "entered_utc_s": sitting.now_utc_s, "used_utc_s": 0,
-            "sealed": ledger.vault.seal_as(_place(terminal, key_id), secret),
+            "sealed": ledger.vault.seal_as(place(terminal, key_id), secret),
         }  # fmt: skip
         sitting.connection.execute(sitting.insert(UPLOAD_KEYS).values(row))
         sitting.change(terminal, key_id=key_id)
@@ -134,37 +106,10 @@ def retire(ledger: Ledger, terminals: Iterable[int], key_id: str) -> None:
             _forget_oldest(sitting, terminal)
 
 
-def used(sitting: Sitting, terminal: int, key_id: str) -> None:
-    """A terminal has shown that it has this key."""
-    here = (UPLOAD_KEYS.c.terminal == terminal, UPLOAD_KEYS.c.key_id == key_id)
-    change = sa.update(UPLOAD_KEYS).where(*here).values(used_utc_s=sitting.now_utc_s)
-    sitting.connection.execute(change)
-
-
 def listed(ledger: Ledger) -> list[UploadKey]:
     """All keys, by terminal and age."""
     with ledger.engine.connect() as connection:
         return _rows(connection, None)
-
-
-def credentials(
-    connection: sa.Connection, vault: Vault, terminals: Iterable[int]
-) -> dict[int, Credentials]:
-    """Of those that are registered. FormatError where a key was changed in its row."""
-    wanted = sorted(terminals)
-    here = TERMINALS.c
-    asked = sa.select(here.terminal, here.state, here.session).where(here.terminal.in_(wanted))
-    found = {
-        row[0]: Credentials(row[1] == SERVED, bytes(row[2] or b""), [])
-        for row in connection.execute(asked)
-    }
-    keys = sa.select(UPLOAD_KEYS).where(UPLOAD_KEYS.c.terminal.in_(wanted))
-    for one in connection.execute(keys.order_by(UPLOAD_KEYS.c.entered_utc_s)):
-        if one.terminal in found:
-            secret = vault.open_as(_place(one.terminal, one.key_id), bytes(one.sealed))
-            key = Key(secret, HASHES[one.mac])
-            found[one.terminal].signers.append(Signer(one.key_id, one.state == VALID, key))
-    return found
 
 
 def _rows(connection: sa.Connection, terminals: list[int] | None) -> list[UploadKey]:
@@ -180,7 +125,3 @@ def _forget_oldest(sitting: Sitting, terminal: int) -> None:
     for one in retired[:-KEPT_MOST]:
         here = (UPLOAD_KEYS.c.terminal == terminal, UPLOAD_KEYS.c.key_id == one.key_id)
         sitting.connection.execute(sa.delete(UPLOAD_KEYS).where(*here))
-
-
-def _place(terminal: int, key_id: str) -> str:
-    return f"upload key of terminal {terminal}, {key_id}"

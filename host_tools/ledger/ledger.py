@@ -15,7 +15,7 @@ ledgers, on several machines.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ import sqlalchemy as sa
 from firmware.errors import FormatError
 from host_tools.ledger import engine as engines
 from host_tools.ledger import postgres
+from host_tools.ledger.credentials import Credentials, credentials
 from host_tools.ledger.entry import Calendar, Entry, make_entry
 from host_tools.ledger.postgres import PostgresSitting
 from host_tools.ledger.questions import Questions
@@ -81,6 +82,11 @@ class Ledger(Questions):
     def entry(self, terminal: int, sequence: int, raw: bytes) -> Entry:
         """The row of a record that has arrived."""
         return make_entry(self.vault, self.calendar, self._now_utc_s(), terminal, sequence, raw)
+
+    def credentials(self, terminals: Iterable[int]) -> dict[int, Credentials]:
+        """Of those that are registered. FormatError where a key was changed in its row."""
+        with self.engine.connect() as connection:
+            return credentials(connection, self.vault, terminals)
 
     def commit(self, terminal: int, items: list[tuple[int, bytes]]) -> None:
         """Store [(sequence, record bytes)] in one transaction, durable on return.

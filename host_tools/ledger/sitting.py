@@ -106,6 +106,12 @@ class Sitting(ABC):
         row = sa.update(TERMINALS).where(TERMINALS.c.terminal == terminal)
         self.connection.execute(row.values(**values))
 
+    def key_used(self, terminal: int, key_id: str) -> None:
+        """A terminal has shown that it has this key."""
+        here = (UPLOAD_KEYS.c.terminal == terminal, UPLOAD_KEYS.c.key_id == key_id)
+        change = sa.update(UPLOAD_KEYS).where(*here).values(used_utc_s=self.now_utc_s)
+        self.connection.execute(change)
+
     def enrol(self, terminals: Iterable[int]) -> None:
         """Enter terminals that nobody has entered; those that are there stay as they are."""
         rows = [
