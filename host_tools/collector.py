@@ -173,15 +173,16 @@ class Collector:
     def _piece(self, signed: Signed) -> bytes:
         kind, version, offset = (signed.values[name] for name in ("kind", "version", "offset"))
         count = min(signed.values["count"], PIECE_MOST)
+        data = None
         try:
-            if not self.files:
-                raise LookupError("nothing is offered here")
-            data = self.files.piece(signed.terminal, kind, version, offset, count)
-        except LookupError as missing:
-            return sessions.reject(signed, batch.NOT_OFFERED, 0, str(missing))
+            if self.files:
+                data = self.files.piece(signed.terminal, kind, version, offset, count)
         except (SQLAlchemyError, OSError) as failed:
             self.error = str(failed)
             return sessions.reject(signed, batch.LATER, 0, CANNOT)
+        if data is None:
+            text = f"no file of kind {kind}, version {version}"
+            return sessions.reject(signed, batch.NOT_OFFERED, 0, text)
         values = {"kind": kind, "version": version, "offset": offset, "data": data}
         return sessions.answer(signed, messages.PIECE, values)
 

@@ -30,14 +30,16 @@ Alarm = Callable[[int, str], None]
 
 
 class Files(Protocol):
-    """What terminals fetch, and what they say of themselves."""
+    """What terminals fetch, and what they say of themselves: ledger/desk.py."""
 
-    def told(self, sitting: Sitting, terminal: int, values: dict) -> list[tuple]:
-        """Note the fields of a STATUS; rows of STANDING: files that this terminal should fetch."""
+    def standing(self, sitting: Sitting, terminal: int, packed: bytes) -> list[tuple]:
+        """Note a packed status; rows of STANDING: files that this terminal should fetch."""
         ...
 
-    def piece(self, terminal: int, kind: int, version: int, offset: int, count: int) -> bytes:
-        """Bytes of a file, none behind its end; LookupError where it is not offered."""
+    def piece(
+        self, terminal: int, kind: int, version: int, offset: int, count: int
+    ) -> bytes | None:
+        """Bytes of a file, none behind its end; None where it is not offered."""
         ...
 
 
@@ -139,7 +141,9 @@ class Judge:
         if boot != standing.boot:
             sitting.change(terminal, boot=boot, boot_before=standing.boot)
         sitting.key_used(terminal, signed.signer.key_id)
-        files = self.files.told(sitting, terminal, signed.values) if self.files else []
+        files: list[tuple] = []
+        if self.files:
+            files = self.files.standing(sitting, terminal, signed.values["status"])
         gaps = [(one, one) for one in sitting.lost(terminal, messages.ROWS_MOST)]
         return Told(standing.last_sequence, gaps, files[: messages.ROWS_MOST])
 

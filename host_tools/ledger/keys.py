@@ -88,7 +88,7 @@ def enter_first(ledger: Ledger, secrets: dict[int, bytes], key_id: str, mac: str
             {
                 "terminal": terminal, "key_id": key_id, "mac": mac, "state": VALID,
                 "entered_utc_s": sitting.now_utc_s, "used_utc_s": 0,
-                "sealed": ledger.vault.seal_as(_place(terminal, key_id), secrets[terminal]),
+                "sealed": ledger.vault.seal_as(place(terminal, key_id), secrets[terminal]),
             }
             for terminal in terminals
         ]  # fmt: skip
