@@ -11,8 +11,12 @@ from pathlib import Path
 from firmware.formats import batch, session
 from firmware.kernel import apdu, tags
 from firmware.reader import frame
-from tests.fuzz import air, bends, faulty, line_seeds, recorded
+from host_tools.acquirer.keys import Key, wrap
+from host_tools.acquirer.message import pack
+from host_tools.acquirer.sale import sale_message, settlement_message, sign_on_message
+from tests.fuzz import acquirer, air, bends, faulty, line_seeds, recorded
 from tests.fuzz.taps import HEAD_BYTES
+from tests.host.acquirer_stand import sale
 from tests.small_card import LAST, SmallCard
 from tests.stand import FLEET, SETTINGS, Stand
 
@@ -204,6 +208,20 @@ def _uploads():
     return [bytes([9, how, how, 5, 5, 5]) + bytes(range(0, 120, 7)) for how in range(8)]
 
 
+def _acquirer():
+    """A sale, its settlement, chip data, wrapped keys and a profile."""
+    profile = acquirer.PROFILE
+    north, raw = profile.merchants[0], sale(1)
+    sold = sale_message(profile, north, raw, 1, 2)
+    told = settlement_message(profile, north, 1, 3, 1, 200)
+    on = sign_on_message(profile, north, 0, 1)
+    frames = [pack(one)[2:] for one in (sold, told, on)]
+    wrapped = wrap(acquirer.MASTER, [Key(bytes([n]) * 16) for n in (1, 2)])
+    found = [bytes([kind]) + frame for kind in (0, 5) for frame in frames]
+    found += [b"\x01" + pack(on) * 2, b"\x02" + bytes.fromhex(sold.text(55)), b"\x03" + wrapped]
+    return [*found, b"\x04" + b'[[merchant]]\nname="a"\nmerchant="123456789012345"']
+
+
 MAKERS = {
     "tlv": _tlv,
     "dol": _dol,
@@ -220,6 +238,7 @@ MAKERS = {
     "faults": _faults,
     "messages": _messages,
     "uploads": _uploads,
+    "acquirer": _acquirer,
     **line_seeds.MAKERS,
 }
 WORDS = [tag.to_bytes((tag.bit_length() + 7) // 8) for tag in vars(tags).values()

@@ -3,7 +3,7 @@
 
 from collections import namedtuple
 
-from tests.fuzz import air, dialogues, faulty, files, lines, parsers, recorded, taps
+from tests.fuzz import acquirer, air, dialogues, faulty, files, lines, parsers, recorded, taps
 from tests.fuzz.bounds import Memory
 
 # run(data); memory: bounds.Memory; longest: bytes of an input
@@ -36,6 +36,7 @@ TARGETS = (
     Target("sums", files.told, Memory(131072, 400), 80),
     Target("allow", files.allow, Memory(65536, 400), 80),
     Target("signed", files.sign, Memory(65536, 400), 600),
+    Target("acquirer", acquirer.read_acquirer, Memory(131072, 400), 600),
 )
 
 
