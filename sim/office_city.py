@@ -36,9 +36,10 @@ REFUSED = (
 class City:
     """Fills a ledger; `make()` once."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, seed: int = 7):
+    def __init__(self, ledger: Ledger, clock: Clock, seed: int = 7, days: int = DAYS):
         self._ledger = ledger
         self._clock = clock
+        self._days = days
         self._random = random.Random(seed)
         self._numbers: dict[int, int] = {}
         self._atc: dict[int, int] = {}
@@ -52,11 +53,11 @@ class City:
     def make(self) -> None:
         """Days of the city, one after the other, up to START."""
         ledger = self._ledger
-        self._clock.local = START - timedelta(days=DAYS)
+        self._clock.local = START - timedelta(days=self._days)
         for operator, _ in OPERATORS:
             mine = [bus.terminal for bus in self.buses if bus.operator == operator]
             registry.enrol(ledger, mine, operator, "2026-01")
-        for back in range(DAYS - 1, -1, -1):
+        for back in range(self._days - 1, -1, -1):
             self._day(back)
         registry.stop(ledger, self.buses[-1].terminal)
         self._troubles()

@@ -85,14 +85,14 @@ class Fleet:
             files.register(self._ledger, data, signer.authority, f"weekly list {number}")
         self._clock.local = START - timedelta(hours=52)
         rollout.start(self._ledger, "deny", 46, percent=100)
-        self._hours(range(50, 26, -1), 45, 46, 0)
+        self._hours(range(50, 26, -2), 45, 46, 0)
         rollout.start(self._ledger, "deny", 47, percent=25, most_failures=1)
-        self._hours(range(26, 12, -1), 46, 47, 3)
+        self._hours(range(26, 12, -2), 46, 47, 3)
         rollout.watch(self._ledger)
         rollout.start(self._ledger, "deny", 48, percent=10, operator=OPERATORS[0][0])
-        self._hours(range(12, 4, -1), 46, 48, 0)
+        self._hours(range(12, 4, -2), 46, 48, 0)
         rollout.widen(self._ledger, 3, percent=50)
-        self._hours(range(4, -1, -1), 46, 48, 0)
+        self._hours(range(4, -1, -2), 46, 48, 0)
 
     def _hours(self, hours: range, before: int, offered: int, refuse: int) -> None:
         """What terminals say each hour; those that are offered a list have it an hour later."""

@@ -78,7 +78,10 @@ def command(context, database, where, names, certificate, key, behind_proxy, los
             f"{'the simulated city' if demo else shown(database)} is at"
             f" {scheme}://{host}:{listener.getsockname()[1]} (Ctrl-C ends it)"
         )
-        serve(office, listener, certificate, key, behind_proxy)
+        server = make_server(office, certificate, key, behind_proxy)
+        office.figures.start()
+        stack.callback(office.figures.stop)
+        server.run(sockets=[listener])
 
 
 WORKERS = 8  # connections
@@ -99,8 +102,8 @@ def _office(ledger, secure, names, lost_after):
     return make_office(ledger, options)
 
 
-def serve(office, listener, certificate=None, key=None, behind_proxy=False):
-    """Serve the pages until Ctrl-C."""
+def make_server(office, certificate=None, key=None, behind_proxy=False):
+    """What serves the pages, once it is run."""
     import uvicorn
 
     from host_tools.office.app import make_app
@@ -120,11 +123,7 @@ def serve(office, listener, certificate=None, key=None, behind_proxy=False):
         timeout_keep_alive=15,
         timeout_graceful_shutdown=2,
     )
-    office.figures.start()
-    try:
-        uvicorn.Server(config).run(sockets=[listener])
-    finally:
-        office.figures.stop()
+    return uvicorn.Server(config)
 
 
 def _demo(stack):
