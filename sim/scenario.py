@@ -69,6 +69,8 @@ def made(name, found, share=1.0, seed=None):
         return _scenario(name, found, share, seed)
     except KeyError as wrong:
         raise FormatError(f"{name}: {wrong} is missing") from wrong
+    except FormatError as wrong:
+        raise FormatError(f"{name}: {wrong}") from wrong
     except (TypeError, ValueError, AttributeError) as wrong:
         raise FormatError(f"{name}: {wrong!r}") from wrong
 
@@ -87,7 +89,7 @@ def read(path, share=1.0, seed=None):
 def _scenario(name, found, share, seed):
     unknown = sorted(set(found) - set(KEYS))
     if unknown:
-        raise FormatError(f"{name}: no key {unknown[0]!r}; there are {', '.join(KEYS)}")
+        raise FormatError(f"no key {unknown[0]!r}; there are {', '.join(KEYS)}")
     start = found["start"].replace(tzinfo=CHINA)
     seed = found.get("seed", 1) if seed is None else seed
     people = {word: _person(word, one) for word, one in found.get("kinds", {}).items()}
@@ -96,6 +98,8 @@ def _scenario(name, found, share, seed):
         draw = random.Random(f"{seed} flow {number}")
         steps += _flow(name, flow, start, draw, share, f"f{number}")
     steps.sort(key=lambda one: one.at_ms)
+    for kind in sorted({kind for one in steps for kind in kinds_of(one)} - set(people)):
+        person_called(kind)
     return Scenario(
         name=name,
         title=found["title"],
@@ -127,10 +131,10 @@ PERSON_KEYS = ("like", "prefix", "ends")
 
 
 def person_called(word):
-    """Person of a kind of sim/kinds.py by its name or word. ValueError: no such."""
+    """Person of a kind of sim/kinds.py by its name or word. FormatError: no such."""
     kind = kind_called(word)
     if kind is None:
-        raise ValueError(f"no kind of card is called {word!r}")
+        raise FormatError(f"no kind of card is called {word!r}; `faretap card kinds` has them")
     ends = PAID if kind.reason == "ok" else (kind.reason, "debited_refused", "refund_due")
     profile = kind.profile or Profile()
     return Person(kind.prefix, profile, ends)
@@ -139,6 +143,13 @@ def person_called(word):
 def _step(told, start):
     args = {key: value for key, value in told.items() if key not in ("at", "do")}
     return Step(_ms(told["at"], start), told["do"], args)
+
+
+def kinds_of(step):
+    """Words of the kinds of card that come with a step: `KIND#WHO` or a list of them."""
+    cards = step.args.get("card", [])
+    names = [cards] if isinstance(cards, str) else cards
+    return [name.partition("#")[0] for name in names]
 
 
 def _ms(text, start):
@@ -159,7 +170,7 @@ def _flow(name, told, start, draw, share, mark):
     """People who come in a span of time, each with a card drawn by weights."""
     unknown = sorted(set(told) - set(FLOW_KEYS) - set(told.get("with", {})) - {"with"})
     if unknown:
-        raise FormatError(f"{name}: a flow has no {unknown[0]!r}; it has {', '.join(FLOW_KEYS)}")
+        raise FormatError(f"a flow has no {unknown[0]!r}; it has {', '.join(FLOW_KEYS)}")
     first, last = _ms(told["from"], start), _ms(told["to"], start)
     count = max(1, round(told["count"] * share))
     if "every_s" in told:  # a queue: one behind the other

@@ -74,6 +74,7 @@ def list_command():
 @share_option
 @click.option("--seed", type=int, help="In place of the file's.")
 @click.option("--show", is_flag=True, help="Print each tap, and the console.")
+@click.option("--table", is_flag=True, help="Print the figures as docs/scenarios.md has them.")
 @click.option(
     "--cut",
     multiple=True,
@@ -86,7 +87,7 @@ def list_command():
     type=click.Path(path_type=Path, file_okay=False),
     help="Keep settings, journal and ledger here; must be empty.",
 )
-def run_command(files, every, runtime, heap, share, seed, show, cut, folder):
+def run_command(files, every, runtime, heap, share, seed, show, table, cut, folder):
     """Play scenarios: FILE is a path or a name of `faretap scenario list`.
 
     Exit status 1, with sentences, when the money does not balance, a machine beside the terminal
@@ -96,14 +97,16 @@ def run_command(files, every, runtime, heap, share, seed, show, cut, folder):
     if not paths:
         raise FormatError("say which scenario to play, or --all")
     console = Console(highlight=False, soft_wrap=True)
-    good = True
+    good, rows = True, []
     for path in paths:
         one = scenarios.read(path, share, seed)
         interpreter = runtime_command(runtime, heap or heap_of(one))
         if interpreter.note:
             console.print(interpreter.note)
         home = folder / one.name if folder and len(paths) > 1 else folder
-        good &= play(console, one, interpreter, home, show, cut)
+        good &= play(console, one, interpreter, home, show, cut, rows)
+    for row in [FIGURES, ["---"] * len(FIGURES), *rows] if table else ():
+        console.print("| " + " | ".join(map(escape, row)) + " |")
     sys.exit(0 if good else 1)
 
 
@@ -112,8 +115,13 @@ def heap_of(scenario):
     return scenario.world.get("heap_kib", BOARD_HEAP_KIB)
 
 
-def play(console, scenario, interpreter, folder, show=False, cut=()):
-    """True when the day balances; prints it. folder: None for one that is thrown away."""
+FIGURES = ["scenario", "interpreter", "records", "restarts", "s"]
+
+
+def play(console, scenario, interpreter, folder, show=False, cut=(), rows=None):
+    """True when the day balances; prints it. folder: None for one that is thrown away; rows:
+    where its FIGURES go.
+    """
     console.print(f"[bold]{escape(scenario.title)}[/bold]  [dim]{scenario.device},"
                   f" {escape(interpreter.argv[0].rpartition('/')[2])}[/dim]")  # fmt: skip
     began = time.monotonic()
@@ -121,7 +129,12 @@ def play(console, scenario, interpreter, folder, show=False, cut=()):
         one = Play(scenario, home, interpreter[:3], None, cut)
         one.tell = Teller(console, one, show)
         result = one.run()
-    console.print(sheet(result, time.monotonic() - began))
+    spent_s = time.monotonic() - began
+    console.print(sheet(result, spent_s))
+    if rows is not None:
+        program = interpreter.argv[0].rpartition("/")[2]
+        counts = str(result.balance.records), str(result.starts - 1), f"{spent_s:.0f}"
+        rows.append([f"`{scenario.name}`", program, *counts])
     return not result.faults
 
 

@@ -136,6 +136,9 @@ def test_a_scenario_that_does_not_balance_should_be_said_in_sentences(tmp_path):
         (SHORT + "[[flow]]\nfrm = 1\n", "'frm'"),
         (SHORT.replace('"+2"', '"07:00"'), "before the start"),
         (SHORT.replace('"tap"', '"fly"', 1), "fly"),
+        (SHORT.replace("adult#3", "adlut#3"), "no kind of card is called 'adlut'"),
+        (SHORT + '[kinds.mine]\nlike = "adlut"\n', "no kind of card is called 'adlut'"),
+        (SHORT + '[[flow]]\nfrom = "+1"\nto = "+2"\ncount = 1\ncards = {odd = 1}\n', "'odd'"),
     ],
 )
 def test_a_file_that_is_wrong_should_be_named(text, words, tmp_path):
