@@ -259,7 +259,12 @@ class Book:
             RECORDS.c.sequence == found.sequence,
             RECORDS.c.business_day == found.business_day,
         )
-        sealed = connection.execute(asked).scalar_one()
+        sealed = connection.execute(asked).scalar()
+        if sealed is None:
+            raise FormatError(
+                f"terminal {found.terminal} number {found.sequence} is presented and its record is"
+                " not in the ledger: attach the partition of its day again"
+            )
         raw = self.ledger.vault.open(found.terminal, found.sequence, bytes(sealed))
         return Sale(
             found.terminal, found.sequence, found.batch, found.trace, found.amount_fen,

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import click
+import sqlalchemy as sa
 
 from firmware.errors import FormatError, LinkLost
 from host_tools.acquirer import profile as profiles
@@ -45,7 +46,7 @@ class Progress:
     def __init__(self, account: str):
         self.account = account
         self.kinds: Counter[str] = Counter()
-        self.told_s = time.monotonic()
+        self.began_s = self.told_s = time.monotonic()
 
     def report(self, event: dict) -> None:
         """One event of a Dialogue."""
@@ -69,7 +70,8 @@ class Progress:
             self.kinds[what.replace("_", " ")] += 1
 
     def __str__(self) -> str:
-        return ", ".join(f"{count} {kind}" for kind, count in self.kinds.items()) or "nothing sent"
+        told = ", ".join(f"{count} {kind}" for kind, count in self.kinds.items())
+        return f"{told}; {time.monotonic() - self.began_s:.1f} s" if told else "nothing sent"
 
 
 def run(ledger: Ledger, profile: Profile, only: str | None, to: str | None, settle: bool) -> None:
@@ -93,6 +95,9 @@ def run(ledger: Ledger, profile: Profile, only: str | None, to: str | None, sett
         except (FormatError, LinkLost) as wrong:
             failed = wrong
             click.echo(f"{merchant.name}: {wrong}", err=True)
+        except sa.exc.DBAPIError as wrong:  # the database went away: all that is done is in it
+            failed = LinkLost(f"{merchant.name}: database: {type(wrong.orig).__name__}")
+            click.echo(f"{failed}", err=True)
         click.echo(f"{merchant.name}: {progress}")
     if failed:
         raise failed

@@ -9,6 +9,8 @@ from host_tools.cli.ledger_open import DATABASE, open_ledger
 from host_tools.cli.ledger_sheet import give
 from host_tools.ledger import days
 
+SHOWN_MOST = 20
+
 
 @click.command(
     epilog="""\b
@@ -45,8 +47,12 @@ def present(database, day, profile, only, to, dry_run, open_day, settle):
     if found.no_merchant:
         click.echo(f"{found.no_merchant} of operators without a [[merchant]]: they are not sent")
     if dry_run:
-        unfit = unfit_sales(ledger, rules, number)
-        click.echo(f"{len(unfit)} fit no message" + "".join(f"\n  {one}" for one in unfit[:20]))
+        unfit = 0
+        for why in unfit_sales(ledger, rules, number):
+            unfit += 1
+            if unfit <= SHOWN_MOST:
+                click.echo(why)
+        click.echo(f"{unfit} fit no message")
         return
     try:
         run(ledger, rules, only, to, settle)
@@ -59,19 +65,17 @@ def present(database, day, profile, only, to, dry_run, open_day, settle):
 
 
 def unfit_sales(ledger, rules, day):
-    """Why sales of a day could not be sent: 'terminal 7 number 12: ..'."""
+    """Generator: why sales of a day could not be sent, 'terminal 7 number 12: ..'."""
     from firmware.formats import record
     from host_tools.acquirer.sale import sale_message
     from host_tools.ledger.schema import COUNTS, RECORDS
 
-    wrong = []
     mine = (RECORDS.c.settled_on == day, RECORDS.c.kind == record.APPROVED)
     for terminal, sequence, raw in ledger.unsealed(*mine, RECORDS.c.mark == COUNTS):
         try:
             sale_message(rules, rules.merchants[0], raw, 1, 1)
         except FormatError as why:
-            wrong.append(f"terminal {terminal} number {sequence}: {why}")
-    return wrong
+            yield f"terminal {terminal} number {sequence}: {why}"
 
 
 COMMANDS = (present,)

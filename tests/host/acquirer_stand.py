@@ -11,6 +11,7 @@ passes when the other side is waited for.
 import functools
 import random
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -110,6 +111,7 @@ class Stand:
         issuers = Issuers([OneIssuer(), OneIssuer("sm2")])
         self.host = SimulatedAcquirer(self.profile, masters, issuers, self.acquirer_book)
         self.way = FaultyWay(self.host, faults or Faults())
+        self.line = threading.Lock()
         self.events: list[dict] = []
         self.sent = 0
         self.numbers: dict[int, int] = {}
@@ -167,7 +169,8 @@ class Stand:
                 self.sent += 1
                 if cut(self.sent) == "before":
                     raise Cut
-                came, _ = self.way.send(wanted)
+                with self.line:
+                    came, _ = self.way.send(wanted)
                 if cut(self.sent) == "after":
                     raise Cut
             reply = came.pop(0) if came else LinkLost("nothing came")
