@@ -98,7 +98,7 @@ class Book:
         return self._opened("mac_key_sealed", "mac key")
 
     def signed_on(self, mac_key: keys.Key, batch: int) -> None:
-        """Keep what a sign-on brought. FormatError for the number of a batch that is closed."""
+        """Keep what a sign-on brought: the key, and the number of the batch."""
         sealed = self.ledger.vault.seal_as(self._place("mac key"), mac_key.value)
         with self.writing() as connection:
             self._change(
