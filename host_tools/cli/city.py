@@ -51,12 +51,13 @@ Faults, NAME=RATE from 0 to 1, of the default mix:
 @click.option("--database", help="URL of an empty database, in place of a SQLite file.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True)
 @click.option("--district", type=click.IntRange(0), help="This district alone.")
+@click.option("--acquirer", is_flag=True, help="Present the settled days to a simulated one.")
 @click.option("--svg", type=click.Path(path_type=Path), help="Draw the days into this file.")
 @click.option("--html", type=click.Path(path_type=Path), help="Likewise a page, with the money.")
 @click.option("--plant", type=click.Choice(PLANTS), help="A loss, to see it found.")
 def command(
     terminals, taps, days, seed, faults, upload_s, journal_blocks, database, jobs, district,
-    svg, html, plant,
+    acquirer, svg, html, plant,
 ):  # fmt: skip
     """Let a whole city ride at simulated time, with everything that goes wrong, and balance it.
 
@@ -79,11 +80,8 @@ def command(
         words += [f"--journal-blocks {journal_blocks}"] * (journal_blocks != 64)
         again = " ".join(words)
         console.print(again, style="dim")
-        with _progress(console) as progress:
-            task = progress.add_task("taps", total=taps * days)
-            report = town.run(
-                plan, jobs, lambda done: progress.update(task, completed=done), district, plant
-            )
+        with _Progress(console, taps * days) as progress:
+            report = town.run(plan, jobs, progress.heard, district, plant, acquirer)
     for path, text in ((svg, drawing.svg(report)), (html, drawing.page(report, again))):
         if path:
             path.write_text(text, encoding="utf-8")
@@ -91,8 +89,29 @@ def command(
     sys.exit(1 if report.balance.faults else 0)
 
 
-def _progress(console):
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-        TimeRemainingColumn(), console=console, transient=True,
-    )  # fmt: skip
+class _Progress:
+    """A bar on a terminal; elsewhere a line each tenth of the way."""
+
+    def __init__(self, console, total):
+        self.console, self.total = console, total
+        self.tenths = 0
+        self.bar = Progress(
+            TextColumn("taps"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+            console=console, transient=True, disable=not console.is_terminal,
+        )  # fmt: skip
+        self.task = self.bar.add_task("taps", total=total)
+
+    def __enter__(self):
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_):
+        self.bar.stop()
+
+    def heard(self, taps):
+        """So many taps are done."""
+        self.bar.update(self.task, completed=taps)
+        tenths = 10 * taps // self.total
+        if tenths > self.tenths and not self.console.is_terminal:
+            self.tenths = tenths
+            self.console.print(f"{taps:,} taps", style="dim")

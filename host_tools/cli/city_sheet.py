@@ -76,6 +76,14 @@ def _days(report):
     return table
 
 
+def _presented(taken):
+    met = ", ".join(f"{name} {count}" for name, count in sorted(taken.faults.items()))
+    return (
+        f"the acquirer has {taken.sales:,} sales of {yuan(taken.sales_fen)} in {taken.batches:,}"
+        f" batches; {taken.messages:,} messages, on the way: {met or 'nothing lost'}"
+    )
+
+
 def _notes(report):
     """What is explained, what people have to look after, what it cost."""
     balance = report.balance
@@ -87,6 +95,8 @@ def _notes(report):
     refused = ", ".join(f"{name} {count}" for name, count in sorted(report.refused.items()))
     yield f"the collector refused: {refused or 'nothing'}"
     yield "to look after: " + ", ".join(f"{name} {n}" for name, n in report.claims.items())
+    if report.presented:
+        yield _presented(report.presented)
     rate = report.counts["taps"] / max(report.seconds, 0.001)
     yield (
         f"{report.counts['taps']:,} full taps, {report.frames:,} frames, {report.commits:,} groups"

@@ -66,7 +66,9 @@ def svg(report):
     step = (WIDTH - LEFT - RIGHT) / len(hours)
     height = HEAD + 3 * PANEL + 2 * GAP + FOOT
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">',
+        f"<title>{escape(_title(report))}</title>",
+        f"<desc>{escape(_verdict(report))}</desc>",
         f"<style>{STYLE}</style>",
         f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
         _text(LEFT, 24, _title(report), "title"),

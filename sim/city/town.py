@@ -20,6 +20,7 @@ from sim.city import plan as plans
 from sim.city.balance import Balance
 from sim.city.desk import FORK, told
 from sim.city.district import District
+from sim.city.presenting import present_days
 
 OPERATORS = ("North buses", "South buses")
 KEY_ID = "city"
@@ -32,14 +33,15 @@ Day = namedtuple("Day", ("day", "sales", "sales_fen", "late"))
 Report = namedtuple(
     "Report",
     ("plan", "balance", "days", "hours", "counts", "drawn", "refused", "claims", "digest",
-     "seconds", "cpu_s", "frames", "commits"),
+     "seconds", "cpu_s", "frames", "commits", "presented"),
 )  # fmt: skip
 
 
-def run(plan, jobs=1, heard=lambda taps: None, only=None, plant=""):
+def run(plan, jobs=1, heard=lambda taps: None, only=None, plant="", acquirer=False):
     """Report of a city. heard(taps so far) is called now and then.
 
-    only: number of the one district that is played; plant: of PLANTS, a loss to be found.
+    only: number of the one district that is played; plant: of PLANTS, a loss to be found;
+    acquirer: whether the settled days are presented to a simulated one.
     FormatError where the ledger is not empty, LinkLost where a process ends by itself.
     """
     began = time.monotonic()
@@ -62,7 +64,7 @@ def run(plan, jobs=1, heard=lambda taps: None, only=None, plant=""):
             crew.stop()
     found = [one for crew in crews for one in crew.results]
     found.sort(key=lambda one: one["number"])
-    return _report(plan, found, time.monotonic() - began)
+    return _report(plan, found, began, acquirer)
 
 
 def enrol(plan, shares):
@@ -198,23 +200,30 @@ def _midnight(day):
     return plans.FIRST_DAY_UTC_S + day * plans.DAY_S
 
 
-def _report(plan, found, seconds):
+def _report(plan, found, began, acquirer):
     balance = sum((one["balance"] for one in found), Balance())
-    end_s = _midnight(plan.days) + END_S
-    ledger = Ledger(plan.url, time_utc_s=lambda: end_s)
+    now = [_midnight(plan.days) + END_S]
+    ledger = Ledger(plan.url, time_utc_s=lambda: now[0])
+    presented = None
     try:
-        settlement.cut(ledger, ledger.calendar.today(end_s - plans.DAY_S))
+        settlement.cut(ledger, ledger.calendar.today(now[0] - plans.DAY_S))
         days = [_day(ledger, one.day, one.late) for one in settlement.overview(ledger, 100000)]
         open_claims = _claims(ledger)
+        if acquirer:
+            numbers = [one.day for one in days]
+            presented = present_days(ledger, numbers, plan.seed, any(plan.faults.values()), now)
     finally:
         ledger.close()
     _check_days(balance, days, open_claims)
+    if presented:
+        _check_presented(balance, days, presented)
     digest = hashlib.sha256("".join(one["digest"] for one in found).encode()).hexdigest()[:16]
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return Report(
         plan=plan, balance=balance, days=days, hours=_hours(found),
         counts=_all(found, "counts"), drawn=_all(found, "drawn"),
-        refused=_all(found, "refused"), claims=open_claims, digest=digest, seconds=seconds,
+        refused=_all(found, "refused"), claims=open_claims, digest=digest,
+        seconds=time.monotonic() - began, presented=presented,
         cpu_s=usage.ru_utime + usage.ru_stime,
         frames=sum(one["frames"] for one in found), commits=sum(one["commits"] for one in found),
     )  # fmt: skip
@@ -253,6 +262,15 @@ def _check_days(balance, days, open_claims):
     for name in ("gaps", "repeats"):
         if open_claims[name]:
             balance.faults.append(f"the ledger has {open_claims[name]} {name}")
+
+
+def _check_presented(balance, days, presented):
+    settled = (sum(one.sales for one in days), sum(one.sales_fen for one in days))
+    if settled != (presented.sales, presented.sales_fen):
+        balance.faults.append(
+            f"days settle {settled[0]} sales of {settled[1]} fen, the acquirer has"
+            f" {presented.sales} of {presented.sales_fen}"
+        )
 
 
 def _all(found, name):

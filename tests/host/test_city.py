@@ -56,9 +56,10 @@ def test_city_should_balance_with_each_fault_alone(tmp_path, name):
 
 def test_city_should_balance_with_all_faults_over_days(tmp_path):
     often = ",".join(f"{name}={rate / 4}" for name, rate in OFTEN.items())
-    report = town.run(plan_of(tmp_path, often, 10, 80, days=2))
+    report = town.run(plan_of(tmp_path, often, 10, 80, days=2), acquirer=True)
     assert report.balance.faults == []
     assert sum(one.sales for one in report.days) == report.balance.sum_of("ledger", 1)[0]
+    assert report.presented.sales == sum(one.sales for one in report.days) > 80
     assert len(report.hours) == 2 * 24 + 1
     drawing_should_show(report)
 
