@@ -13,6 +13,7 @@ from collections import namedtuple
 from firmware import assemble
 from firmware.devices.sources import Qualifiers, UnpredictableNumbers
 from firmware.devices.terminal import Parts, Terminal
+from firmware.devices.timekeeper import Timekeeper
 from firmware.formats import parameters, record
 from firmware.journal import Journal
 from firmware.settings import parse
@@ -120,7 +121,7 @@ class Unit:
         self.journal = TalliedJournal(self.flash, self._forgotten)
         clock = hal
         if fleet.clock_step_s:
-            clock = _timekeeper(hal, fleet, self.number)
+            clock = Timekeeper(hal, fleet.clock_step_s, fleet.clock_bound_s, self.number)
         keeper = clock if clock is not hal else None
         uploader = assemble.open_uploader(settings, hal, self.journal, keeper)
         self.reader, self.lamp, self.taps = CityReader(), Lamp(), []
@@ -243,9 +244,3 @@ def row_of(raw):
 def read_parameters(text):
     """Parameters of a text."""
     return parameters.parse(text, "city")
-
-
-def _timekeeper(hal, fleet, number):
-    from firmware.devices.timekeeper import Timekeeper  # where parameters ask for it
-
-    return Timekeeper(hal, fleet.clock_step_s, fleet.clock_bound_s, number)
