@@ -119,10 +119,10 @@ class Unit:
         if arm:
             self.flash.cut(*arm)
         self.journal = TalliedJournal(self.flash, self._forgotten)
-        clock = hal
+        keeper = None
         if fleet.clock_step_s:
-            clock = Timekeeper(hal, fleet.clock_step_s, fleet.clock_bound_s, self.number)
-        keeper = clock if clock is not hal else None
+            keeper = Timekeeper(hal, fleet.clock_step_s, fleet.clock_bound_s, self.number)
+        clock = keeper or hal
         uploader = assemble.open_uploader(settings, hal, self.journal, keeper)
         self.reader, self.lamp, self.taps = CityReader(), Lamp(), []
         self.uploader = uploader
