@@ -81,9 +81,9 @@ waterfall: $(READY)  ## draw docs/tap.svg anew: where the time of a simulated ta
 panel: $(READY)  ## a simulated terminal in the browser: cards to tap, hold and tear
 	@$(BIN)/faretap panel $(ARGS)
 
-screenshots: $(READY)  ## docs/panel-*.png anew, by the test that holds the mouse
+screenshots: $(READY)  ## docs/panel-*.png and office-*.png anew, by the tests that hold the mouse
 	@tools/clients.sh browser
-	@SCREENSHOTS=docs $(BIN)/python -m pytest tests/clients/test_browser.py
+	@SCREENSHOTS=docs $(BIN)/python -m pytest tests/clients/test_browser.py tests/clients/test_office_browser.py
 
 size: $(READY) mpy  ## bytes of every compiled firmware file
 	@find build/mpy -name '*.mpy' -printf '%7s  %P\n' | sort -k2 | \

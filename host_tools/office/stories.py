@@ -96,7 +96,11 @@ def _told(ledger: Ledger, terminal: int, sequence: int, sealed: bytes) -> list[t
         values = record.unpack(ledger.vault.open(terminal, sequence, sealed))
     except FormatError as wrong:
         return [("unreadable", masked(str(wrong)))] if sealed else []
-    return [(name, _text(name, values[name])) for name in TOLD if name in values]
+    return [(_title(name), _text(name, values[name])) for name in TOLD if name in values]
+
+
+def _title(name: str) -> str:
+    return name.removesuffix("_fen") + ("_yuan" if name.endswith("_fen") else "")
 
 
 def _text(name: str, value: object) -> str:

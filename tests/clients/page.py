@@ -146,13 +146,13 @@ class Page:
         self.browser.save_screenshot(str(PICTURES / f"panel-{name}.png"))
 
 
-def thin_pictures():
+def thin_pictures(page="panel"):
     """For the docs: a palette, as a page has few colours."""
     if "SCREENSHOTS" not in os.environ:
         return
     from PIL import Image  # for the docs alone
 
-    for path in PICTURES.glob("panel-*.png"):
+    for path in PICTURES.glob(page + "-*.png"):
         with Image.open(path) as seen:
             few = seen.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
         few.save(path, optimize=True)

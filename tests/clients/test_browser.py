@@ -5,15 +5,14 @@ tools/clients.sh browser installs Chromium. Pictures go to build/panel, or to th
 SCREENSHOTS names (`make screenshots`: docs).
 """
 
-import shutil
 import time
 
 import pytest
-from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from sim.wallet import Wallet
+from tests.clients.chromium import started
 from tests.clients.page import PHONE, TALL, Page, served, thin_pictures
 
 # The command itself says where there is no MicroPython, and takes CPython then
@@ -42,21 +41,7 @@ def serve(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    """Chromium without a window; skipped, with the reason, where it cannot be had."""
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not (chromium and driver):
-        pytest.skip("chromium or chromedriver is not installed: tools/clients.sh browser")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for option in (
-        "headless=new",
-        "no-sandbox",
-        "disable-dev-shm-usage",
-        "hide-scrollbars",
-        "force-prefers-reduced-motion",
-    ):  # a picture must not catch a lamp that blinks
-        options.add_argument("--" + option)
-    driven = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    driven = started()
     yield driven
     driven.quit()
     thin_pictures()

@@ -116,7 +116,7 @@ def test_the_story_of_a_record_and_of_a_batch(stand):
     client = stand.browser("viewer")
     twin = seen(client.get("/records/8/2?lang=en").text)
     assert "conflict" in twin and "The sale is counted by 7 · 1" in twin
-    assert "Came with numbers 1 to 3 (3)" in twin and "amount_fen 3.00" in twin
+    assert "Came with numbers 1 to 3 (3)" in twin and "amount_yuan 3.00" in twin
     lost = seen(client.get("/records/7/3?lang=en").text)
     assert "nothing is known but its number" in lost
     stories = [seen(client.get(f"/quarantine/7/{one}?lang=en").text) for one in digest_of(stand)]
