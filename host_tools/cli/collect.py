@@ -12,6 +12,7 @@ import click
 from host_tools.cli.collect_lines import Lines, line_options
 from host_tools.cli.ledger_open import DATABASE, open_ledger, shown
 from host_tools.collector import Collector
+from host_tools.ledger.desk import FleetDesk
 
 
 @click.command(
@@ -34,6 +35,11 @@ Examples:
     help="Take terminals that are not in the registry (open, SQLite's default) or refuse them.",
 )
 @click.option(
+    "--unsigned",
+    type=click.Choice(["allowed", "refused"]),
+    help="Batches of terminals that have no key; --simulated allows them, else they are refused.",
+)
+@click.option(
     "--cut-hour", type=click.IntRange(0, 23), help="Of a new ledger: hour of the cut, 3."
 )
 @click.option(
@@ -43,17 +49,22 @@ Examples:
     show_default=True,
     help="Transactions at a time; more than one is for PostgreSQL.",
 )
-def command(database, simulated, enrolment, cut_hour, workers, **lines):
+def command(database, simulated, enrolment, unsigned, cut_hour, workers, **lines):
     """Acknowledge records when they are committed, until Ctrl-C.
 
     Card numbers are stored under the key in FARETAP_LEDGER_KEY (`faretap ledger key`).
+    Terminals sign with keys of their own: `faretap ledger enrol 7 --new-keys keys.txt`.
     Without --tls-cert a port has no encryption: keep it inside a network you trust.
     docs/upload.md says what each line guarantees.
     """
     more = {} if cut_hour is None else {"cut_hour": cut_hour}
     ledger = open_ledger(database, simulated=simulated, workers=workers, **more)
     opened = (enrolment or ("open" if "://" not in database else "registered")) == "open"
-    collector = Collector(ledger, time_utc_s=time.time, enrolment=opened, alarm=tell)
+    allowed = (unsigned or ("allowed" if simulated else "refused")) == "allowed"
+    collector = Collector(
+        ledger, time_utc_s=time.time, enrolment=opened, alarm=tell, unsigned=allowed,
+        files=FleetDesk(ledger),
+    )  # fmt: skip
     server = Lines(collector, workers, **lines)
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
@@ -63,6 +74,7 @@ def command(database, simulated, enrolment, cut_hour, workers, **lines):
         wait(over, server)
     died = not server.alive
     server.stop()
+    collector.flush()
     if died:
         click.echo("the server failed; what was acknowledged is in the ledger", err=True)
         sys.exit(2)
@@ -71,7 +83,8 @@ def command(database, simulated, enrolment, cut_hour, workers, **lines):
 
 def tell(terminal, reason):
     """An alarm: what a person has to look at."""
-    click.echo(f"ALARM terminal {terminal}: {reason}; see `faretap ledger quarantine`", err=True)
+    where = "`faretap ledger quarantine` and `faretap ledger refusals`"
+    click.echo(f"ALARM terminal {terminal}: {reason}; see {where}", err=True)
 
 
 def wait(over, server):

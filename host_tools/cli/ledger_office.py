@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`faretap ledger`: key, registry of terminals, quarantine, migration."""
+"""`faretap ledger`: its key, who is registered, quarantine, migration."""
 
 import time
 from pathlib import Path
@@ -30,23 +30,6 @@ def migrate(database):
     engine = open_engine(url, migrate_anyway=True)
     with engine.connect() as connection:
         click.echo(f"{shown(database)} has schema {migrations.found(connection)}")
-
-
-@click.command(
-    epilog="""\b
-Examples:
-  faretap ledger enrol 1 2 3 --operator "North buses"
-  faretap ledger enrol 7 --key-id 2026-01
-"""
-)
-@DATABASE
-@click.argument("terminals", type=int, nargs=-1, required=True)
-@click.option("--operator", default="", help="Who is paid what these terminals take.")
-@click.option("--key-id", default="", help="Name of the key that signs their batches.")
-def enrol(database, terminals, operator, key_id):
-    """Enter TERMINALS, by number, into the registry; again, to change what it says."""
-    registry.enrol(open_ledger(database), list(terminals), operator, key_id)
-    click.echo(f"{len(terminals)} may upload")
 
 
 @click.command(epilog="Examples:\n\n  faretap ledger stop 7")
@@ -115,4 +98,4 @@ def moment(time_utc_s: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time_utc_s))
 
 
-COMMANDS = (key, migrate, enrol, stop, terminals, quarantine, refusals)
+COMMANDS = (key, migrate, stop, terminals, quarantine, refusals)

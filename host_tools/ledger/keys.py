@@ -21,7 +21,7 @@ from host_tools.ledger.sitting import RETIRED, VALID, Sitting
 
 VALID_MOST = 2
 KEPT_MOST = 4  # retired keys of a terminal; the oldest goes for one more
-__all__ = ["SHA256", "SM3", "UploadKey", "enter", "listed", "new_secret", "retire"]
+__all__ = ["SHA256", "SM3", "UploadKey", "enter", "enter_all", "listed", "new_secret", "retire"]
 
 
 class UploadKey(NamedTuple):
@@ -41,49 +41,24 @@ def new_secret() -> bytes:
 
 
 def enter(ledger: Ledger, terminal: int, key_id: str, secret: bytes, mac: str = SHA256) -> None:
-    """Let a registered terminal sign with this key too.
+    """Let a registered terminal sign with this key too. FormatError as enter_all()."""
+    enter_all(ledger, {terminal: secret}, key_id, mac)
 
-    FormatError where the name is taken, the terminal unknown, or two keys are valid already.
+
+def enter_all(ledger: Ledger, secrets: dict[int, bytes], key_id: str, mac: str = SHA256) -> None:
+    """A key, of one name, for each of these terminals: for all of them or for none.
+
+    FormatError where a terminal is not registered, has a key of that name, or two valid ones.
     """
-    if len(secret) != KEY_BYTES:
-        raise FormatError(f"a key of {KEY_BYTES} bytes is wanted")
     if mac not in HASHES:
         raise FormatError(f"{mac} is no MAC here: {', '.join(HASHES)}")
     if not key_id:
         raise FormatError("a key needs a name: --key-id")
-    with ledger.sitting() as sitting:
-        if terminal not in sitting.standings([terminal]):
-            raise FormatError(f"terminal {terminal} is not in the registry")
-        there = _rows(sitting.connection, [terminal])
-        if key_id in [one.key_id for one in there]:
-            raise FormatError(f"terminal {terminal} has a key {key_id} already: name it otherwise")
-        if len([one for one in there if one.state == VALID]) >= VALID_MOST:
-            raise FormatError(
-                f"terminal {terminal} has {VALID_MOST} valid keys: retire the old one first"
-            )
-        row = {
-            "terminal": terminal, "key_id": key_id, "mac": mac, "state": VALID,
-            "entered_utc_s": sitting.now_utc_s, "used_utc_s": 0,
-            "sealed": ledger.vault.seal_as(place(terminal, key_id), secret),
-        }  # fmt: skip
-        sitting.connection.execute(sitting.insert(UPLOAD_KEYS).values(row))
-        sitting.change(terminal, key_id=key_id)
-
-
-def enter_first(ledger: Ledger, secrets: dict[int, bytes], key_id: str, mac: str = SHA256) -> None:
-    """The first key of many terminals, in one transaction.
-
-    FormatError where one of them is not registered, or has a key.
-    """
+    if any(len(secret) != KEY_BYTES for secret in secrets.values()):
+        raise FormatError(f"a key of {KEY_BYTES} bytes is wanted")
     terminals = sorted(secrets)
     with ledger.sitting() as sitting:
-        known = sitting.standings(terminals)
-        for terminal in terminals:
-            if terminal not in known:
-                raise FormatError(f"terminal {terminal} is not in the registry")
-            sitting.change(terminal, key_id=key_id)
-        for one in _rows(sitting.connection, terminals):
-            raise FormatError(f"terminal {one.terminal} has a key already")
+        _check(sitting, terminals, key_id)
         rows = [
             {
                 "terminal": terminal, "key_id": key_id, "mac": mac, "state": VALID,
@@ -93,6 +68,26 @@ def enter_first(ledger: Ledger, secrets: dict[int, bytes], key_id: str, mac: str
             for terminal in terminals
         ]  # fmt: skip
         sitting.connection.execute(sitting.insert(UPLOAD_KEYS), rows)
+        for terminal in terminals:
+            sitting.change(terminal, key_id=key_id)
+
+
+def _check(sitting: Sitting, terminals: list[int], key_id: str) -> None:
+    """FormatError unless each may have one more key of this name."""
+    known = sitting.standings(terminals)
+    there: dict[int, list[UploadKey]] = {terminal: [] for terminal in terminals}
+    for one in _rows(sitting.connection, terminals):
+        there[one.terminal].append(one)
+    for terminal, has in there.items():
+        if terminal not in known:
+            raise FormatError(f"terminal {terminal} is not in the registry")
+        if key_id in [one.key_id for one in has]:
+            raise FormatError(f"terminal {terminal} has a key {key_id} already: name it otherwise")
+        if len([one for one in has if one.state == VALID]) >= VALID_MOST:
+            raise FormatError(
+                f"terminal {terminal} has {VALID_MOST} valid keys:"
+                " `faretap ledger retire` the old one first"
+            )
 
 
 def retire(ledger: Ledger, terminals: Iterable[int], key_id: str) -> None:

@@ -81,7 +81,7 @@ def enrol(plan, shares):
             operator = OPERATORS[share.number % len(OPERATORS)]
             registry.enrol(ledger, [*numbers, *spare], operator)
             secrets = {one: plans.secret_of(plan, one) for one in [*numbers, *spare]}
-            keys.enter_first(ledger, secrets, KEY_ID)
+            keys.enter_all(ledger, secrets, KEY_ID)
     finally:
         ledger.close()
 
