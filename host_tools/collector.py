@@ -35,7 +35,7 @@ from firmware.errors import FormatError
 from firmware.formats import batch, messages
 from firmware.formats.session_key import NO_SESSION
 from host_tools import sessions
-from host_tools.ledger import Ledger
+from host_tools.ledger import Ledger, faults
 from host_tools.ledger.credentials import Credentials
 from host_tools.refusal_counts import EVERY_S, RefusalCounts
 from host_tools.sessions import Signed
@@ -65,8 +65,10 @@ class Collector:
     unsigned: whether batches without a signature are taken, of terminals that have no key.
     counts_every_s: how often refusals of what is not authentic are stored; 0: at once.
 
-    `error`: the last reason why the ledger could not commit. `alarm(terminal, reason)` is called
-    for what a person has to look at: two terminals with one number, a batch in quarantine.
+    `error`: the last reason why the ledger could not commit; `trouble` its name (ledger/faults.py)
+    for as long as it lasts. `alarm(terminal, reason)` is called for what a person has to look at:
+    two terminals with one number, a batch in quarantine; of terminal 0, when the ledger cannot
+    commit and when it can again.
     """
 
     def __init__(
@@ -85,7 +87,7 @@ class Collector:
         self.time_utc_s = time_utc_s  # None: whoever asks for the time is told that nobody knows
         self.alarm = alarm
         self.files = files
-        self.error = ""
+        self.error = self.trouble = ""
         self._judge = Judge(enrolment, unsigned, files, alarm)
         self._counts = RefusalCounts(ledger, counts_every_s)
 
@@ -122,7 +124,7 @@ class Collector:
         try:
             return self.ledger.credentials(named)
         except (SQLAlchemyError, FormatError) as failed:
-            self.error = str(failed)
+            self._cannot(failed, faults.name_of(failed), len(frames))
             return None
 
     def _understood(self, frame: bytes, known: dict | None) -> bytes | Batch:
@@ -178,7 +180,7 @@ class Collector:
             if self.files:
                 data = self.files.piece(signed.terminal, kind, version, offset, count)
         except (SQLAlchemyError, OSError) as failed:
-            self.error = str(failed)
+            self._cannot(failed, faults.name_of(failed))
             return sessions.reject(signed, batch.LATER, 0, CANNOT)
         if data is None:
             text = f"no file of kind {kind}, version {version}"
@@ -209,14 +211,30 @@ class Collector:
             with self.ledger.sitting([e for one in batches for e in one.entries]) as sitting:
                 verdicts = self._judge.judged(sitting, batches)
         except (SQLAlchemyError, FormatError) as failed:
-            if len(batches) > 1:
+            name = faults.name_of(failed)
+            if len(batches) > 1 and name not in faults.ALL_ALIKE:
                 return [answer for one in batches for answer in self._taken([one])]
-            self.error = str(failed)
-            return [packed(batches[0], Refusal(batch.LATER, 0, CANNOT))]
+            self._cannot(failed, name, len(batches))
+            return [packed(one, Refusal(batch.LATER, 0, CANNOT)) for one in batches]
+        self._can()
         for one, verdict in zip(batches, verdicts, strict=True):
             if isinstance(verdict, Refusal) and verdict.code in KEPT_ASIDE and self.alarm:
                 self.alarm(one.terminal, verdict.text)
         return [packed(one, verdict) for one, verdict in zip(batches, verdicts, strict=True)]
+
+    def _cannot(self, failed: Exception, name: str, count: int = 1) -> None:
+        """Nothing of `count` requests is acknowledged: say so once, count each."""
+        self.error = str(failed)
+        for _ in range(count):
+            self._counts.add(NOBODY, name)
+        before, self.trouble = self.trouble, name
+        if self.alarm and before != name:
+            self.alarm(NOBODY, f"{name}: nothing is acknowledged until it is mended")
+
+    def _can(self) -> None:
+        before, self.trouble = self.trouble, ""
+        if self.alarm and before:
+            self.alarm(NOBODY, f"{before}: mended, batches are taken again")
 
 
 def damaged(text: str) -> bytes:

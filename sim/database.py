@@ -56,14 +56,32 @@ class Database:
         self._made = 0
         self._process: subprocess.Popen | None = None
 
-    def fresh(self) -> str:
-        """The URL, as SQLAlchemy has it, of a place without tables: a schema of its own."""
+    def fresh(self, disk: Path | None = None) -> str:
+        """The URL, as SQLAlchemy has it, of a place without tables: a schema of its own.
+
+        disk: a folder of the server's user in which its tables are to lie; until forget() it may
+        not go.
+        """
         self._made += 1
+        name = f"fresh{self._made:d}"
+        self._say(f"CREATE SCHEMA {name}")
+        options = f"-csearch_path%3D{name}"
+        if disk:
+            os.chown(disk, self._as.get("user", -1), self._as.get("group", -1))
+            self._say(f"CREATE TABLESPACE {name} LOCATION '{disk}'")
+            options += f"%20-cdefault_tablespace%3D{name}"
+        return f"postgresql+psycopg://faretap@127.0.0.1:{self.port}/postgres?options={options}"
+
+    def forget(self) -> None:
+        """Drop the last place that was made, with its disk."""
+        name = f"fresh{self._made:d}"
+        self._say(f"DROP SCHEMA {name} CASCADE")
+        self._say(f"DROP TABLESPACE IF EXISTS {name}")
+
+    def _say(self, command: str) -> None:
         where = f"host=127.0.0.1 port={self.port} user=faretap dbname=postgres"
         with psycopg.connect(where, autocommit=True) as connection:
-            connection.execute(f"CREATE SCHEMA fresh{self._made:d}".encode())
-        path = f"options=-csearch_path%3Dfresh{self._made}"
-        return f"postgresql+psycopg://faretap@127.0.0.1:{self.port}/postgres?{path}"
+            connection.execute(command.encode())
 
     def __enter__(self) -> "Database":
         programs = server_programs()

@@ -13,6 +13,7 @@ from host_tools.cli.collect_lines import Lines, line_options
 from host_tools.cli.ledger_open import DATABASE, open_ledger, shown
 from host_tools.collector import Collector
 from host_tools.ledger.desk import FleetDesk
+from host_tools.verdicts import NOBODY
 
 
 @click.command(
@@ -83,6 +84,9 @@ def command(database, simulated, enrolment, unsigned, cut_hour, workers, **lines
 
 def tell(terminal, reason):
     """An alarm: what a person has to look at."""
+    if terminal == NOBODY:
+        click.echo(f"ALARM ledger: {reason}", err=True)
+        return
     where = "`faretap ledger quarantine` and `faretap ledger refusals`"
     click.echo(f"ALARM terminal {terminal}: {reason}; see {where}", err=True)
 

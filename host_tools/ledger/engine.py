@@ -14,6 +14,7 @@ from host_tools.ledger import migrate
 
 LAYOUT = 2  # PRAGMA user_version of a SQLite ledger; 1 had no migrations and no sealed records
 WRITES = "ledger_writes"  # execution option: take SQLite's one place for writers at once
+CONNECT_S = 10  # how long a PostgreSQL server is waited for
 BUSY_S = 30  # how long a SQLite writer waits for another
 
 
@@ -22,6 +23,16 @@ def open_engine(url: str, workers: int = 1, migrate_anyway: bool = False) -> sa.
 
     migrate_anyway: an older PostgreSQL too.
     """
+    engine = durable_engine(url, workers)
+    if engine.dialect.name == "sqlite":
+        with engine.begin() as connection:
+            _check_layout(connection)
+    migrate.to_newest(engine, migrate_anyway)
+    return engine
+
+
+def durable_engine(url: str, workers: int = 1) -> sa.Engine:
+    """An engine whose commits are on disk; what is in its database is not looked at."""
     try:
         engine = sa.create_engine(url, **_options(url, workers))
     except (sa.exc.ArgumentError, ImportError) as wrong:
@@ -29,13 +40,10 @@ def open_engine(url: str, workers: int = 1, migrate_anyway: bool = False) -> sa.
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _make_durable)
         sa.event.listen(engine, "begin", _begin)
-        with engine.begin() as connection:
-            _check_layout(connection)
     elif engine.dialect.name == "postgresql":
         sa.event.listen(engine, "connect", _commit_to_disk)
     else:
         raise FormatError(f"a ledger lives in SQLite or PostgreSQL, not in {engine.dialect.name}")
-    migrate.to_newest(engine, migrate_anyway)
     return engine
 
 
@@ -46,8 +54,14 @@ def writing(engine: sa.Engine) -> sa.Connection:
 
 def _options(url: str, workers: int) -> dict:
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": BUSY_S}}
-    return {"pool_size": workers + 1, "max_overflow": 4, "pool_pre_ping": True}
+        return {"connect_args": {"timeout": BUSY_S}, "hide_parameters": True}
+    return {
+        "connect_args": {"connect_timeout": CONNECT_S},
+        "hide_parameters": True,
+        "pool_size": workers + 1,
+        "max_overflow": 4,
+        "pool_pre_ping": True,
+    }
 
 
 def _make_durable(

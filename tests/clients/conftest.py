@@ -7,9 +7,50 @@ when it fails it is tried again, TRIES times in all, and the summary names it.
 """
 
 import pytest
+import sqlalchemy as sa
 from _pytest.runner import runtestprotocol
 
+from host_tools.ledger import Ledger, postgres
+from host_tools.ledger.engine import durable_engine
+from host_tools.ledger.schema import METADATA
+from sim.database import Database
 from tests.clients import clients
+
+
+@pytest.fixture(scope="session")
+def database():
+    """One PostgreSQL server for all files."""
+    with Database() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def place(database):
+    """An engine of a place that is migrated once: that takes as long as all else in a test."""
+    engine = durable_engine(database.fresh())
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def url(place):
+    """The URL of that place, with every table, and empty."""
+    shown = place.url.render_as_string(hide_password=False)
+    names = {table.name for table in METADATA.sorted_tables}
+    with place.begin() as connection:
+        there = set(sa.inspect(connection).get_table_names())
+        if names <= there:
+            for day in postgres.partitions(connection):
+                connection.exec_driver_sql(f"DROP TABLE records_{day}")
+            for table in METADATA.sorted_tables:
+                connection.execute(sa.delete(table))
+            return shown
+        for name in there:  # none at first; a test has dropped some
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name} CASCADE")
+    Ledger(shown).close()
+    with place.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM books")  # each test makes its own, with its key
+    return shown
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -19,7 +19,7 @@ from host_tools.collector import Collector
 from host_tools.ledger import COUNTS, DUPLICATE, Ledger, migrate, postgres
 from host_tools.ledger.engine import open_engine
 from host_tools.ledger.schema import METADATA
-from sim.database import Database, server_programs
+from sim.database import server_programs
 from tests.host.test_collector import (  # noqa: F401 - run again, with the `ledger` of this file
     collector,
     test_a_batch_is_on_disk_when_it_is_acknowledged,
@@ -48,7 +48,6 @@ from tests.host.test_rollout import (  # noqa: F401
     test_a_file_comes_out_in_pieces_of_any_size,
     test_a_halt_reaches_a_terminal_in_the_middle_of_a_file,
     test_a_number_is_a_file_for_ever,
-    test_a_wave_is_a_share_of_the_terminals_and_only_grows,
     test_only_what_is_newer_and_fits_is_offered,
     test_terminals_may_be_named_and_belong_to_an_operator,
     test_too_many_refusals_halt_it_at_once,
@@ -73,17 +72,6 @@ pytestmark = pytest.mark.skipif(
     server_programs() is None, reason="no PostgreSQL: tools/clients.sh database"
 )
 WORKERS, BATCHES, ITEMS = 4, 12, 5
-
-
-@pytest.fixture(scope="module")
-def database():
-    with Database() as running:
-        yield running
-
-
-@pytest.fixture
-def url(database):
-    return database.fresh()
 
 
 @pytest.fixture
@@ -191,39 +179,8 @@ def test_the_migrations_make_the_schema_that_the_program_knows(ledger):
     assert [one for one in differs if "records_2" not in str(one)] == []
 
 
-def test_a_migration_that_is_interrupted_leaves_the_old_schema(url):
-    """The connection fails at each statement in turn; then it goes through."""
-    engine = sa.create_engine(url)
-    migrate.upgrade(engine, "0001")
-    with engine.begin() as connection:
-        connection.exec_driver_sql("INSERT INTO books VALUES (1, '\\x00', 3, 28800, 0)")
-    for fails_at in range(1, 100):
-        seen = []
-
-        def stumble(*arguments, seen=seen, fails_at=fails_at):
-            seen.append(arguments[2])
-            if len(seen) == fails_at:
-                raise InterruptedError
-
-        sa.event.listen(engine, "before_cursor_execute", stumble)
-        try:
-            migrate.upgrade(engine)
-        except InterruptedError:
-            sa.event.remove(engine, "before_cursor_execute", stumble)
-            with engine.connect() as connection:
-                assert migrate.found(connection) == "0001"
-                assert not sa.inspect(connection).has_table("quarantine")
-            continue
-        sa.event.remove(engine, "before_cursor_execute", stumble)
-        break
-    assert fails_at > 4
-    with engine.connect() as connection:
-        assert migrate.found(connection) == migrate.newest()
-        assert connection.exec_driver_sql("SELECT cut_hour FROM books").scalar() == 3
-    engine.dispose()
-
-
-def test_an_older_database_waits_until_somebody_says_so(url):
+def test_an_older_database_waits_until_somebody_says_so(database):
+    url = database.fresh()
     engine = sa.create_engine(url)
     migrate.upgrade(engine, "0001")
     engine.dispose()
