@@ -50,6 +50,17 @@ def current(book: Book) -> Batch | None:
         return _current(book, connection)
 
 
+def idle(book: Book) -> bool:
+    """Whether there is nothing to say: no sale is open, and no batch waits for its settlement."""
+    with book.ledger.engine.connect() as connection:
+        left = sa.select(PRESENTED.c.terminal).where(
+            PRESENTED.c.account == book.account, PRESENTED.c.state.in_([QUEUED, SENT])
+        )
+        batch = _current(book, connection)
+        begun = batch is not None and (batch.state != OPEN or batch.given > 0)
+        return not begun and connection.execute(left.limit(1)).first() is None
+
+
 def open_next(book: Book, number: int) -> Batch:
     """Open the batch that a sign-on named, where none is at work. FormatError: it was closed."""
     with book.writing() as connection:

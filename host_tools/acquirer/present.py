@@ -20,7 +20,7 @@ def present(dialogue: Dialogue, settle: bool = True) -> Steps[None]:
 
     FormatError, LinkLost where it cannot go on; what is done is done.
     """
-    while True:
+    while not batches.idle(dialogue.book):
         yield from dialogue.begin()
         batch = batches.current(dialogue.book)
         if batch and batch.state != OPEN:

@@ -59,6 +59,8 @@ def present(database, day, profile, only, to, dry_run, open_day, settle):
     finally:
         rows = [one._asdict() for one in report.totals(ledger, number)]
         give(rows, False, None, "nothing is presented of this day")
+        if any(one["refused"] for one in rows):
+            click.echo(f"refused ones: faretap acquire sales {days.shown(number)} --refused")
         late = report.overdue(ledger, rules)
         if late:
             click.echo(f"ALARM {late} open sales are past the deadline of the acquirer", err=True)
