@@ -6,7 +6,7 @@ Where it is cut, at whatever message, the same call goes on there: every state i
 
 from firmware.errors import FormatError
 from host_tools.acquirer import batches, sale
-from host_tools.acquirer.answers import ACCEPTED, DUPLICATE, LATER
+from host_tools.acquirer.answers import ACCEPTED, DUPLICATE, LATER, REFUSED
 from host_tools.acquirer.batches import Batch
 from host_tools.acquirer.book import FULL, Sale
 from host_tools.acquirer.steps import Answer, Dialogue, Steps, Stopped, Wait
@@ -38,7 +38,7 @@ def present(dialogue: Dialogue, settle: bool = True) -> Steps[None]:
 
 def upload(dialogue: Dialogue) -> Steps[bool]:
     """Send what is due, one by one (CL-018); True when the batch is full, False at the end."""
-    put_off = rounds = 0
+    put_off = rounds = refused = 0
     while True:
         out = dialogue.book.next_sale()
         if out is FULL:
@@ -51,6 +51,12 @@ def upload(dialogue: Dialogue) -> Steps[bool]:
             yield Wait(wait_s)
             continue
         answer = yield from _send(dialogue, out)
+        refused = refused + 1 if answer and answer.kind == REFUSED else 0
+        if answer and refused >= dialogue.rules.refusals_in_a_row:
+            raise Stopped(
+                f"{dialogue.book.account}: {refused} refused in a row, the last with"
+                f" {answer.code}: find out why; `faretap acquire again` sends them once more"
+            )
         put_off = put_off + 1 if answer and answer.kind == LATER else 0
         if put_off >= LATER_MOST:
             if rounds >= dialogue.rules.attempts:

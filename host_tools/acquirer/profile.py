@@ -54,6 +54,7 @@ class Rules:
     list_chip_data: str = "unbalanced"  # 0320 with the sales again: unbalanced, always
     error_digit: str = "3"  # of field 48 in 0510; counts as not balanced, and is reported
     torn_events: str = "report"  # torn and refused debits: report (for a dispute file), none
+    refusals_in_a_row: int = 20  # then a run stops: a fault of one side, not of so many cards
     attempts: int = 5  # of one message without an answer, before a run gives up
     retry_s: float = 2.0  # first wait; doubled each time, with jitter
     retry_most_s: float = 60.0
@@ -106,6 +107,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "batch_sales": (1, BATCH_MOST),
     "presentation_days": (1, DAY_MOST),
     "attempts": (1, 100),
+    "refusals_in_a_row": (1, 1000),
     "retry_s": (0, 3600),
     "retry_most_s": (0, 86400),
 }

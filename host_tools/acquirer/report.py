@@ -149,3 +149,20 @@ def resolve(book: Book, terminal: int, sequence: int, word: str, note: str) -> N
             connection, sale, state=state, batch=0, trace=0, attempts=0, unanswered=0, due_utc_s=0,
             note=f"by hand: {note}", answered_utc_s=book.now_utc_s(),
         )  # fmt: skip
+
+
+def again(book: Book, day: int, code: str, note: str) -> int:
+    """Queue anew the sales of a day that were refused with this code; how many there are.
+
+    For a fault that is mended: the acquirer has none of them, it said so.
+    """
+    with book.writing() as connection:
+        mine = sa.update(PRESENTED).where(
+            PRESENTED.c.account == book.account,
+            PRESENTED.c.settled_on == day,
+            PRESENTED.c.state == REFUSED,
+            PRESENTED.c.answer == code,
+        )
+        fresh = dict.fromkeys(("batch", "trace", "attempts", "unanswered", "due_utc_s"), 0)
+        changed = mine.values(state=QUEUED, answer="", note=f"again by hand: {note}", **fresh)
+        return connection.execute(changed).rowcount

@@ -170,3 +170,26 @@ def resolve(database, profile, name, terminal, number, word, note):
     book = Book(open_ledger(database, True), rules, rules.merchant(name))
     reports.resolve(book, terminal, number, word, note)
     click.echo(f"terminal {terminal} number {number}: {word}")
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  faretap acquire again city 261121 14 --note "their issuer's keys were gone"
+  faretap acquire run
+"""
+)
+@DATABASE
+@PROFILE
+@click.argument("name")
+@click.argument("day")
+@click.argument("code")
+@click.option("--note", required=True, help="Why, and by whom: it stays with the sales.")
+def again(database, profile, name, day, code, note):
+    """Queue anew what was refused with CODE of DAY, once the fault is mended."""
+    from host_tools.acquirer import report as reports
+    from host_tools.acquirer.book import Book
+
+    rules = open_profile(profile)
+    book = Book(open_ledger(database, True), rules, rules.merchant(name))
+    click.echo(f"{reports.again(book, days.read(day), code, note)} queued")
