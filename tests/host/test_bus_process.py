@@ -52,18 +52,22 @@ class Driver:
             try:
                 with self.lock:
                     self.seen, self.typed = b"", b"state\r"
-                return self.wait_for("ok", patience_s=1)
+                answer = self.wait_for("ok", patience_s=1)
             except LinkLost:
                 continue
+            with self.lock:  # answers come in order: behind this one none to `state` is left
+                self.typed = b"there\r"
+            self.wait_for("error no command there")
+            return answer
         raise LinkLost("the console is dead")
 
     def wait_for(self, *words, patience_s=PATIENCE_S):
-        """All lines up to one that begins with a word."""
+        """All lines up to one that begins with these words or those."""
         end = time.monotonic() + patience_s
         while time.monotonic() < end:
             with self.lock:
                 lines = self.seen.decode("utf-8", "replace").split("\r\n")
-            if [one for one in lines[:-1] if one.split(" ")[0] in words]:
+            if [one for one in lines[:-1] if one.startswith(words)]:
                 return lines[:-1]
             time.sleep(0.02)
         raise LinkLost(f"the console did not say {words}: {self.seen!r}")
