@@ -6,6 +6,7 @@ READY := .venv/.ready
 SOURCES := firmware host_tools sim tests
 SECONDS ?= 20
 STEP ?= 1
+FIRST ?= 0
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
@@ -92,9 +93,9 @@ size: $(READY) mpy  ## bytes of every compiled firmware file
 fuzz: $(READY)  ## look for faults by coverage: make fuzz SECONDS=60 TARGETS="tlv taps"
 	@tools/fuzz.sh run $(TARGETS) --seconds $(SECONDS)
 
-proof: $(READY) mpy  ## cut the power in every flash operation of a day, on both interpreters: make proof STEP=1
-	@$(BIN)/python tests/power_cuts.py $(STEP)
-	@MICROPYPATH=build/mpy $(BIN)/micropython -X heapsize=400K tests/power_cuts.py $(STEP)
+proof: $(READY) mpy  ## cut the power in every flash operation of a day, on both interpreters: make proof STEP=4 FIRST=1
+	@$(BIN)/python tests/power_cuts.py $(STEP) $(FIRST)
+	@MICROPYPATH=build/mpy $(BIN)/micropython -X heapsize=400K tests/power_cuts.py $(STEP) $(FIRST)
 
 mutation: $(READY)  ## do the tests notice faults? make mutation FILES="firmware/kernel/tlv.py"
 	@tools/mutation.sh $(FILES)

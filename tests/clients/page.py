@@ -19,9 +19,18 @@ PICTURES = Path(os.environ.get("SCREENSHOTS", ROOT / "build" / "panel"))
 COLOURS = 192  # of a picture
 WAIT_S = 20  # a busy machine loses frames of the virtual chip; the terminal heals its reader
 STARTS = 3  # on a busy machine the virtual chip may be too late for the terminal's start
-FACE = """const text = (id) => document.getElementById(id).innerText;
-return [document.getElementById("terminal").dataset.lamp, text("sign"), text("line1"),
-  document.getElementById("buzzer").dataset.kind, text("voice")]"""
+# A result stands for a second: a busy machine that looks now and then may miss it, the page itself
+# does not
+WATCH = """const text = (id) => document.getElementById(id).innerText;
+window.faces = [];
+const look = () => {
+  const face = [document.getElementById("terminal").dataset.lamp, text("sign"), text("line1"),
+    text("line2"), document.getElementById("buzzer").dataset.kind, text("voice")];
+  if (JSON.stringify(face) !== JSON.stringify(window.faces.at(-1))) window.faces.push(face);
+};
+look();
+new MutationObserver(look).observe(document.body,
+  {subtree: true, childList: true, characterData: true, attributes: true});"""
 WIDE, TALL, PHONE = (1440, 1180), (1440, 1000), (390, 844)
 
 
@@ -67,6 +76,7 @@ class Page:
         browser.set_window_size(*size)
         browser.get(address + words)
         self.until(lambda: self.text("link") in ("Connected", "已连接"))
+        browser.execute_script(WATCH)
 
     def until(self, true):
         try:
@@ -81,9 +91,9 @@ class Page:
     def text(self, name):
         return self.browser.find_element(By.ID, name).text
 
-    def face(self):
-        """[lamp, sign, line 1, tone, prompt] at one moment: a result stands for a second."""
-        return self.browser.execute_script(FACE)
+    def faces(self):
+        """[lamp, sign, line 1, line 2, tone, prompt] of all that was shown since the page came."""
+        return self.browser.execute_script("return window.faces")
 
     def lamp(self):
         return self.one("#terminal").get_attribute("data-lamp")

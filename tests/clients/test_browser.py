@@ -75,8 +75,8 @@ def test_bus_should_sell_behind_the_sign_on_and_print_its_shift(browser, serve):
     page.key("console", "to 9")
     page.says("To the stop keyed 3.00")
     page.tap("adult-1")
-    paid = ["green", "✓", "已付3.00元 余额97.00元", "ok", "♪1 Paid"]
-    page.until(lambda: page.face() == paid)
+    words = ["已付3.00元 余额97.00元", "Paid 3.00, balance 97.00"]
+    page.until(lambda: ["green", "✓", *words, "ok", "♪1 Paid"] in page.faces())
     page.shows("green", "Paid 3.00, balance 97.00")
     page.until(lambda: page.balance("adult-1") == "97.00")
     page.until(lambda: "Paid" in page.text("records") and "3.00" in page.text("records"))
@@ -130,8 +130,8 @@ def test_two_cards_should_be_told_to_come_one_by_one(page):
 def test_listed_card_should_be_red_and_keep_its_money(page):
     """TD-024: the list and its version are named, nothing is taken."""
     page.tap("deny-listed")
-    refused = ["red", "✗", "此卡停用 未扣款 名单7", "no", "♪14 Card is on the list"]
-    page.until(lambda: page.face() == refused)
+    words = ["此卡停用 未扣款 名单7", "No charge: list 7"]
+    page.until(lambda: ["red", "✗", *words, "no", "♪14 Card is on the list"] in page.faces())
     page.shows("red", "No charge: list 7")
     page.settled()
     assert page.balance("deny-listed") == "100.00"
@@ -194,7 +194,7 @@ def test_page_should_fit_a_phone_in_chinese(browser, serve):
     assert page.one("html").get_attribute("data-theme") == "dark"
     page.until(lambda: page.lamp() == "blue")
     page.tap("adult-5")
-    page.until(lambda: page.text("line2") == "Paid 2.00, balance 98.00")
+    page.until(lambda: "Paid 2.00, balance 98.00" in [face[3] for face in page.faces()])
     wide = browser.execute_script("return document.documentElement.scrollWidth - innerWidth")
     page.picture("phone")
     assert wide <= 0
@@ -270,5 +270,5 @@ def test_fire_should_open_the_gate_until_the_attendant_resets_it(browser, serve)
     page.until(lambda: "Fire!" in page.text("lane"))
     page.key("lane", "clear")
     page.until(lambda: "Fire!" not in page.text("lane"))
-    page.key("console", "reset")
-    page.says("Tap card")
+    # Again, where it is refused: the terminal may not have seen yet that the input is clear
+    page.until(lambda: "Tap card" in page.text("display") or page.key("console", "reset"))
