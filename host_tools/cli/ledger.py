@@ -11,7 +11,7 @@ from rich.table import Table
 from firmware.devices.panel import yuan
 from firmware.formats import record
 from host_tools import clearing
-from host_tools.cli import ledger_keys, ledger_office, ledger_present, ledger_settle
+from host_tools.cli import ledger_files, ledger_keys, ledger_office, ledger_present, ledger_settle
 from host_tools.cli.ledger_open import DATABASE, open_ledger
 from host_tools.cli.ledger_sheet import console
 from host_tools.ledger import COUNTS
@@ -133,6 +133,7 @@ for one in (
     *ledger_settle.COMMANDS,
     *ledger_office.COMMANDS,
     *ledger_keys.COMMANDS,
+    *ledger_files.COMMANDS,
     *ledger_present.COMMANDS,
 ):
     command.add_command(one)
