@@ -8,23 +8,33 @@ import datetime
 from collections.abc import Iterator
 
 from firmware.errors import FormatError
-from firmware.formats import batch, record
+from firmware.formats import batch, messages, record
+from host_tools.decode_signed import Tags, explain_signed, value_rows
 from host_tools.decode_values import Row, yuan
 
-KIND_NAMES = {batch.BATCH: "BATCH", batch.ACK: "ACK", batch.REJECT: "REJECT"}
+KIND_NAMES = dict(messages.KIND_NAMES)
 
 
-def explain_batch(data: bytes, depth: int = 0) -> Iterator[Row]:
-    """Every frame in a file or stream of them. FormatError at the first that is not whole."""
+def explain_batch(data: bytes, depth: int = 0, key: bytes = b"") -> Iterator[Row]:
+    """Every frame in a file or stream of them. FormatError at the first that is not whole.
+
+    key: of the terminal, so that tags can be checked.
+    """
+    tags = Tags(key)
     at = 0
     while at < len(data):
         frame = data[at : at + frame_bytes(data, at)]
         if not batch.whole(frame):
             raise FormatError("batch: frame at %d is cut off or its CRC is wrong" % at)
-        kind, values = batch.unseal(frame)
-        crc = "CRC-32 %08X right" % batch.crc_of(frame)
-        yield Row(depth, KIND_NAMES[kind], frame[: batch.HEADER_BYTES], "upload frame", crc)
-        yield from message_rows(kind, values, depth + 1)
+        words = "CRC-32 %08X right" % batch.crc_of(frame)
+        if frame[2] == messages.VERSION:
+            name, tag, values = explain_signed(frame, tags)
+            words += ", " + tag
+        else:
+            kind, values = batch.unseal(frame)
+            name = KIND_NAMES[kind]
+        yield Row(depth, name, frame[: batch.HEADER_BYTES], "upload frame", words)
+        yield from message_rows(values, depth + 1)
         at += len(frame)
 
 
@@ -36,13 +46,15 @@ def frame_bytes(data: bytes, at: int) -> int:
     return batch.HEADER_BYTES + int.from_bytes(head[4:6], "big") + batch.CRC_BYTES
 
 
-def message_rows(kind: int, values: dict, depth: int) -> Iterator[Row]:
+def message_rows(values: dict, depth: int) -> Iterator[Row]:
     for name, value in values.items():
         if name == "items":
             for sequence, packed in value:
                 yield from item_rows(sequence, packed, depth)
         elif name == "code":
             yield Row(depth, name, b"", batch.reject_name(value), "%d" % value)
+        elif isinstance(value, (bytes, list)):
+            yield from value_rows(name, value, depth)
         else:
             shown = "%08X" % value if name == "batch_crc" else "%s" % value
             yield Row(depth, name, b"", shown, "")

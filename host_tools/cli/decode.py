@@ -8,6 +8,7 @@ import click
 
 from firmware.errors import FormatError
 from host_tools import decode
+from host_tools.decode_batch import explain_batch
 from host_tools.decode_values import Row
 
 EXAMPLES = """\b
@@ -20,6 +21,7 @@ Examples:
   faretap decode journal.bin
   faretap decode line.trace
   faretap decode air.pcapng
+  faretap decode upload.frames --key 000102..          holds the tags of signed frames against it
   printf '6F0484029000' | faretap decode -
 """
 
@@ -27,7 +29,8 @@ Examples:
 @click.command(epilog=EXAMPLES)
 @click.argument("what", metavar="HEX|FILE|-", nargs=-1, required=True)
 @click.option("--as", "kind", type=click.Choice(sorted(decode.KINDS)), help="Do not guess.")
-def command(what: tuple[str, ...], kind: str | None) -> None:
+@click.option("--key", metavar="HEX", help="A terminal's upload_key: check the tags of frames.")
+def command(what: tuple[str, ...], kind: str | None, key: str | None) -> None:
     """Say what bytes mean, part by part.
 
     The bytes are hex digits, with or without blanks, or a file (hex text, a .session, a trace or
@@ -37,7 +40,12 @@ def command(what: tuple[str, ...], kind: str | None) -> None:
     """
     rows: list[Row] = []
     try:
-        for row in decode.explain(read_bytes(what), kind):
+        data = read_bytes(what)
+        if key:
+            found = explain_batch(data, key=decode.parse_hex(key))
+        else:
+            found = decode.explain(data, kind)
+        for row in found:
             rows.append(row)
     except FormatError as wrong:
         raise FormatError(placed(str(wrong), what)) from None

@@ -8,7 +8,7 @@ reaches what nothing else reaches, or it once was a fault, and then its name say
 
 from pathlib import Path
 
-from firmware.formats import batch, session
+from firmware.formats import batch, fields, messages, session
 from firmware.kernel import apdu, tags
 from firmware.reader import frame
 from host_tools.acquirer.keys import Key, wrap
@@ -204,6 +204,19 @@ def _messages():
     return found + [bytes([kind, 1, 1, 1]) + one[6:-4] for kind, one in enumerate(frames, 1)]
 
 
+def _notes():
+    """Fields of each signed message, blank and with what rows it has."""
+    found = []
+    for place, (_, table) in enumerate(messages.TABLES):
+        found.append(bytes([0, place]) + fields.pack(table, fields.blank(table)))
+        found.append(bytes([0, place]) + bytes(range(1, 90)))
+    return found
+
+
+def _lies():
+    return [bytes([9, 1]) + bytes([how, 5, 3, 9, how, 0, 2] * 40) for how in range(10)]
+
+
 def _uploads():
     return [bytes([9, how, how, 5, 5, 5]) + bytes(range(0, 120, 7)) for how in range(8)]
 
@@ -237,6 +250,8 @@ MAKERS = {
     "air": _air,
     "faults": _faults,
     "messages": _messages,
+    "signed-notes": _notes,
+    "signed-lies": _lies,
     "uploads": _uploads,
     "acquirer": _acquirer,
     **line_seeds.MAKERS,

@@ -3,7 +3,18 @@
 
 from collections import namedtuple
 
-from tests.fuzz import acquirer, air, dialogues, faulty, files, lines, parsers, recorded, taps
+from tests.fuzz import (
+    acquirer,
+    air,
+    dialogues,
+    faulty,
+    files,
+    lines,
+    parsers,
+    recorded,
+    signed_talk,
+    taps,
+)
 from tests.fuzz.bounds import Memory
 
 # run(data); memory: bounds.Memory; longest: bytes of an input
@@ -25,6 +36,8 @@ TARGETS = (
     Target("faults", faulty.spoil, Memory(260_000, 400), 96),
     Target("messages", dialogues.read_messages, Memory(65536, 200), 4400),
     Target("uploads", dialogues.send_batches, Memory(65536, 100), 400),
+    Target("signed-notes", signed_talk.read_signed, Memory(65536, 200), 4000),
+    Target("signed-lies", signed_talk.answer_lies, Memory(65536, 200), 400),
     Target("announcer", lines.announce, Memory(32768, 400), 600),
     Target("console", lines.type_in, Memory(65536, 400), 600),
     Target("gates", lines.gates, Memory(32768, 400), 600),

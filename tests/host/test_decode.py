@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from firmware.errors import FormatError
-from firmware.formats import batch, pending, record
+from firmware.formats import batch, messages, pending, record, session_key
+from firmware.formats.session_key import Key
 from firmware.journal import Journal
 from firmware.kernel import bits
 from host_tools import decode
+from host_tools.decode_batch import explain_batch
 from host_tools.decode_names import BITS
 from sim.flash import Flash
 
@@ -234,3 +236,32 @@ def test_wrong_hex_should_say_where():
     for text, words in (("9F3", "3 digits"), ("9G", "digit 2")):
         with pytest.raises(FormatError, match=words):
             decode.parse_hex(text)
+
+
+def test_signed_frames_are_explained_and_their_tags_checked():
+    key = Key(bytes(range(32)))
+    session, nonce = bytes(6) + bytes(range(16)), bytes(16)
+    up, down = session_key.session_keys(key, 7, session, nonce)
+    hello = messages.seal(
+        messages.HELLO, {"terminal_id": 7, "nonce": session[6:]}, session_key.hello_key(key, 7)
+    )
+    answer = {"terminal_id": 7, "request": messages.tag_of(hello)}
+    welcome = messages.seal(
+        messages.WELCOME, {**answer, "session": session, "nonce": nonce, "time_utc_s": 1}, down
+    )
+    head = {"terminal_id": 7, "session": session, "turn": 1}
+    sent = messages.seal(batch.BATCH, {**head, "items": [(1, b"")]}, up)
+    said = {"terminal_id": 7, "request": messages.tag_of(sent)}
+    ack = messages.seal(batch.ACK, {**said, "first": 1, "last": 1, "upto": 1}, down)
+
+    def tags(data, secret=b""):
+        rows = [row for row in explain_batch(data, key=secret) if row.depth == 0]
+        return [(row.code, row.meaning.partition("tag ")[2]) for row in rows]
+
+    names = ["HELLO", "WELCOME", "BATCH", "ACK"]
+    frames = hello + welcome + sent + ack
+    assert tags(frames, key.secret) == [(name, "right") for name in names]
+    assert tags(frames, bytes(32)) == [(name, "WRONG") for name in names]
+    assert tags(frames) == [(name, "not checked: no --key") for name in names]
+    assert tags(sent + ack, key.secret)[0][1] == "not checked: its WELCOME is not here"
+    assert decode.detect(frames) == "batch" and list(decode.explain(frames))
