@@ -56,7 +56,7 @@ def queue_day(
             for one in profile.merchants:
                 connection.execute(_queued(connection, rows, profile, one))
         after = connection.execute(here).scalar_one()
-        theirs = sa.or_(*[_of(one, profile) for one in profile.merchants])
+        theirs = sa.or_(*[_of(rows, one, profile) for one in profile.merchants])
         left = connection.execute(_counted(rows).where(sa.not_(theirs))).one()[0]
     return Intake(count, int(amount_fen), after - before, left)
 
@@ -74,12 +74,13 @@ def _is_sale(rows: sa.Subquery) -> tuple[sa.ColumnElement[bool], ...]:
     return rows.c.kind == record.APPROVED, rows.c.mark == COUNTS
 
 
-def _of(merchant: Merchant, profile: Profile) -> sa.ColumnElement[bool]:
+def _of(rows: sa.Subquery, merchant: Merchant, profile: Profile) -> sa.ColumnElement[bool]:
     """The condition that a row belongs to this merchant."""
     operator = sa.func.coalesce(TERMINALS.c.operator, "")
-    if merchant.operator:
-        return operator == merchant.operator
-    return operator.not_in([one.operator for one in profile.merchants if one.operator])
+    named = [one.operator for one in profile.merchants if one.operator]
+    mine = operator == merchant.operator if merchant.operator else operator.not_in(named)
+    same = [one for one in profile.merchants if one.operator == merchant.operator]
+    return sa.and_(mine, rows.c.terminal % len(same) == same.index(merchant))
 
 
 def _queued(connection: sa.Connection, rows: sa.Subquery, profile: Profile, merchant: Merchant):
@@ -87,7 +88,7 @@ def _queued(connection: sa.Connection, rows: sa.Subquery, profile: Profile, merc
     values["state"] = sa.literal(QUEUED)
     values.update({name: sa.literal(value) for name, value in BLANK.items()})
     chosen = sa.select(*[values[column.name] for column in PRESENTED.c])
-    chosen = chosen.select_from(_known(rows)).where(*_is_sale(rows), _of(merchant, profile))
+    chosen = chosen.select_from(_known(rows)).where(*_is_sale(rows), _of(rows, merchant, profile))
     dialect = {"postgresql": postgresql, "sqlite": sqlite}[connection.dialect.name]
     into = dialect.insert(PRESENTED).from_select([column.name for column in PRESENTED.c], chosen)
     return into.on_conflict_do_nothing()

@@ -62,7 +62,10 @@ class Rules:
 
 @dataclass(frozen=True)
 class Merchant:
-    """One terminal number at the acquirer. Sales of `operator` go there; "" takes all others."""
+    """One terminal number at the acquirer. Sales of `operator` go there; "" takes all others.
+
+    Where several have the same operator its sales are spread over them, by terminal.
+    """
 
     name: str
     merchant: str
@@ -86,11 +89,6 @@ class Profile:
             if one.name == name:
                 return one
         raise FormatError(f"the profile has no merchant {name!r}")
-
-    def merchant_of(self, operator: str) -> Merchant | None:
-        """Whose account the sales of an operator go to; None where there is none."""
-        named = {one.operator: one for one in self.merchants}
-        return named.get(operator) or named.get("")
 
 
 ONE_OF = {
@@ -139,7 +137,7 @@ def parse(text: str) -> Profile:
     if not isinstance(listed, list) or not listed:
         raise FormatError("a profile has at least one [[merchant]]")
     merchants = tuple(_merchant(one) for one in listed)
-    for what in ("name", "operator", "terminal"):
+    for what in ("name", "terminal"):
         if len({getattr(one, what) for one in merchants}) < len(merchants):
             raise FormatError(f"two merchants have the same {what}")
     return Profile(

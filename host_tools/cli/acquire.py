@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from firmware.errors import FormatError
-from host_tools.cli.acquire_open import ONLY, PROFILE, SAMPLE, TO, open_profile, run
+from host_tools.cli.acquire_open import AT_A_TIME, ONLY, PROFILE, SAMPLE, TO, open_profile, run
 from host_tools.cli.ledger_open import DATABASE, open_ledger
 from host_tools.cli.ledger_sheet import give, outputs
 from host_tools.ledger import days
@@ -75,10 +75,12 @@ def key(database, profile, name, file, simulated):
 @PROFILE
 @ONLY
 @TO
+@AT_A_TIME
 @click.option("--settle/--no-settle", default=True, help="Settle the last batch too.")
-def go_on(database, profile, only, to, settle):
+def go_on(database, profile, only, to, at_a_time, settle):
     """Send what is queued or open, of any day, and settle; goes on where it was cut."""
-    run(open_ledger(database, True), open_profile(profile), only, to, settle)
+    ledger = open_ledger(database, True, workers=at_a_time)
+    run(ledger, open_profile(profile), only, to, settle, at_a_time)
 
 
 @command.command(

@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -16,7 +17,7 @@ from host_tools.acquirer.alone import alone
 from host_tools.acquirer.book import Book
 from host_tools.acquirer.line import TcpLine, drive
 from host_tools.acquirer.present import present
-from host_tools.acquirer.profile import Profile
+from host_tools.acquirer.profile import Merchant, Profile
 from host_tools.acquirer.steps import Dialogue
 from host_tools.ledger import Ledger
 
@@ -28,6 +29,13 @@ PROFILE = click.option(
     help="What the acquirer decides (`faretap acquire profile` prints one); without it: a sample.",
 )
 ONLY = click.option("--only", metavar="NAME", help="This merchant of the profile alone.")
+AT_A_TIME = click.option(
+    "--at-a-time",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="So many accounts side by side; each has one request outstanding.",
+)
 TO = click.option("--to", metavar="HOST:PORT", help="Instead of the address in the profile.")
 
 
@@ -74,30 +82,68 @@ class Progress:
         return f"{told}; {time.monotonic() - self.began_s:.1f} s" if told else "nothing sent"
 
 
-def run(ledger: Ledger, profile: Profile, only: str | None, to: str | None, settle: bool) -> None:
-    """Present what is queued of each merchant, one after the other.
+def run(
+    ledger: Ledger,
+    profile: Profile,
+    only: str | None,
+    to: str | None,
+    settle: bool,
+    at_a_time: int = 1,
+) -> None:
+    """Present what is queued of each merchant, so many accounts at a time.
 
-    Each is tried, whatever became of the one before. FormatError, LinkLost at the end where one
-    could not be finished; the next run goes on there.
+    Each is tried, whatever became of another. FormatError, LinkLost at the end where one could not
+    be finished; the next run goes on there.
     """
-    failed: FormatError | LinkLost | None = None
-    for merchant in profile.merchants:
-        if only and merchant.name != only:
-            continue
-        progress = Progress(merchant.name)
-        line = TcpLine(to or profile.host.address, profile.host.answer_s)
-        over = threading.Event()
-        try:
-            with alone(ledger, merchant.name):
-                book = Book(ledger, profile, merchant)
-                dialogue = Dialogue(book, random.SystemRandom().random, progress.report)
-                drive(present(dialogue, settle), line, over.wait)
-        except (FormatError, LinkLost) as wrong:
-            failed = wrong
-            click.echo(f"{merchant.name}: {wrong}", err=True)
-        except sa.exc.DBAPIError as wrong:  # the database went away: all that is done is in it
-            failed = LinkLost(f"{merchant.name}: database: {type(wrong.orig).__name__}")
-            click.echo(f"{failed}", err=True)
-        click.echo(f"{merchant.name}: {progress}")
+    chosen = [one for one in profile.merchants if only in (None, one.name)]
+    if not chosen:
+        profile.merchant(only or "")
+    over = threading.Event()
+
+    def work(merchant: Merchant) -> FormatError | LinkLost | None:
+        return _present(ledger, profile, merchant, to, settle, over)
+
+    if at_a_time == 1:  # in this thread, which Ctrl-C ends at once
+        outcomes = [work(one) for one in chosen]
+    else:
+        with ThreadPoolExecutor(at_a_time) as workers:
+            try:
+                outcomes = list(workers.map(work, chosen))
+            except (KeyboardInterrupt, SystemExit):  # the others end at their next wait
+                over.set()
+                raise
+    failed = [one for one in outcomes if one]
     if failed:
-        raise failed
+        raise failed[-1]
+
+
+def _present(
+    ledger: Ledger,
+    profile: Profile,
+    merchant: Merchant,
+    to: str | None,
+    settle: bool,
+    over: threading.Event,
+) -> FormatError | LinkLost | None:
+    """One account to its end; what stopped it."""
+    progress = Progress(merchant.name)
+    line = TcpLine(to or profile.host.address, profile.host.answer_s)
+
+    def wait(seconds: float) -> None:
+        if over.wait(seconds):
+            raise LinkLost("ended by hand; the same command goes on from here")
+
+    failed: FormatError | LinkLost | None = None
+    try:
+        with alone(ledger, merchant.name):
+            book = Book(ledger, profile, merchant)
+            dialogue = Dialogue(book, random.SystemRandom().random, progress.report)
+            drive(present(dialogue, settle), line, wait)
+    except (FormatError, LinkLost) as wrong:
+        failed = wrong
+    except sa.exc.DBAPIError as wrong:  # the database went away: all that is done is in it
+        failed = LinkLost(f"{merchant.name}: database: {type(wrong.orig).__name__}")
+    if failed:
+        click.echo(f"{merchant.name}: {failed}", err=True)
+    click.echo(f"{merchant.name}: {progress}")
+    return failed

@@ -4,7 +4,7 @@
 import click
 
 from firmware.errors import FormatError
-from host_tools.cli.acquire_open import ONLY, PROFILE, TO, open_profile, run
+from host_tools.cli.acquire_open import AT_A_TIME, ONLY, PROFILE, TO, open_profile, run
 from host_tools.cli.ledger_open import DATABASE, open_ledger
 from host_tools.cli.ledger_sheet import give
 from host_tools.ledger import days
@@ -26,10 +26,11 @@ Examples:
 @PROFILE
 @ONLY
 @TO
+@AT_A_TIME
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, send and queue nothing.")
 @click.option("--open-day", is_flag=True, help="DAY need not be cut: later sales go another time.")
 @click.option("--settle/--no-settle", default=True, help="Settle the last batch too.")
-def present(database, day, profile, only, to, dry_run, open_day, settle):
+def present(database, day, profile, only, to, at_a_time, dry_run, open_day, settle):
     """Present the sales of business day DAY, one by one, then settle with the acquirer.
 
     Again after a fault, a cut or Ctrl-C: it goes on at the very message. A sale is queued once,
@@ -37,7 +38,7 @@ def present(database, day, profile, only, to, dry_run, open_day, settle):
     """
     from host_tools.acquirer import intake, report
 
-    ledger = open_ledger(database, True)
+    ledger = open_ledger(database, True, workers=at_a_time)
     rules = open_profile(profile)
     number = days.read(day)
     found = intake.queue_day(ledger, rules, number, dry_run, open_day)
@@ -55,7 +56,7 @@ def present(database, day, profile, only, to, dry_run, open_day, settle):
         click.echo(f"{unfit} fit no message")
         return
     try:
-        run(ledger, rules, only, to, settle)
+        run(ledger, rules, only, to, settle, at_a_time)
     finally:
         rows = [one._asdict() for one in report.totals(ledger, number)]
         give(rows, False, None, "nothing is presented of this day")

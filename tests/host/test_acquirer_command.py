@@ -9,6 +9,7 @@ import threading
 import pytest
 from click.testing import CliRunner
 
+from host_tools.acquirer.profile import parse
 from host_tools.cli.acquire import command as acquire
 from host_tools.cli.ledger import command as ledger_command
 from host_tools.ledger.vault import VARIABLE
@@ -152,6 +153,21 @@ def test_a_person_settles_what_the_line_cannot(office):
     assert "balanced" in office.said("run")
     assert rows(office).count("acked") == SALES - 1
     assert "by hand: their word" in office.said("sales", "261119", "--refused", "--json")
+
+
+def test_accounts_go_side_by_side(office):
+    south = '[[merchant]]\nname = "south"\nmerchant = "123456789012345"\nterminal = "00001141"\n'
+    bank = office.folder / "bank.toml"
+    bank.write_text(bank.read_text() + south)
+    office.profile = parse(bank.read_text())
+    office.host.profile = office.profile
+    office.host.masters["00001141"] = office.master
+    office.sell(3, terminal=8, first=40)
+    for name in ("north", "south"):
+        office.said("key", name, "--file", str(office.folder / "tmk.hex"))
+    said = office.said("present", "261119", "--open-day", "--at-a-time", "2")
+    assert "south: 12 accepted" in said and "north: 3 accepted" in said, said
+    books_agree(office)
 
 
 def test_two_processes_do_not_present_for_one_account(office):

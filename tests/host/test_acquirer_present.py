@@ -104,6 +104,22 @@ def test_operators_have_accounts_of_their_own(tmp_path):
     assert rows(stand, "account") == ["north"] * 2 + ["south"] * 3
 
 
+def test_several_terminal_numbers_share_the_sales_of_one_operator(tmp_path):
+    """By terminal, so that each sale is in one account, whatever the profile says later."""
+    shared = TWO.replace('operator = "South"', "")
+    stand = Stand(tmp_path, shared)
+    for terminal in (7, 8, 10):
+        stand.sell(2, terminal=terminal, first=terminal * 10)
+    stand.queue()
+    assert rows(stand, "account") == ["south"] * 2 + ["north"] * 4
+    stand.profile = parse(PROFILE)
+    assert stand.queue().queued == 0
+    stand.profile = parse(shared)
+    for name in ("north", "south"):
+        stand.present(name)
+    books_agree(stand)
+
+
 def test_an_operator_without_a_merchant_is_counted(tmp_path):
     stand = Stand(tmp_path, PROFILE + '\noperator = "North"')
     stand.enrol([7], "North")

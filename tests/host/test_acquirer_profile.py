@@ -56,12 +56,12 @@ def test_a_profile_that_is_wrong_says_where(change):
     assert str(wrong.value)
 
 
-def test_two_merchants_have_two_names_and_two_operators():
-    again = PROFILE + PROFILE[PROFILE.index("[[merchant]]") :]
+def test_two_merchants_have_two_names_and_two_terminals():
+    merchant = PROFILE[PROFILE.index("[[merchant]]") :]
     with pytest.raises(FormatError, match="same name"):
-        parse(again)
-    with pytest.raises(FormatError, match="same operator"):
-        parse(again[::-1].replace('"htron"', '"htuos"', 1)[::-1])
+        parse(PROFILE + merchant.replace("00001140", "00001141"))
+    with pytest.raises(FormatError, match="same terminal"):
+        parse(PROFILE + merchant.replace("north", "south"))
 
 
 def test_every_answer_has_a_class():
