@@ -26,7 +26,7 @@ class Refused(LinkLost):
 
     def __init__(self, values):
         reason = batch.reject_name(values["code"])
-        LinkLost.__init__(self, "refused: %s, %s" % (reason, values["text"]))
+        super().__init__("refused: %s, %s" % (reason, values["text"]))
         self.code = values["code"]
         self.expected = values["expected"]
 
