@@ -15,6 +15,9 @@ from host_tools.ledger.schema import CONFLICT, COUNTS, DUPLICATE, LOST, NUMBERS,
 UNSETTLED = (record.PENDING, record.DEBITED_UNPROVEN, record.DEBITED_REFUSED)
 FAILED_PROOF = "oda_failed"  # reason of a card whose signature was wrong before it was debited
 AROUND_DAYS = 1  # of the day that somebody remembers
+DISPUTE_ORDER = (
+    RECORDS.c.card, RECORDS.c.time_utc_s, RECORDS.c.terminal, RECORDS.c.sequence,
+)  # fmt: skip
 
 
 class Gap(NamedTuple):
@@ -77,15 +80,24 @@ def dispute(ledger: Ledger, card: str, day: int, amount_fen: int | None = None) 
     card: as in Ledger.card_history(). Cards are those with a record on `day`, a day before or
     after, of `amount_fen` where it is given; their records of these days are all told.
     """
+    asked = sa.select(RECORDS).where(*disputed(ledger, card, day, amount_fen))
+    return ledger.select_rows(asked.order_by(*DISPUTE_ORDER))
+
+
+def disputed(
+    ledger: Ledger, card: str, day: int, amount_fen: int | None = None
+) -> list[sa.ColumnElement[bool]]:
+    """The conditions on RECORDS of dispute(); a whole number goes by the index of cards."""
     near = [days.shifted(day, step) for step in range(-AROUND_DAYS, AROUND_DAYS + 1)]
     those_days = RECORDS.c.business_day.in_(near)
-    fits = [those_days, ledger.card_is(card), RECORDS.c.card.is_not(None)]
+    it = ledger.card_is(card)
+    fits = [those_days, it, RECORDS.c.card.is_not(None)]
     if amount_fen is not None:
         fits.append(RECORDS.c.amount_fen == amount_fen)
-    cards = sa.select(RECORDS.c.card).where(*fits)
-    asked = sa.select(RECORDS).where(those_days, RECORDS.c.card.in_(cards))
-    order = (RECORDS.c.card, RECORDS.c.time_utc_s, RECORDS.c.terminal, RECORDS.c.sequence)
-    return ledger.select_rows(asked.order_by(*order))
+    found: list[sa.ColumnElement[bool]] = [those_days]
+    found.append(RECORDS.c.card.in_(sa.select(RECORDS.c.card).where(*fits)))
+    whole = len(card) > 4 and "*" not in card
+    return [*found, it] if whole else found  # said twice, so that the index of cards is taken
 
 
 def suspects(ledger: Ledger, least: int, since: int) -> list[Suspect]:

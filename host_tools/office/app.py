@@ -22,6 +22,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from firmware.errors import FormatError
+from host_tools.ledger import rollout
 from host_tools.ledger.ledger import Ledger
 from host_tools.office import asked as asking
 from host_tools.office import limits
@@ -29,7 +30,7 @@ from host_tools.office.asked import Asked
 from host_tools.office.figures import Figures
 from host_tools.office.guard import Guarded
 from host_tools.office.passwords import Passwords
-from host_tools.office.people import People, masked
+from host_tools.office.people import DONE, People, masked
 from host_tools.office.shown import LANGUAGES, Go, Pages, Shown
 from host_tools.office.throttle import Throttle
 
@@ -100,11 +101,17 @@ class Page:
 def make_office(ledger: Ledger, options: Options, passwords: Passwords | None = None) -> Office:
     """The parts around a ledger, whose questions are bounded from here on."""
     limits.bound(ledger.engine)
+    people = People(ledger)
+
+    def watch() -> None:
+        for number in rollout.watch(ledger):
+            people.note("(office)", "", "halt roll-out", f"{number}: failed too often", DONE)
+
     return Office(
         ledger,
         options,
-        Figures(ledger, options.lost_after_s),
-        People(ledger),
+        Figures(ledger, options.lost_after_s, watch),
+        people,
         Pages(ledger.calendar.utc_offset_s),
         passwords or Passwords(),
     )

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from firmware.errors import FormatError
 from host_tools.ledger import claims, days
-from host_tools.ledger.schema import RECORDS
 from host_tools.office import doubtful, fleet
 from host_tools.office.app import Go, Office, Shown
 from host_tools.office.asked import Asked, fen_of
@@ -39,16 +38,8 @@ def search(office: Office, asked: Asked) -> Shown:
 
 
 def _rows(office: Office, card: str, day: int, amount_fen: int | None) -> list[sa.Row]:
-    """As claims.dispute() has it, with its bounds and times."""
-    near = [days.shifted(day, step) for step in (-claims.AROUND_DAYS, 0, claims.AROUND_DAYS)]
-    those_days = RECORDS.c.business_day.in_(near)
-    fits = [those_days, office.ledger.card_is(card), RECORDS.c.card.is_not(None)]
-    if amount_fen is not None:
-        fits.append(RECORDS.c.amount_fen == amount_fen)
-    cards = sa.select(RECORDS.c.card).where(*fits)
-    order = (RECORDS.c.card, RECORDS.c.time_utc_s, RECORDS.c.terminal, RECORDS.c.sequence)
-    conditions = [those_days, RECORDS.c.card.in_(cards)]
-    return fleet.rows(office.ledger, conditions, order, 0, ROWS_MOST)
+    conditions = claims.disputed(office.ledger, card, day, amount_fen)
+    return fleet.rows(office.ledger, conditions, claims.DISPUTE_ORDER, 0, ROWS_MOST)
 
 
 def decide(office: Office, asked: Asked) -> Go:

@@ -53,19 +53,21 @@ class Seen(NamedTuple):
 
 class Figures:
     """`seen` is the newest state, None before the first round is over; `trouble` says why a round
-    failed.
+    failed. each_round: called before each.
     """
 
     def __init__(
         self,
         ledger: Ledger,
         lost_after_s: int,
+        each_round: Callable[[], None] = lambda: None,
         monotonic_s: Callable[[], float] = time.monotonic,
     ):
         self.seen: Seen | None = None
         self.trouble = ""
         self._ledger = ledger
         self._lost_after_s = lost_after_s
+        self._each_round = each_round
         self._monotonic_s = monotonic_s
         self._cut: OrderedDict[int, Day] = OrderedDict()
         self._over = threading.Event()
@@ -129,6 +131,7 @@ class Figures:
             begun_s = self._monotonic_s()
             try:
                 with limits.within(ROUND_S):
+                    self._each_round()
                     self.look()
                 self.trouble = ""
             except (SQLAlchemyError, FormatError, OSError) as failed:

@@ -50,10 +50,14 @@ def day(office: Office, asked: Asked) -> Shown:
 
 
 def _figures(office: Office, number: int) -> Day:
-    """From the background where it has the day, otherwise here and now, within a page's time."""
+    """From the background where it has the day, otherwise here and now, within a page's time.
+
+    A day that was cut since the last round is added up anew: until the cut more may have come.
+    """
     seen = office.figures.seen
+    is_cut = number <= settlement.closed_through(office.ledger)
     for one in seen.last_days if seen else ():
-        if one.day == number and (one.cut or number == seen.today.day):  # type: ignore[union-attr]
+        if one.day == number and one.cut == is_cut:
             return one
     return office.figures.day(number)
 

@@ -47,11 +47,11 @@ def fill(ledger):
 class Stand:
     """`browser(role)` is signed in; clock: `now`, in seconds UTC, and `monotonic_s`."""
 
-    def __init__(self, folder, **options):
+    def __init__(self, folder, url="", **options):
         self.now = NOW
         self.monotonic_s = 0.0
-        url = f"sqlite:///{folder / 'ledger.db'}"
-        self.ledger = Ledger(url, KEY, time_utc_s=lambda: self.now)
+        url = url or f"sqlite:///{folder / 'ledger.db'}"
+        self.ledger = Ledger(url, KEY, workers=4, time_utc_s=lambda: self.now)
         fill(self.ledger)
         self.office = make_office(self.ledger, Options(**options), quick_passwords())
         self.office.monotonic_s = lambda: self.monotonic_s

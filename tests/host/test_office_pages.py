@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from firmware.errors import FormatError
 from firmware.formats import record
-from host_tools.ledger import files, registry, settlement
+from host_tools.ledger import files, registry, rollout, settlement
 from host_tools.office import bars, limits
 from host_tools.office.asked import fen_of
 from host_tools.office.figures import Figures
@@ -171,24 +171,39 @@ def test_a_file_goes_out_in_waves_with_a_halt(stand):
     form = {"file": "deny 41", "percent": "", "terminals": "7", "most": "0", "hours": "24"}
     assert send(client, "/rollouts/start", **form | {"terminals": "99"}).status_code == 400
     assert send(client, "/rollouts/start", **form | {"file": "deny 1e3"}).status_code == 400
-    assert send(client, "/rollouts/start", **form).headers["location"] == "/rollouts/1"
+    at = send(client, "/rollouts/start", **form).headers["location"]
+    assert re.fullmatch(r"/rollouts/\d+", at)
     assert hello(stand.ledger, 8, deny(0)) == []
     assert len(hello(stand.ledger, 7, deny(0))) == 1
-    assert send(client, "/rollouts/1/halt", why="<b>stop</b>").is_redirect
+    assert send(client, at + "/halt", why="<b>stop</b>").is_redirect
     assert hello(stand.ledger, 7, deny(0)) == []
-    page = client.get("/rollouts/1?lang=en").text
+    page = client.get(at + "?lang=en").text
     assert "operator: &lt;b&gt;stop&lt;/b&gt;" in page
-    assert send(client, "/rollouts/1/widen", percent="100").status_code == 400  # halted
-    assert send(client, "/rollouts/1/resume", most="2").is_redirect
+    assert send(client, at + "/widen", percent="100").status_code == 400  # halted
+    assert send(client, at + "/resume", most="2").is_redirect
     for wrong in ("101", "-1", "nan", "1e1", "0.001"):
-        assert send(client, "/rollouts/1/widen", percent=wrong).status_code == 400, wrong
-    assert send(client, "/rollouts/1/widen", percent="100").is_redirect
+        assert send(client, at + "/widen", percent=wrong).status_code == 400, wrong
+    assert send(client, at + "/widen", percent="100").is_redirect
     assert len(hello(stand.ledger, 8, deny(0))) == 1
     hello(stand.ledger, 7, deny(41))
-    page = seen(client.get("/rollouts/1?lang=en").text)
+    page = seen(client.get(at + "?lang=en").text)
     assert "in force 1" in page and "offered 1" in page and "In all 2" in page
-    assert send(client, "/rollouts/1/back", why="").is_redirect
+    assert send(client, at + "/back", why="").is_redirect
     assert hello(stand.ledger, 8, deny(0)) == []
+
+
+def test_a_wave_whose_terminals_fall_silent_is_halted_by_the_pages(stand):
+    # TD-020
+    files.register(stand.ledger, deny_file(41), deny_lists.AUTHORITY)
+    number = rollout.start(stand.ledger, "deny", 41, 100, most_failures=0, silent_s=3600)
+    assert len(hello(stand.ledger, 7, deny(0))) == 1
+    stand.now += 3601
+    stand.office.figures.start()
+    end_s = time.monotonic() + 30
+    while rollout.one(stand.ledger, number).state == "running" and time.monotonic() < end_s:
+        time.sleep(0.02)
+    stand.office.figures.stop()
+    assert rollout.one(stand.ledger, number).state == "halted"
 
 
 def test_figures_of_days_that_are_cut_are_added_up_once(stand):
