@@ -208,9 +208,21 @@ def assemble_from(settings, parameters, hal, clock, draw_un, qualify, report):
 
     selftest.at_start(terminal)
     hal.unload(("firmware.devices.selftest",))
+    if parts.uploader and parts.uploader.signed:
+        from firmware import fleet_setup  # for units that sign what they send
+
+        fleet_setup.attach(terminal, settings, hal, parts.uploader.signed)
     if not isinstance(panel, ReportPanel):
         panel.beep("ready")  # TD-016
     return terminal
+
+
+def watch_files(terminal, settings, hal, renewal):
+    """Who may ask for a new start: Renewal or None, and who looks for files that a start takes."""
+    from firmware.devices import held_files, next_files  # for units whose files are signed
+
+    found = next_files.NextFiles(settings, terminal, hal, held_files.places(settings))
+    return next_files.Watches([renewal, found]) if renewal else found
 
 
 def self_test(terminal):

@@ -19,7 +19,8 @@ rename and read_text; `clock`: ticks_ms and ticks_diff.
 
 import hashlib
 
-from firmware.errors import FormatError
+from firmware.errors import FormatError, LinkLost
+from firmware.formats import batch, messages
 
 PART, WANT = ".part", ".want"
 COUNT = 2048  # bytes of a piece: half a frame of the smallest board
@@ -52,12 +53,13 @@ class Downloads:
         self.tries = 0  # answers to the last question that were none
         self.wrongs = 0  # wrong hashes of the first offer
         self.waits = []  # (line of an offer, ticks) of what failed
+        self.ended = 0  # files that were laid or given up
         self.faults = {}
         self.counts = {DISK_FULL: 0, WRONG_HASH: 0, NOT_WRITTEN: 0}
 
     # --- what is to be had
 
-    def standing(self, files):
+    def offered(self, files):
         """The collector offers `files`, and nothing else: rows (kind, number, size, SHA-256)."""
         wanted = [one for one in files if self._wants(one)]
         if wanted[:1] != self.offers[:1]:
@@ -72,6 +74,26 @@ class Downloads:
             return 0
         words = self._line(path).split()
         return int(words[1]) if len(words) == 4 and words[0] == "%d" % kind else 0
+
+    def due(self):
+        """True while a piece is wanted."""
+        return bool(self.offers) and not self.hashing
+
+    def steps(self, ask):
+        """Generator: one piece, so that records go first; ask: as SignedUpload says."""
+        wanted = self.ask()
+        if not wanted:
+            return
+        asked = {"kind": wanted[0], "version": wanted[1], "offset": wanted[2], "count": wanted[3]}
+        try:
+            got = yield from ask(messages.FETCH, asked)
+        except LinkLost as refused:
+            if getattr(refused, "code", None) != batch.NOT_OFFERED:
+                raise
+            self._leave()
+            self.offers = []  # until the collector says anew what it offers
+            return
+        self.piece(got["kind"], got["version"], got["offset"], got["data"])
 
     def ask(self):
         """(kind, number, offset, count) of the next piece to ask for; None: nothing is wanted."""
@@ -208,6 +230,7 @@ class Downloads:
         self._next()
 
     def _next(self):
+        self.ended += 1
         self._leave()
         self.offers.pop(0)
         self.wrongs = 0

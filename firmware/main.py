@@ -36,8 +36,9 @@ READERS = (  # modules that are done when the terminal runs
 
 
 def start(path, hal=hal, report=report):
-    """(Terminal or Inspector, Renewal or None) of a settings file; hal, report: the board's, or
-    those of a stage (sim/stage.py).
+    """(Terminal or Inspector, who may ask for a new start or None) of a settings file.
+
+    hal, report: the board's, or those of a stage (sim/stage.py).
 
     What reads the two texts is 20 KB of a board's heap: it is loaded first, and dropped before the
     rest is loaded.
@@ -65,10 +66,14 @@ def start(path, hal=hal, report=report):
     from firmware.assemble import assemble  # into the room that they leave
 
     terminal = assemble(unit, fleet, hal, report)
-    if not unit.authority:
-        return terminal, None
-    watch = renewal.Renewal(unit, terminal, hal, judged)
-    watch.begin(where)
+    watch = None
+    if unit.authority:
+        watch = renewal.Renewal(unit, terminal, hal, judged)
+        watch.begin(where)
+    if (unit.authority or unit.authority_sm2) and ("fares" in unit.more or "allow" in unit.more):
+        from firmware.assemble import watch_files  # for files that are read at the start
+
+        watch = watch_files(terminal, unit, hal, watch)
     return terminal, watch
 
 

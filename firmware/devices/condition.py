@@ -26,6 +26,22 @@ class Condition:
         self.downloads = downloads
         self.reset = reset
         self.times = TapTimes()
+        self.host = None  # SignedUpload, whose `told_ms` says when the host was told
+        self.told = None  # what was news then
+
+    def idle(self):
+        """Between customers: a slice of a hash; the host is told at once that a file came, went
+        into force or was refused.
+        """
+        if self.downloads:
+            self.downloads.turn()
+        if self.host and self.told != self._news():
+            self.host.told_ms = None
+
+    def _news(self):
+        ended = self.downloads.ended if self.downloads else 0
+        deny = self.terminal.sale.deny
+        return (ended, deny.version, getattr(deny, "refused", 0), len(self.terminal.refused))
 
     def tapped(self, sold, total_us):
         """A tap has ended."""
@@ -33,6 +49,7 @@ class Condition:
 
     def packed(self):
         """STATUS_V1 as bytes; b"" where it cannot be said."""
+        self.told = self._news()
         try:
             return fields.pack(status.STATUS_V1, self.values())
         except (FormatError, OSError):

@@ -128,6 +128,17 @@ class NextFiles:
         return due
 
 
+class Watches:
+    """Several that may ask for a new start, between customers."""
+
+    def __init__(self, each):
+        self.each = each
+
+    def due(self):
+        """True when one of them does."""
+        return any([one.due() for one in self.each])
+
+
 def _is_good(hal, path, kinds, authority):
     """True for a file that the authority signed and that can be used."""
     try:

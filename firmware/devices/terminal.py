@@ -197,6 +197,8 @@ class Terminal:
             self._report_counts()
         if not self.parts.uploader:
             return
+        if self.condition:
+            self.condition.idle()
         self.parts.uploader.step()
         fault = self.parts.uploader.error if self.parts.uploader.failures else ""
         if fault and fault != self.link_fault:

@@ -8,12 +8,16 @@ import time
 from contextlib import suppress
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from host_tools.cli.collect_lines import Lines, line_options
 from host_tools.cli.ledger_open import DATABASE, open_ledger, shown
 from host_tools.collector import Collector
+from host_tools.ledger import rollout
 from host_tools.ledger.desk import FleetDesk
 from host_tools.verdicts import NOBODY
+
+WATCH_S = 60.0  # how often roll-outs are looked after
 
 
 @click.command(
@@ -72,7 +76,7 @@ def command(database, simulated, enrolment, unsigned, cut_hour, workers, **lines
     server.start()
     click.echo(f"collecting into {shown(database)} from {' and '.join(server.where)}")
     with suppress(KeyboardInterrupt):
-        wait(over, server)
+        wait(over, server, ledger)
     died = not server.alive
     server.stop()
     collector.flush()
@@ -91,7 +95,20 @@ def tell(terminal, reason):
     click.echo(f"ALARM terminal {terminal}: {reason}; see {where}", err=True)
 
 
-def wait(over, server):
-    """Return when `over` is set or the server's thread has died."""
+def wait(over, server, ledger=None):
+    """Return when `over` is set or the server has died; look after roll-outs meanwhile."""
+    looked_s = time.monotonic()
     while server.alive and not over.wait(1):
-        pass
+        if ledger and time.monotonic() - looked_s >= WATCH_S:
+            watch_rollouts(ledger)
+            looked_s = time.monotonic()
+
+
+def watch_rollouts(ledger):
+    """Halt those that fail too often; a database that is gone is looked at again later."""
+    try:
+        for number in rollout.watch(ledger):
+            why = rollout.one(ledger, number).why
+            click.echo(f"ALARM roll-out {number} is halted: {why}", err=True)
+    except SQLAlchemyError as failed:
+        click.echo(f"roll-outs are not watched: {failed}", err=True)

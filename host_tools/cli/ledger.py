@@ -11,7 +11,14 @@ from rich.table import Table
 from firmware.devices.panel import yuan
 from firmware.formats import record
 from host_tools import clearing
-from host_tools.cli import ledger_files, ledger_keys, ledger_office, ledger_present, ledger_settle
+from host_tools.cli import (
+    ledger_files,
+    ledger_keys,
+    ledger_office,
+    ledger_present,
+    ledger_rollout,
+    ledger_settle,
+)
 from host_tools.cli.ledger_open import DATABASE, open_ledger
 from host_tools.cli.ledger_sheet import console
 from host_tools.ledger import COUNTS
@@ -137,3 +144,4 @@ for one in (
     *ledger_present.COMMANDS,
 ):
     command.add_command(one)
+command.add_command(ledger_rollout.command, "rollout")

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from firmware.formats import status as words
 from host_tools.cli.ledger_open import DATABASE, open_ledger, shown
 from host_tools.cli.ledger_sheet import give, outputs
 from host_tools.ledger import migrate as migrations
-from host_tools.ledger import registry
+from host_tools.ledger import registry, status
 from host_tools.ledger.engine import open_engine
 from host_tools.ledger.vault import new_key
 
@@ -41,16 +42,35 @@ def stop(database, terminal):
     click.echo(f"terminal {terminal} is refused")
 
 
-@click.command(epilog="Examples:\n\n  faretap ledger terminals --csv terminals.csv")
+@click.command(
+    epilog="""\b
+Examples:
+  faretap ledger terminals --csv terminals.csv
+  faretap ledger terminals --lost 24          not heard for a day
+  faretap ledger terminals --terminal 7 --history
+"""
+)
 @DATABASE
+@click.option("--terminal", type=int, help="This terminal only.")
+@click.option("--lost", type=click.FloatRange(0), metavar="HOURS", help="Not heard for so long.")
+@click.option("--history", is_flag=True, help="Of --terminal: an hour a line, the last two days.")
 @outputs
-def terminals(database, as_json, file):
-    """The registry of terminals, and how far each has uploaded."""
-    rows = [one._asdict() for one in registry.terminals(open_ledger(database, True))]
-    for row in rows:
-        row["last_seen"] = moment(row.pop("last_seen_utc_s"))
-        del row["first_seen_utc_s"]
-    give(rows, as_json, file, "no terminal is registered")
+def terminals(database, terminal, lost, history, as_json, file):
+    """The registry of terminals, how far each has uploaded, and what it says of itself."""
+    ledger = open_ledger(database, True)
+    if history:
+        if terminal is None:
+            raise click.UsageError("--history is of one --terminal")
+        rows = [one._asdict() for one in status.history(ledger, terminal)]
+        for row in rows:
+            row["clock"] = words.name_of(words.CLOCKS, row["clock"])
+            row["heard"] = moment(row.pop("received_utc_s"))
+        give(rows, as_json, file, "it has said nothing of itself in the last two days")
+        return
+    after_s = status.LOST_AFTER_S if lost is None else int(lost * 3600)
+    seen = [one for one in status.fleet(ledger, after_s, terminal) if lost is None or one.lost]
+    short = not as_json and not file
+    give([_seen(one, short) for one in seen], as_json, file, "no such terminal is registered")
 
 
 @click.command(
@@ -91,6 +111,22 @@ def refusals(database, as_json, file):
         for one in registry.refusals(open_ledger(database, True))
     ]  # fmt: skip
     give(rows, as_json, file, "nothing was refused")
+
+
+SHORT = (
+    "terminal", "state", "operator", "last_sequence", "last_seen", "lost", "firmware", "backlog",
+    "backlog_age_s", "fill_percent", "wear_most", "torn_permille", "p95_ms", "clock", "self_test",
+    "versions",
+)  # fmt: skip
+
+
+def _seen(one: status.Seen, short: bool) -> dict:
+    """A row for people, or all that is known."""
+    row = one._asdict()
+    row["last_seen"] = moment(row.pop("last_seen_utc_s"))
+    row["received"] = moment(row.pop("received_utc_s")) if one.said else ""
+    row["versions"] = " ".join(f"{kind}:{number}" for kind, number in one.versions.items())
+    return {name: row[name] for name in SHORT} if short else row
 
 
 def moment(time_utc_s: int) -> str:

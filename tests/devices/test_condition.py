@@ -10,7 +10,7 @@ from firmware.formats import fields, record, status
 from tests.small_card import SmallCard
 from tests.stand import Stand
 
-Told = namedtuple("Told", ("faults", "counts", "numbers"))
+Told = namedtuple("Told", ("faults", "counts", "numbers", "ended"))
 
 
 class Fetched(Told):
@@ -70,7 +70,7 @@ def test_an_age_by_a_clock_that_went_wrong_is_not_known():
 def test_files_that_are_laid_or_not_taken_are_named():
     stand = Stand()
     stand.terminal.refused[16] = 8
-    said = told(stand, Fetched({4: (43, 1)}, {1: 3, 2: 1}, {4: 42, 16: 6}))
+    said = told(stand, Fetched({4: (43, 1)}, {1: 3, 2: 1}, {4: 42, 16: 6}, 0))
     assert said["files"] == [(16, 7, 0, 8, 4), (4, 41, 42, 43, 1)]
     assert (said["disk_full"], said["wrong_hash"]) == (3, 1)
 
