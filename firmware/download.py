@@ -19,8 +19,7 @@ rename and read_text; `clock`: ticks_ms and ticks_diff.
 
 import hashlib
 
-from firmware.errors import FormatError, LinkLost
-from firmware.formats import batch, messages
+from firmware.errors import FormatError
 
 PART, WANT = ".part", ".want"
 COUNT = 2048  # bytes of a piece: half a frame of the smallest board
@@ -59,7 +58,7 @@ class Downloads:
 
     # --- what is to be had
 
-    def offered(self, files):
+    def standing(self, files):
         """The collector offers `files`, and nothing else: rows (kind, number, size, SHA-256)."""
         wanted = [one for one in files if self._wants(one)]
         if wanted[:1] != self.offers[:1]:
@@ -74,26 +73,6 @@ class Downloads:
             return 0
         words = self._line(path).split()
         return int(words[1]) if len(words) == 4 and words[0] == "%d" % kind else 0
-
-    def due(self):
-        """True while a piece is wanted."""
-        return bool(self.offers) and not self.hashing
-
-    def steps(self, ask):
-        """Generator: one piece, so that records go first; ask: as SignedUpload says."""
-        wanted = self.ask()
-        if not wanted:
-            return
-        asked = {"kind": wanted[0], "version": wanted[1], "offset": wanted[2], "count": wanted[3]}
-        try:
-            got = yield from ask(messages.FETCH, asked)
-        except LinkLost as refused:
-            if getattr(refused, "code", None) != batch.NOT_OFFERED:
-                raise
-            self._leave()
-            self.offers = []  # until the collector says anew what it offers
-            return
-        self.piece(got["kind"], got["version"], got["offset"], got["data"])
 
     def ask(self):
         """(kind, number, offset, count) of the next piece to ask for; None: nothing is wanted."""
@@ -123,7 +102,7 @@ class Downloads:
         self._hash_when_whole()
 
     def failed(self):
-        """No piece came, or none that was asked for: a few times, then the file waits."""
+        """No piece came, or a wrong one: a few times, then not until it is offered anew."""
         self.tries += 1
         if self.tries >= TRIES:
             self._give_up(0, "not to be had")
@@ -219,14 +198,15 @@ class Downloads:
         self._leave()
 
     def _give_up(self, fault, text):
-        """This offer waits, the next one is looked at; what has come is kept for no fault."""
+        """The next offer is looked at; a fault waits for AGAIN_MS, else what has come is kept."""
         offer = self.offers[0]
         if fault:
             self._count(fault)
             self.faults[offer[0]] = (offer[1], fault)
             self._forget()
+            line = _line_of(offer)
+            self.waits = self.waits[1 - WAITS_MOST :] + [(line, self.clock.ticks_ms())]
         self._tell("failed", offer, ("disk full: " if fault == DISK_FULL else "") + text)
-        self.waits = self.waits[1 - WAITS_MOST :] + [(_line_of(offer), self.clock.ticks_ms())]
         self._next()
 
     def _next(self):

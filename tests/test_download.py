@@ -46,7 +46,7 @@ class Stand:
 
     def run(self, turns=200, lose=None):
         """Offer all and fetch until nothing is wanted; lose: number of the piece that is lost."""
-        self.downloads.offered([offer(data, *which) for which, data in self.served])
+        self.downloads.standing([offer(data, *which) for which, data in self.served])
         for _ in range(turns):
             if self.downloads.turn():
                 continue
@@ -92,7 +92,7 @@ def test_what_is_not_newer_or_not_taken_here_is_left():
         one.run()
         assert one.files.there == {"deny.bin": OLD}
     one = stand()
-    one.downloads.offered([(status.DENY_LIST, 42, 1 << 31, bytes(32))])
+    one.downloads.standing([(status.DENY_LIST, 42, 1 << 31, bytes(32))])
     assert one.downloads.ask() is None
 
 
@@ -176,7 +176,7 @@ def test_a_changed_offer_begins_anew():
 def test_an_offer_that_is_taken_back_is_left_and_taken_up_again():
     one = stand()
     one.run(lose=4)
-    one.downloads.offered([])
+    one.downloads.standing([])
     assert one.downloads.ask() is None
     one.run()
     assert one.files.there["deny.bin.next"] == NEW and one.pieces == 9
@@ -214,7 +214,7 @@ def test_a_disk_without_room_for_the_first_byte_is_no_end():
 
 def test_a_wrong_hash_is_named_counted_and_given_up():
     one = stand()
-    one.downloads.offered([offer(NEW)[:3] + (bytes(32),)])
+    one.downloads.standing([offer(NEW)[:3] + (bytes(32),)])
     for _ in range(200):
         if one.downloads.turn():
             continue
@@ -230,7 +230,7 @@ def test_a_wrong_hash_is_named_counted_and_given_up():
 
 def test_pieces_that_were_not_asked_for_change_nothing():
     one = stand()
-    one.downloads.offered([offer(NEW)])
+    one.downloads.standing([offer(NEW)])
     kind, number, at, count = one.downloads.ask()
     good = NEW[:count]
     for wrong in (
@@ -239,8 +239,8 @@ def test_pieces_that_were_not_asked_for_change_nothing():
         (kind, number, at, b""),
         (kind, number, at, good + b"?"),
     ):
-        one.downloads.offered([])
-        one.downloads.offered([offer(NEW)])
+        one.downloads.standing([])
+        one.downloads.standing([offer(NEW)])
         assert one.downloads.ask() == (kind, number, at, count)
         one.downloads.piece(*wrong)
         assert one.files.there["deny.bin.part"] == b""
