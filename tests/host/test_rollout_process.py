@@ -8,15 +8,17 @@ import re
 import time
 
 import pytest
+from click.testing import CliRunner
 
 from firmware.formats import signed
 from host_tools import deny_list, signing
+from host_tools.cli.ledger import command as ledger_command
 from host_tools.cli.runtime import runtime_command
 from host_tools.ledger import Ledger, keys, registry
 from sim.issuer import Profile
 from sim.rig import TERMINAL, Rig
 from sim.timing import Timing
-from tests.host.console import PATIENCE_S, RUNTIMES, faretap, started, stopped
+from tests.host.console import PATIENCE_S, RUNTIMES, started, stopped
 from tests.host.events import wait_for
 
 CARDS = (("one", "adult", "62280001", Profile()), ("two", "adult", "62280001", Profile()))
@@ -70,16 +72,14 @@ def wire(rig, port, signer, path):
 def test_a_list_that_is_rolled_out_stops_a_card(tmp_path, city, runtime):
     database, port = city
 
-    def asked(*words):
-        return [
-            json.loads(line)
-            for line in faretap("ledger", *words, "--json", "--database", database)
-            .stdout.splitlines()
-        ]  # fmt: skip
+    def said(*words):
+        """Output of `faretap ledger`, in this process: it is asked again and again."""
+        told = CliRunner().invoke(ledger_command, [*map(str, words), "--database", str(database)])
+        assert told.exit_code == 0, told.output
+        return told.output
 
-    def ordered(*words):
-        said = faretap("ledger", "rollout", *words, "--database", database)
-        assert said.returncode == 0, said.stdout + said.stderr
+    def asked(*words):
+        return [json.loads(line) for line in said(*words, "--json").splitlines()]
 
     signer = signing.make_sm2_key(tmp_path / "list.key")
     with Rig(tmp_path, runtime_command(runtime)[:3], Timing.none(), CARDS, same_card_s=0) as rig:
@@ -95,8 +95,8 @@ def test_a_list_that_is_rolled_out_stops_a_card(tmp_path, city, runtime):
         listed = [deny_list.Listed(rig.cards["one"].pan, reason="lost", date="260301")]
         made = signing.sign_payload(deny_list.build(listed), signed.DENY_LIST, 1, 41, "", signer)
         (tmp_path / "new.bin").write_bytes(made)
-        ordered("add", tmp_path / "new.bin", "--key", tmp_path / "list.key")
-        ordered("start", "deny", "41", "--terminal", str(TERMINAL))
+        said("rollout", "add", tmp_path / "new.bin", "--key", tmp_path / "list.key")
+        said("rollout", "start", "deny", 41, "--terminal", TERMINAL)
         rig.power_up()  # its first word is a status; else the next one is due in ten minutes
         assert tapped(rig, "two") == "ok"
         wait_for(rig.firmware, lambda one: one.get("what") == "taken")
