@@ -95,7 +95,7 @@ def begin_settlement(book: Book) -> Batch:
         if waiting:
             raise FormatError(
                 f"{book.account}: {waiting} of batch {batch.batch:06d} may have arrived and nobody"
-                " answered: send them first"
+                " answered: they go first, by the same command again"
             )
         # What the acquirer did not take goes into the next batch under another number.
         free = sa.update(PRESENTED).where(*_in(book, batch), PRESENTED.c.state == QUEUED)

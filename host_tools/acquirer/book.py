@@ -163,11 +163,17 @@ class Book:
             )
 
     def due_in_s(self) -> int | None:
-        """Seconds to the first sale that is put off; None where none waits."""
+        """Seconds to the first sale that is put off; None where none waits.
+
+        Where the batch is full that is the first one it still waits for.
+        """
         first = sa.select(sa.func.min(PRESENTED.c.due_utc_s)).where(
             PRESENTED.c.account == self.account, PRESENTED.c.state.in_([QUEUED, SENT])
         )
         with self.ledger.engine.connect() as connection:
+            batch = self._open_batch(connection)
+            if batch.given >= self.profile.rules.batch_sales:
+                first = first.where(PRESENTED.c.batch == batch.batch, PRESENTED.c.unanswered > 0)
             due = connection.execute(first.where(*self._in_time())).scalar()
         return None if due is None else max(1, due - self.now_utc_s())
 

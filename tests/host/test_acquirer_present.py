@@ -298,6 +298,19 @@ def test_a_batch_is_not_settled_while_a_sale_is_in_doubt(tmp_path):
     books_agree(stand)
 
 
+def test_a_full_batch_waits_for_the_one_that_is_put_off_in_doubt(tmp_path):
+    """Unanswered, then put off: others that are due have no place in the batch meanwhile."""
+    slow = PROFILE.replace("retry_s = 1", "retry_s = 30").replace(
+        "batch_sales = 8", "batch_sales = 2"
+    )
+    stand = Stand(tmp_path, slow, Faults({3: "silent", 4: "busy"}))
+    stand.sell(6)
+    stand.queue()
+    stand.present()
+    books_agree(stand)
+    assert rows(stand) == [ACKED] * 6 and rows(stand, "attempts")[1] == 3
+
+
 def test_totals_that_are_not_those_of_the_records_settle_nothing(tmp_path):
     stand = Stand(tmp_path)
     stand.sell(2)
