@@ -29,7 +29,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from firmware.formats.batch import FRAME_MOST, FrameReader
+from firmware.formats.batch import CRC_BYTES, FRAME_MOST, HEADER_BYTES, whole
 from host_tools.asking import Asking
 from host_tools.collector import busy, damaged
 
@@ -93,12 +93,17 @@ async def _body(request: Request) -> bytes:
 
 def _split(body: bytes) -> list[bytes]:
     """The frames that a body consists of; Refused where anything else is in it."""
-    reader = FrameReader(FRAME_MOST)
-    frames = reader.feed(body)
-    if not frames or sum(map(len, frames)) != len(body):
+    frames = []
+    while body:
+        size = HEADER_BYTES + int.from_bytes(body[4:6], "big") + CRC_BYTES
+        if not whole(body[:size]):
+            raise Refused(400, damaged("the body is no row of whole frames"))
+        frames.append(body[:size])
+        body = body[size:]
+        if len(frames) > FRAMES_MOST:
+            raise Refused(413)
+    if not frames:
         raise Refused(400, damaged("the body is no row of whole frames"))
-    if len(frames) > FRAMES_MOST:
-        raise Refused(413)
     return frames
 
 

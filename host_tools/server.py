@@ -35,6 +35,7 @@ IDLE_S = (
 HANDSHAKE_S = 10.0  # of TLS, in all
 FRAME_S = 60.0  # from the first byte of a frame to its last, over TCP
 SEND_S = 30.0  # for an answer that the peer does not read
+DAMAGED_MOST = 100  # frames that were none, of one TCP peer: each costs a CRC
 LINES_MOST = 256  # one more, and the TCP peer heard longest ago goes
 # What bytes and lines of a peer can cause: the peer is dropped, the others are served on. pyserial
 # lets termios.error and ValueError of a port that was pulled out through.
@@ -202,6 +203,8 @@ class CollectorServer:
         peer.heard_s = now
         before, begun = peer.reader.damaged, peer.reader.kept
         frames = peer.reader.feed(data)
+        if peer.reader.damaged > DAMAGED_MOST and isinstance(peer.line, SocketLine):
+            raise OSError("nothing but noise")
         if frames or not begun:
             peer.began_s = now
         self._reply(peer, frames, peer.reader.damaged > before)

@@ -205,14 +205,15 @@ class Journal:
         """The last number before the first pending one; 0 if there is none."""
         return min(self.opened, default=self.next) - 1
 
-    def unsent(self, limit_bytes, limit_count):
-        """[(sequence, record bytes)] after the cursor, rising by one, ending before a pending one.
+    def unsent(self, limit_bytes, limit_count, first=0):
+        """[(sequence, record bytes)] after the cursor, or from number `first` on, rising by one,
+        ending before a pending one.
 
         limit_bytes counts records and 6 bytes for each; the first comes whatever its size. A
         lost number comes with b"".
         """
-        first = self.acknowledged + 1
-        last = min(self.settled_upto(), self.acknowledged + limit_count)
+        first = first or self.acknowledged + 1
+        last = min(self.settled_upto(), first - 1 + limit_count)
         places = self._find(first, last)
         items = []
         for sequence in range(first, last + 1):
