@@ -151,6 +151,7 @@ def test_nothing_should_be_written_but_the_journal():
     assert fetched == {
         ("firmware/download.py", "path + PART"),
         ("firmware/download.py", "path + WANT"),
+        ("firmware/stick.py", "path + '.part'"),  # records on their way to the collector
     }
     files = ("os", "self.hal", "self.store")
     on_files = {(path, whose) for path, whose in renamers if whose in files}

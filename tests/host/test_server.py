@@ -3,7 +3,6 @@
 misbehave.
 """
 
-import contextlib
 import os
 import pty
 import socket
@@ -179,17 +178,6 @@ def test_noise_and_a_wrong_crc_are_answered_and_passed(server):
         line.sendall(b"\x00\xff" * 30 + GOOD[:-1] + bytes([GOOD[-1] ^ 1]))
         kind, values = answers(line)[0]
         assert (kind, values["code"]) == (batch.REJECT, batch.DAMAGED)
-        line.sendall(GOOD)
-        assert answers(line)[0][0] == batch.ACK
-
-
-def test_a_tcp_peer_that_says_nothing_but_noise_is_hung_up_on(server):
-    with connect(server) as line:
-        line.sendall(b"FT\x01\x01\x00\x01" * 200)
-        with contextlib.suppress(ConnectionResetError):
-            while line.recv(4096):
-                pass
-    with connect(server) as line:
         line.sendall(GOOD)
         assert answers(line)[0][0] == batch.ACK
 

@@ -269,6 +269,21 @@ def test_bytes_that_are_no_tls_cost_that_peer_alone(serving, own):
     assert server.alive
 
 
+def test_a_tcp_peer_that_says_nothing_but_noise_is_hung_up_on(ledger):
+    server = CollectorServer(Collector(ledger), tcp=(HOST, 0))
+    server.start()
+    with socket.create_connection((HOST, server.port), 5) as line:
+        line.settimeout(PATIENCE_S)
+        line.sendall(b"FT\x01\x01\x00\x01" * 200)
+        with contextlib.suppress(ConnectionResetError):
+            while line.recv(4096):
+                pass
+    with socket.create_connection((HOST, server.port), 5) as line:
+        line.sendall(GOOD)
+        assert answered(line)[0] == batch.ACK
+    server.stop()
+
+
 def test_the_command_offers_tls_and_says_so(authority, tmp_path):
     certificate, key = authority.issue("collector")
     options = ["--tcp", f"{HOST}:0", "--tls-cert", certificate, "--tls-key", key]
