@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`faretap ledger`: records into a file for other programs, and out of a ledger of version 1."""
+"""`faretap ledger`: records into files and out of a ledger of version 1, under another key."""
 
+import os
 from pathlib import Path
 
 import click
@@ -9,6 +10,8 @@ from host_tools.cli.ledger_open import DATABASE, open_ledger
 from host_tools.ledger import carry_over as old_ledger
 from host_tools.ledger import days
 from host_tools.ledger import export as files
+from host_tools.ledger import rekey as change_key
+from host_tools.ledger.vault import BEFORE, VARIABLE, key_from
 
 
 @click.command(
@@ -50,4 +53,30 @@ def carry_over(database, old, simulated):
     click.echo(f"{old} shows card numbers in clear: destroy it when the new ledger is backed up")
 
 
-COMMANDS = [export, carry_over]
+@click.command(
+    epilog="""\b
+Examples:
+  export FARETAP_LEDGER_KEY_BEFORE=$FARETAP_LEDGER_KEY
+  export FARETAP_LEDGER_KEY=$(faretap ledger key)
+  faretap ledger rekey --database city.db
+"""
+)
+@DATABASE
+def rekey(database):
+    """Bring a ledger from the key in FARETAP_LEDGER_KEY_BEFORE under that in FARETAP_LEDGER_KEY.
+
+    Stop the collectors first: whoever still writes is refused, terminals keep what they have.
+    Interrupted, begin again: it goes on where it was. Until it has ended, questions take both keys
+    in the environment. Back-ups made before stay under the old key: keep it as long as them.
+    """
+    new, old = key_from(os.environ), key_from(os.environ, BEFORE)
+    if new is None or old is None or new == old:
+        raise click.UsageError(f"{VARIABLE} has to be the new key and {BEFORE} the old one")
+    url = database if "://" in database else f"sqlite:///{database}"
+    if "://" not in database and not Path(database).exists():
+        raise FileNotFoundError(2, "there is no such ledger", database)
+    count = change_key.rekey(url, old, new)
+    click.echo(f"{count:,} records came under the new key; nothing is under the old one")
+
+
+COMMANDS = [export, carry_over, rekey]

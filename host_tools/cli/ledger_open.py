@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from firmware.errors import FormatError
 from host_tools.ledger import Ledger
-from host_tools.ledger.vault import LABORATORY, VARIABLE, key_from
+from host_tools.ledger.vault import BEFORE, LABORATORY, VARIABLE, key_from
 
 DATABASE = click.option(
     "--database",
@@ -50,6 +50,7 @@ def _open(url: str, must_exist: bool, simulated: bool, more: dict) -> Ledger:
     key = key_from(os.environ)
     if simulated:
         return Ledger(url, LABORATORY, **more)
+    more["key_before"] = key_from(os.environ, BEFORE)
     if key is None:
         try:
             return Ledger(url, LABORATORY, make=False, **more)

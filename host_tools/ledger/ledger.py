@@ -30,7 +30,7 @@ from host_tools.ledger.questions import Questions
 from host_tools.ledger.schema import BOOKS
 from host_tools.ledger.sitting import Sitting
 from host_tools.ledger.sqlite import SqliteSitting
-from host_tools.ledger.vault import LABORATORY, VARIABLE, Vault
+from host_tools.ledger.vault import BEFORE, LABORATORY, VARIABLE, TwoKeys, Vault
 
 CUT_HOUR = 3
 UTC_OFFSET_S = 8 * 3600  # China has one time and no summer time
@@ -41,6 +41,7 @@ class Ledger(Questions):
 
     key: of 32 bytes; without one the key that everybody knows, for simulated cards. cut_hour and
     utc_offset_s count when the ledger is made and are kept. workers: sittings at a time.
+    key_before: the old key, to ask a ledger whose key is being changed.
     FormatError if the database was made by another version or under another key; LookupError if
     nobody has made a ledger there and `make` is False.
     """
@@ -54,8 +55,10 @@ class Ledger(Questions):
         workers: int = 1,
         time_utc_s: Callable[[], float] = time.time,
         make: bool = True,
+        key_before: bytes | None = None,
     ):
-        super().__init__(engines.open_engine(url, workers), Vault(key))
+        vault = TwoKeys(key, key_before) if key_before else Vault(key)
+        super().__init__(engines.open_engine(url, workers), vault)
         self.time_utc_s = time_utc_s
         self.calendar = self._open_books(cut_hour, utc_offset_s, make)
         self._days: set[int] = set()  # that have a partition
@@ -129,6 +132,12 @@ class Ledger(Questions):
         if bytes(books.key_check) != self.vault.check:
             self.engine.dispose()
             raise FormatError(f"this ledger was made under another key: set {VARIABLE} to its own")
+        if books.key_before is not None and bytes(books.key_before) != self.vault.check_before:
+            self.engine.dispose()
+            raise FormatError(
+                f"the key of this ledger is being changed: set {BEFORE} to the old one, and end it"
+                " with `faretap ledger rekey`"
+            )
         return Calendar(books.cut_hour, books.utc_offset_s)
 
     def _have_partitions(self, wanted: set[int]) -> None:

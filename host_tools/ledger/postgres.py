@@ -28,7 +28,7 @@ POSTGRES = postgresql.dialect()
 TYPES = [column.type.compile(POSTGRES).lower() for column in RECORDS.c]
 COPY = f"COPY records ({COLUMNS}) FROM STDIN (FORMAT BINARY)"
 SHARE = f"SELECT pg_advisory_xact_lock_shared({DAY_LOCK})"
-BOOKS = "SELECT closed_through FROM books"
+BOOKS = "SELECT closed_through, key_check, key_before FROM books"
 STANDINGS = f"""SELECT terminal, state, last_sequence, session, boot, boot_before,
  EXISTS (SELECT FROM upload_keys k WHERE k.terminal = t.terminal AND k.state = '{VALID}')
  FROM terminals t WHERE terminal = ANY(%b::bigint[]) ORDER BY terminal FOR UPDATE"""
@@ -50,7 +50,7 @@ class PostgresSitting(Sitting):
             with driver.pipeline():
                 driver.execute(SHARE)
                 books = driver.execute(BOOKS)
-            self.closed_through = _only(books)
+            self._opened(_only(books))
 
     def standings(self, terminals: Iterable[int]) -> dict[int, Standing]:
         with self._driver() as driver:
@@ -58,7 +58,7 @@ class PostgresSitting(Sitting):
                 driver.execute(SHARE)
                 books = driver.execute(BOOKS)
                 found = driver.execute(STANDINGS, [sorted(terminals)], prepare=True)
-            self.closed_through = _only(books)
+            self._opened(_only(books))
             return {row[0]: Standing.of(row[1:]) for row in found}
 
     def insert(self, table: sa.Table):
@@ -95,11 +95,11 @@ class PostgresSitting(Sitting):
             yield driver
 
 
-def _only(found: psycopg.Cursor) -> int:
-    """The one value of a selection."""
+def _only(found: psycopg.Cursor) -> tuple:
+    """The one row of a selection."""
     row = found.fetchone()
     assert row is not None
-    return row[0]
+    return row
 
 
 def _turned(rows: list[tuple]) -> list[list]:

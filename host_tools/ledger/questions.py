@@ -126,7 +126,7 @@ class Questions:
         if len(card) == 4:
             return RECORDS.c.card_shown.like("%" + card.replace("*", "_"))
         if "*" not in card:
-            return RECORDS.c.card == self.vault.card(card)
+            return RECORDS.c.card.in_(self.vault.cards(card))
         masked = card[:6] + "*" * (len(card) - 10) + card[-4:]
         return RECORDS.c.card_shown.like(masked.replace("*", "_"))
 

@@ -130,6 +130,9 @@ BOOKS = sa.Table(
     _column("cut_hour", sa.Integer),
     _column("utc_offset_s", sa.Integer),
     _column("closed_through", sa.Integer),  # the last day that was cut, 0: none
+    _column("key_before", sa.LargeBinary, null=True),  # while the key is changed (rekey.py)
+    _column("rekeyed_terminal", sa.BigInteger, null=True),  # the last record under the new key
+    _column("rekeyed_sequence", sa.BigInteger, null=True),
 )
 QUARANTINE = sa.Table(
     "quarantine",

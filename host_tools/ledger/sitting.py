@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from firmware.errors import FormatError
 from host_tools.ledger import days
 from host_tools.ledger.entry import Entry
 from host_tools.ledger.schema import (
@@ -81,8 +82,8 @@ class Sitting(ABC):
 
     def open_books(self) -> None:
         """Read how far the days are cut; none is cut before this sitting ends."""
-        asked = sa.select(BOOKS.c.closed_through)
-        self.closed_through = self.connection.execute(asked).scalar_one()
+        asked = sa.select(BOOKS.c.closed_through, BOOKS.c.key_check, BOOKS.c.key_before)
+        self._opened(self.connection.execute(asked).one())
 
     def standings(self, terminals: Iterable[int]) -> dict[int, Standing]:
         """Of those that are registered; their rows are held to the end of the sitting."""
@@ -165,6 +166,16 @@ class Sitting(ABC):
             entries = self._beside(entries)
         self.write(entries)
 
+    def _opened(self, books: Sequence) -> None:
+        """Take closed_through, key_check, key_before. FormatError while the key is changed, and
+        for a program that has not heard that it was.
+        """
+        if books[2] is not None or bytes(books[1]) != self.vault.check:
+            raise FormatError(
+                "the key of the ledger is changed: nothing is written under this one"
+            )
+        self.closed_through = books[0]
+
     @abstractmethod
     def enter(self, entries: list[Entry], sales: list[tuple]) -> int:
         """Engine: take the numbers, move the terminals on, write the rows of `sales` whose key is
@@ -216,6 +227,8 @@ class Sitting(ABC):
 
     def keep_aside(self, terminal: int, reason: str, frame: bytes) -> None:
         """Quarantine a batch: once however often it comes, QUARANTINE_MOST of a terminal."""
+        if self.closed_through is None:
+            self.open_books()
         sealed = self.vault.seal(terminal, 0, frame)  # 0 is no number of a record
         digest = sealed[:DIGEST_BYTES]
         here = (QUARANTINE.c.terminal == terminal, QUARANTINE.c.digest == digest)

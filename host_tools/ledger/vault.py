@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from firmware.errors import FormatError
 
 VARIABLE = "FARETAP_LEDGER_KEY"
+BEFORE = VARIABLE + "_BEFORE"  # the old key, while a ledger changes it
 KEY_BYTES = 32
 HASH_BYTES = 16
 DIGEST_BYTES = 16  # the synthetic IV in front of what is sealed
@@ -32,9 +33,9 @@ DIGEST_BYTES = 16  # the synthetic IV in front of what is sealed
 LABORATORY = hashlib.sha256(b"faretap: a ledger of simulated cards").digest()
 
 
-def key_from(environment: Mapping[str, str]) -> bytes | None:
+def key_from(environment: Mapping[str, str], variable: str = VARIABLE) -> bytes | None:
     """The key of FARETAP_LEDGER_KEY, None where it is not set; FormatError where it is no key."""
-    text = environment.get(VARIABLE, "").strip()
+    text = environment.get(variable, "").strip()
     if not text:
         return None
     try:
@@ -42,7 +43,7 @@ def key_from(environment: Mapping[str, str]) -> bytes | None:
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
-        raise FormatError(f"{VARIABLE} is not {2 * KEY_BYTES} hex digits")
+        raise FormatError(f"{variable} is not {2 * KEY_BYTES} hex digits")
     return key
 
 
@@ -58,6 +59,7 @@ class Vault:
         if len(key) != KEY_BYTES:
             raise FormatError(f"a key of {KEY_BYTES} bytes is wanted")
         self.check = _derived(key, b"check", HASH_BYTES)  # tells keys apart, says nothing of them
+        self.check_before = b""
         self._cipher = AESSIV(_derived(key, b"seal", 64))
         self._card = HMAC(_derived(key, b"card", 32), SHA256())  # copied for each use: a third
         self._sale = HMAC(_derived(key, b"sale", 32), SHA256())  # of the time of a new one
@@ -95,6 +97,10 @@ class Vault:
         """By what a card is found."""
         return _hashed(self._card, digits.encode())
 
+    def cards(self, digits: str) -> list[bytes]:
+        """All by which a card may be found."""
+        return [self.card(digits)]
+
     def sale(self, business_key: bytes) -> bytes:
         """By what one sale is known again (QT-263)."""
         return _hashed(self._sale, business_key)
@@ -102,6 +108,24 @@ class Vault:
     def nonce(self, terminal: int, session: bytes) -> bytes:
         """The collector's nonce of an upload session: whoever has the key finds it again."""
         return _hashed(self._session, terminal.to_bytes(8, "big") + session)
+
+
+class TwoKeys(Vault):
+    """While the key of a ledger is changed: opens what is under either, finds cards under both."""
+
+    def __init__(self, key: bytes, before: bytes):
+        super().__init__(key)
+        self._before = Vault(before)
+        self.check_before = self._before.check
+
+    def open(self, terminal: int, sequence: int, sealed: bytes) -> bytes:
+        try:
+            return super().open(terminal, sequence, sealed)
+        except FormatError:
+            return self._before.open(terminal, sequence, sealed)
+
+    def cards(self, digits: str) -> list[bytes]:
+        return [self.card(digits), self._before.card(digits)]
 
 
 def _place(terminal: int, sequence: int) -> bytes:

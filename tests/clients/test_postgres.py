@@ -44,6 +44,11 @@ from tests.host.test_ledger import (  # noqa: F401
     test_totals_are_by_kind_and_only_approved_is_a_sale,
     test_what_happened_to_a_card_is_found_by_number_mask_or_last_four,
 )
+from tests.host.test_ledger_rekey import (  # noqa: F401
+    filled,
+    test_everything_is_under_the_new_key_and_nothing_under_the_old_one,
+    test_interrupted_anywhere_it_goes_on_and_both_keys_read_meanwhile,
+)
 from tests.host.test_rollout import (  # noqa: F401
     test_a_file_comes_out_in_pieces_of_any_size,
     test_a_halt_reaches_a_terminal_in_the_middle_of_a_file,
