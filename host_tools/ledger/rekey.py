@@ -38,7 +38,7 @@ class Keys(NamedTuple):
 
 
 def rekey(url: str, old: bytes, new: bytes, told: Callable[[int], None] = lambda _: None) -> int:
-    """Bring a ledger under the new key; how many records that took. `told` hears it block by block.
+    """Bring a ledger under the new key; how many records that took; `told` hears of each block.
 
     FormatError where the ledger is under neither key, or on the way to another one.
     """
