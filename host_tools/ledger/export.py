@@ -8,6 +8,7 @@ needs no more memory than a block. The file appears under its name when it is wh
 import csv
 import os
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -70,8 +71,8 @@ def _csv(path: Path, blocks: Iterator[list[tuple]]) -> int:
 
 def _parquet(path: Path, blocks: Iterator[list[tuple]]) -> int:
     try:
-        import pyarrow as pa  # here, because it is large and an extra
-        from pyarrow import parquet
+        # large, and an extra: only where it is asked for
+        pa, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError as missing:
         raise FormatError("Parquet takes pyarrow: pip install 'faretap[parquet]'") from missing
     types = [pa.string() if _is_text(column) else pa.int64() for column in COLUMNS]
