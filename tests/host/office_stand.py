@@ -2,6 +2,9 @@
 """The operator's pages around a small ledger, and browsers that are signed in."""
 
 import re
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
@@ -11,7 +14,7 @@ from host_tools.ledger import Ledger, registry
 from host_tools.office.app import Options, make_app, make_office
 from host_tools.office.pages import PAGES
 from host_tools.office.passwords import Passwords
-from host_tools.office.people import ROLES
+from host_tools.office.people import ROLES, People
 from tests.host.test_ledger import PAN, packed
 
 KEY = bytes(range(32))
@@ -42,6 +45,20 @@ def fill(ledger):
         sitting.refuse(7, "<i>reason</i>")
         sitting.keep_aside(7, "1 is stored with <u>other</u> bytes", frame)
         sitting.keep_aside(7, "half", frame[:40])
+    kept = quick_passwords().keep(SECRET)
+    for role in ROLES:
+        People(ledger).add(role, role, kept)
+
+
+@cache
+def filled():
+    """The file of such a ledger in SQLite, made once."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.db"
+        ledger = Ledger(f"sqlite:///{path}", KEY, time_utc_s=lambda: NOW)
+        fill(ledger)
+        ledger.close()
+        return path.read_bytes()
 
 
 class Stand:
@@ -50,15 +67,17 @@ class Stand:
     def __init__(self, folder, url="", **options):
         self.now = NOW
         self.monotonic_s = 0.0
-        url = url or f"sqlite:///{folder / 'ledger.db'}"
-        self.ledger = Ledger(url, KEY, workers=4, time_utc_s=lambda: self.now)
-        fill(self.ledger)
+        if not url:
+            (folder / "ledger.db").write_bytes(filled())
+        self.ledger = Ledger(
+            url or f"sqlite:///{folder / 'ledger.db'}", KEY, workers=4,
+            time_utc_s=lambda: self.now,
+        )  # fmt: skip
+        if url:
+            fill(self.ledger)
         self.office = make_office(self.ledger, Options(**options), quick_passwords())
         self.office.monotonic_s = lambda: self.monotonic_s
         self.app = make_app(self.office, PAGES)
-        kept = self.office.passwords.keep(SECRET)
-        for role in ROLES:
-            self.office.people.add(role, role, kept)
         self.office.figures.look()
 
     def client(self, address="127.0.0.1"):
