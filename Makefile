@@ -13,7 +13,7 @@ JOBS ?= 2
 .PHONY: help setup run test check lint format types test-host test-micropython demo replay serve \
 	fuzz mutation proof test-clients \
 	collect bench panel screenshots waterfall size mpy lock sessions docs docs-check \
-	conformance clean
+	conformance clean image test-pico micropython test-heap
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,7 +56,7 @@ types: $(READY)  ## mypy: all as CPython, firmware again against the stubs of a 
 	@$(BIN)/mypy --no-error-summary --config-file tools/mypy_micropython.ini
 
 test-host: $(READY)  ## pytest: host tests, shared tests on both interpreters; JOBS files at a time
-	@$(BIN)/python -m pytest --ignore tests/clients --ignore tests/heap -n $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --ignore tests/clients --ignore tests/heap --ignore tests/pico -n $(JOBS) --dist loadfile $(ARGS)
 
 test-clients: $(READY)  ## other people's PN532 drivers and PC/SC on the virtual chip and card; installs them first
 	@tools/clients.sh
@@ -71,6 +71,13 @@ test-micropython: $(READY)  ## the shared tests under MicroPython, a process a f
 
 micropython:  ## 32-bit MicroPython with firmware/ frozen, as in a board's flash: build/micropython
 	@tools/micropython.sh
+
+image:  ## the image of a board, firmware/ frozen, byte for byte to flash: build/micropython/pico.uf2
+	@tools/micropython.sh $(or $(BOARD),pico)
+
+test-pico: $(READY)  ## that image in an emulated RP2040: boots, debits, loses power, uploads (a minute or two, not in `make test`)
+	@tools/micropython.sh pico
+	@$(BIN)/python -m pytest tests/pico $(ARGS)
 
 mpy: $(READY)  ## compile every firmware file with mpy-cross into build/mpy: the syntax gate
 	@$(BIN)/python -m host_tools.cli.runtime build/mpy

@@ -3,6 +3,7 @@
 # Builds MicroPython from source with our code frozen into it, as the image of a product has it:
 #   unix32   build/micropython/micropython32: the unix port with 32 bits, single precision floats and
 #            firmware/ frozen, for the heap of a Pico W (docs/porting.md)
+#   pico     build/micropython/pico.uf2 and pico.bin: the image of a Raspberry Pi Pico, firmware/ frozen
 #   fresh    builds nothing, status 1 when unix32 would
 #   source   only fetches what all of them are made of
 # Without a word: unix32. Nothing is done when nothing has changed; where only our code has, it is
@@ -26,7 +27,13 @@ flock 9 # one build at a time
 micropython_sha256=7b25be99a502f070b2de81dafc08da7051d992325d6e67daa9045a918fffdbea
 mbedtls_sha256=8fb65fae8dcae5840f793c0a334860a411f884cc537ea290ce1c52bb64ca007a
 
+sdk_version=2.1.1-1
+sdk_sha256=507a3ca37636641bc90239d7c04dc9dc28c5008087a8162102ea94d2273153d3
+tinyusb_version=0.18.0+dfsg-1
+tinyusb_sha256=01ce2c645df68f14a8a7dcfc8fb355713152543757955820479a87949a61154e
+
 packages="gcc gcc-multilib libc6-dev make python3 xz-utils bzip2" # of this machine's own Debian
+arm_packages="cmake gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib"
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 cannot() { echo "micropython: $*" >&2; exit 3; }
@@ -37,9 +44,8 @@ run() { # status, what, command ...: its output into the log, the end of it show
     "$@" >>"$log" 2>&1 || { tail -n 12 "$log" >&2; echo "micropython: $what failed, see $log" >&2; exit "$status"; }
 }
 
-install_packages() {
-    # shellcheck disable=SC2086
-    missing=$(for name in $packages; do
+install_packages() { # names
+    missing=$(for name in "$@"; do
         dpkg-query --show --showformat='${db:Status-Status}' "$name" 2>/dev/null | grep -q '^installed$' || echo "$name"
     done)
     [ -n "$missing" ] || return 0
@@ -51,19 +57,11 @@ mirror() { # its address, from what apt here is set to
     apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' 2>/dev/null | sort -u | head -n 1
 }
 
-fetch() {
-    [ ! -f "$home/.fetched-$version" ] || return 0
-    command -v apt-get >/dev/null || cannot "its sources are fetched by apt-get, which is not here"
-    address=$(mirror)
-    if [ -z "$address" ]; then
-        tools/clients.sh update || true
-        address=$(mirror)
-    fi
-    [ -n "$address" ] || cannot "apt knows no Debian mirror: 'sudo apt-get update' first"
-    echo "micropython: fetching the sources from $address"
-    rm -rf "$home/apt" "$tree" "$home"/mbedtls* "$home"/*.orig.tar.*
+apt_of_its_own() { # address: the apt configuration in build/ through which sources come
+    rm -rf "$home/apt"
     mkdir -p "$home/apt/lists/partial" "$home/apt/cache/archives/partial"
-    echo "deb-src [signed-by=$keyring] $address trixie main" >"$home/apt/sources.list"
+    printf '%s\n' "deb-src [signed-by=$keyring] $1 trixie main" "deb [signed-by=$keyring] $1 trixie main" \
+        >"$home/apt/sources.list"
     cat >"$home/apt/apt.conf" <<END
 Dir::Etc::sourcelist "$home/apt/sources.list";
 Dir::Etc::sourceparts "/dev/null";
@@ -74,8 +72,29 @@ APT::Sandbox::User "$(id -un)";
 END
     (
         cd "$home"
+        APT_CONFIG=$home/apt/apt.conf run 3 "fetching the index" apt-get -q update
+    )
+}
+
+reach_mirror() { # fills `address`
+    command -v apt-get >/dev/null || cannot "its sources are fetched by apt-get, which is not here"
+    address=$(mirror)
+    if [ -z "$address" ]; then
+        tools/clients.sh update || true
+        address=$(mirror)
+    fi
+    [ -n "$address" ] || cannot "apt knows no Debian mirror: 'sudo apt-get update' first"
+    echo "micropython: fetching the sources from $address"
+    apt_of_its_own "$address"
+}
+
+fetch() {
+    [ ! -f "$home/.fetched-$version" ] || return 0
+    rm -rf "$tree" "$home"/mbedtls* "$home"/*.orig.tar.*
+    reach_mirror
+    (
+        cd "$home"
         export APT_CONFIG=$home/apt/apt.conf
-        run 3 "fetching the index" apt-get -q update
         run 3 "fetching the sources" apt-get -q source --download-only "micropython=$version-1" mbedtls
     )
     check "$micropython_sha256" "$home/micropython_$version.orig.tar.xz" || {
@@ -94,6 +113,29 @@ END
     touch "$home/.fetched-$version"
 }
 
+fetch_sdk() { # what an RP2040 takes beside MicroPython: two packages, unpacked and not installed
+    [ ! -f "$home/.fetched-sdk-$sdk_version" ] || return 0
+    reach_mirror
+    (
+        cd "$home"
+        export APT_CONFIG=$home/apt/apt.conf
+        run 3 "fetching the SDK" apt-get -q download "pico-sdk-source=$sdk_version" "tinyusb-source=$tinyusb_version"
+    )
+    for one in "$sdk_sha256 pico-sdk-source" "$tinyusb_sha256 tinyusb-source"; do
+        check "${one% *}" "$home/${one#* }"_*.deb || {
+            echo "micropython: the package ${one#* } is not the one that is pinned" >&2
+            exit 1
+        }
+        dpkg-deb -x "$home/${one#* }"_*.deb "$home/sdk"
+    done
+    for name in pico-sdk tinyusb; do
+        rm -rf "$tree/lib/$name"
+        ln -s "$home/sdk/usr/src/$name" "$tree/lib/$name"
+    done
+    rm -rf "$home/apt"
+    touch "$home/.fetched-sdk-$sdk_version"
+}
+
 check() { echo "$1  $2" | sha256sum --check --status; }
 
 frozen_files() { # what is frozen into every image: the firmware; and into the unix port: the stage (sim/stage.py)
@@ -104,11 +146,12 @@ frozen_files() { # what is frozen into every image: the firmware; and into the u
 write_manifest() { # target: the manifest, and whether anything has changed since the last image of it
     manifest=$home/manifest-$1.py
     {
+        [ "$1" != pico ] || printf '%s\n' "freeze('\$(PORT_DIR)/modules', 'rp2.py')" "freeze('$root/tools/micropython/modules')"
         echo "include('\$(MPY_DIR)/extmod/asyncio')"
         frozen_files "$1" | sed "s|.*|freeze('$root', '&')|"
     } >"$manifest.fresh"
     mv "$manifest.fresh" "$manifest"
-    { frozen_files "$1" | xargs sha256sum; sha256sum "$manifest" tools/micropython.sh tools/micropython/*; } >"$manifest.sums.fresh"
+    { frozen_files "$1" | xargs sha256sum; find tools/micropython -type f | sort | xargs sha256sum "$manifest" tools/micropython.sh; } >"$manifest.sums.fresh"
 }
 
 unchanged() { cmp -s "$manifest.sums" "$manifest.sums.fresh" && [ -e "$1" ]; }
@@ -116,7 +159,8 @@ unchanged() { cmp -s "$manifest.sums" "$manifest.sums.fresh" && [ -e "$1" ]; }
 unix32() {
     write_manifest unix32
     ! unchanged "$home/micropython32" || return 0
-    install_packages
+    # shellcheck disable=SC2086
+    install_packages $packages
     fetch
     port=$tree/ports/unix
     : >"$log"
@@ -132,14 +176,37 @@ unix32() {
     echo "micropython: build/micropython/micropython32 built in $(($(date +%s) - began)) s"
 }
 
+pico() {
+    write_manifest pico
+    ! unchanged "$home/pico.uf2" || return 0
+    # shellcheck disable=SC2086
+    install_packages $packages $arm_packages
+    : >"$log"
+    fetch
+    fetch_sdk
+    port=$tree/ports/rp2
+    began=$(date +%s)
+    jobs=-j$(nproc)
+    run 1 "mpy-cross" make "$jobs" -C "$tree/mpy-cross"
+    rm -f "$port/build-pico/frozen_content.c"
+    run 1 "the port" cmake -S "$port" -B "$port/build-pico" -DMICROPY_BOARD=FARETAP_PICO \
+        -DMICROPY_BOARD_DIR="$root/tools/micropython/FARETAP_PICO" -DMICROPY_FROZEN_MANIFEST="$manifest" -DPICO_NO_PICOTOOL=1
+    run 1 "the image" make "$jobs" -C "$port/build-pico"
+    cp "$port/build-pico/firmware.bin" "$home/pico.bin"
+    run 1 "the UF2" python3 "$tree/tools/uf2conv.py" -b 0x10000000 -f 0xe48bff56 -c -o "$home/pico.uf2" "$home/pico.bin"
+    mv "$manifest.sums.fresh" "$manifest.sums"
+    echo "micropython: build/micropython/pico.uf2, $(stat -c %s "$home/pico.bin") bytes of flash, built in $(($(date +%s) - began)) s"
+}
+
 fresh() { # status 1 when unix32 would have something to do
     write_manifest unix32
     unchanged "$home/micropython32" || { echo "micropython: build/micropython/micropython32 is stale" >&2; exit 1; }
 }
 
-case "${1:-unix32}" in
+set -- "${1:-unix32}"
+case "$1" in
     fresh) fresh ;;
     source) fetch ;;
-    unix32) unix32 ;;
+    unix32 | pico) "$1" ;;
     *) sed -n '3,14s/^# \?//p' "$0" >&2; exit 2 ;;
 esac

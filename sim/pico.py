@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An emulated Raspberry Pi Pico that runs our image: the very bytes that go onto a board, executed
+by rp2040py, with the virtual PN532 and a collector on its UARTs.
+
+    pico = Pico(IMAGE, files={"settings.txt": .., "parameters.txt": ..})
+    pico.wire(1, Chip(field, Timing()))              # anything with feed, due and next_us
+    pico.run(lambda: pico.said("ready"), limit_ms=3000)
+    flash = pico.flash                               # the plug is pulled: all that is left
+    pico = Pico(IMAGE, flash=flash)                  # .. and the next start
+
+Times are the emulated processor's, at 125 MHz; flash takes no time in it, and there is no radio.
+What the emulator has not, or has wrongly, is put right here: the transmit interrupt of a UART, its
+clock of 48 MHz, the bits of the ring oscillator (drawn from `seed`), and a clock that was set.
+"""
+
+import asyncio
+import json
+import random
+from collections.abc import Callable
+
+from littlefs import LittleFS
+from rp2040py.boards import BoardSpec
+from rp2040py.device.base_device import BaseDevice
+from rp2040py.memory_map import FLASH_START_ADDRESS
+from rp2040py.peripherals import uart as pl011
+from rp2040py.peripherals.peripheral import BasePeripheral
+
+BLOCK_BYTES = 4096
+FLASH_BYTES = 2 * 1024 * 1024
+STORAGE_BYTES = 1280 * 1024  # tools/micropython/FARETAP_PICO/mpconfigboard.h
+FILE_BLOCKS = 64  # tools/micropython/modules/_boot.py
+ROSC, RANDOM_BIT, ROSC_STATUS = 0x40060, 0x1C, 0x18
+ROSC_STABLE = 0x80001000
+CLK_PERI_HZ, EMULATED_HZ = 48, 125  # a UART's clock on the board, and what the emulator divides
+BAUDS = (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600, 1288000)
+GRAIN_US = 100  # bytes are handed over in lots of this length: its FIFO holds 32
+GATHER_NS = 20_000  # what the processor writes in so short a time was one write
+BOOT = """import machine
+machine.RTC().datetime((%d, %d, %d, 0, %d, %d, %d, 0))
+"""
+
+
+class Pico:
+    """One start. `files`: laid into the file system of a board that was erased; `flash`: what
+    another start has left, instead. `utc`: (year, month, day, hour, minute, second) that its clock
+    holds.
+    """
+
+    def __init__(self, image, files=None, flash=None, utc=(2026, 11, 21, 10, 0, 0), seed=0):
+        self.device = BaseDevice(board=BoardSpec(image=str(image)))
+        mcu = self.device.mcu
+        if flash is not None:
+            mcu.flash[:] = flash
+        if files is not None:
+            year, month, day, hour, minute, second = utc
+            boot = BOOT % (year, month, day, hour, minute, second)
+            at = FLASH_BYTES - STORAGE_BYTES
+            laid = file_system({**files, "boot.py": boot})
+            mcu.flash[at : at + len(laid)] = laid
+        mcu.peripherals[ROSC] = Oscillator(mcu, seed)
+        for uart in mcu.uart:
+            mend(uart)
+        self.device.cdc.on_serial_data = self._heard
+        self.events: list[dict] = []
+        self.texts: list[str] = []  # lines that were no event
+        self.line = b""
+        mcu.core.pc = FLASH_START_ADDRESS
+
+    @property
+    def now_ms(self) -> float:
+        """Since power came."""
+        return self.device.mcu.clock.nanos / 1e6
+
+    @property
+    def flash(self) -> bytes:
+        """All 2 MB as they are at this moment."""
+        return bytes(self.device.mcu.flash)
+
+    def journal(self, blocks: int) -> bytes:
+        """The journal's region, `journal_blocks` of the settings long."""
+        return self.flash[-blocks * BLOCK_BYTES :]
+
+    def said(self, event: str) -> list[dict]:
+        """Its events of one kind."""
+        return [one for one in self.events if one["event"] == event]
+
+    def wire(self, number: int, peer) -> None:
+        """Put a peer on UART 0 or 1: feed(data, now_us, baud), due(now_us), next_us(grain_us)."""
+        Wire(self.device.mcu, number, peer)
+
+    def run(self, until: Callable[[], object], limit_ms: float) -> bool:
+        """Let the processor run until something is so, at most to `limit_ms` since power came;
+        False when it never was.
+        """
+        return asyncio.run(self._run(until, limit_ms))
+
+    async def _run(self, until, limit_ms) -> bool:
+        simulator = self.device.simulator
+        running = asyncio.create_task(simulator.execute())
+        while not until() and self.now_ms < limit_ms and not running.done():
+            await asyncio.sleep(0)
+        simulator.stop()
+        await running
+        return bool(until())
+
+    def _heard(self, data) -> None:
+        self.line += bytes(data)
+        *whole, self.line = self.line.split(b"\n")
+        for line in whole:
+            text = line.decode(errors="replace").strip()
+            try:
+                event = json.loads(text)
+                self.events.append({**event, "at_ms": self.now_ms})
+            except (ValueError, TypeError):
+                self.texts.append(text)
+
+
+class Wire:
+    """A UART and what hangs on it."""
+
+    def __init__(self, mcu, number, peer):
+        self.clock, self.uart, self.peer = mcu.clock, mcu.uart[number], peer
+        self.written = bytearray()
+        self.gathered = self.clock.create_alarm(self._over)
+        self.alarm = self.clock.create_alarm(self._due)
+        self.uart.on_byte = self._byte
+
+    def _now_us(self):
+        return int(self.clock.nanos / 1000)
+
+    def _byte(self, value):
+        if not self.written:
+            self.gathered.schedule(GATHER_NS)
+        self.written.append(value)
+
+    def _over(self, *_):
+        data, self.written = bytes(self.written), bytearray()
+        asked = self.uart.baud_rate * CLK_PERI_HZ / EMULATED_HZ
+        self.peer.feed(data, self._now_us(), min(BAUDS, key=lambda baud: abs(baud - asked)))
+        self._set_alarm()
+
+    def _due(self, *_):
+        for value in self.peer.due(self._now_us()):
+            self.uart.feed_byte(value)
+        self._set_alarm()
+
+    def _set_alarm(self):
+        at_us = self.peer.next_us(GRAIN_US)
+        if at_us is not None:
+            self.alarm.schedule(max(1, at_us - self._now_us()) * 1000)
+
+
+class Oscillator(BasePeripheral):
+    """The ring oscillator: stable, and a random bit at each look, which os.urandom wants."""
+
+    def __init__(self, mcu, seed):
+        super().__init__(mcu, "ROSC")
+        self.drawn = random.Random(seed)
+
+    def read_uint32(self, offset):
+        if offset == RANDOM_BIT:
+            return self.drawn.getrandbits(1)
+        return ROSC_STABLE if offset == ROSC_STATUS else 0
+
+    def write_uint32(self, offset, value):
+        pass
+
+
+def mend(uart):
+    """Let the transmit interrupt of a UART go down when it was served: it rises with a byte that
+    leaves, and UARTICR clears it (PL011, 3.3.13). Without it no program returns from the handler.
+    """
+    write = uart.write_uint32
+
+    def check():
+        pending = uart._interrupt_status & uart._interrupt_mask
+        uart.rp2040.set_interrupt(uart.irq, bool(pending))
+
+    def write_and_raise(offset, value):
+        write(offset, value)
+        if offset == pl011.UARTDR:
+            uart._interrupt_status |= pl011.UARTTXINTR
+            check()
+
+    uart.check_interrupts, uart.write_uint32 = check, write_and_raise
+
+
+def file_system(files: dict[str, str]) -> bytes:
+    """A littlefs as MicroPython mounts it on an RP2040, with these files."""
+    system = LittleFS(
+        block_size=BLOCK_BYTES, block_count=FILE_BLOCKS, read_size=32, prog_size=256,
+        cache_size=256, lookahead_size=32, disk_version=0x00020000,
+    )  # fmt: skip
+    for name, text in files.items():
+        with system.open(name, "wb") as file:
+            file.write(text.encode())
+    return bytes(system.context.buffer)
