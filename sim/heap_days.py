@@ -97,6 +97,9 @@ GATE = {
 
 DAYS = {
     "bus": Day("bus, flat fare", "bus", {}, {}, "tap", {}, (), None),
+    "bus-signed": Day(
+        "bus, uploads signed", "bus", {"upload_key": "5a" * 32}, {}, "tap", {}, (), None
+    ),
     "bus-crew": Day(
         "bus: console, announcer, fare table by stages", "bus",
         {**CONSOLE, "announcer": "serial:announcer", "fares": "{folder}/bus.fares", "line": 12},

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from firmware.errors import FormatError
 from host_tools.collector import Collector
-from host_tools.ledger import Ledger
+from host_tools.ledger import Ledger, keys, registry
 from sim.beside_all import beside
 from sim.crowd import Crowd
 from sim.play_files import PlayFiles
@@ -61,6 +61,12 @@ class Play:
             self.folder, scenario.seed, self.pan, scenario.world.get("authority", "")
         )
         self.ledger = Ledger(f"sqlite:///{self.folder / 'ledger.db'}")
+        if "upload_key" in scenario.settings:
+            registry.enrol(self.ledger, [TERMINAL])
+            secret, mac = scenario.settings["upload_key"], scenario.settings.get("upload_mac")
+            keys.enter(
+                self.ledger, TERMINAL, "scenario", bytes.fromhex(secret), mac or keys.SHA256
+            )
         self.world.lines.peers["link"] = CollectorPeer(
             Collector(self.ledger, time_utc_s=self._real_utc_s)
         )

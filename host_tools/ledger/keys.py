@@ -111,7 +111,8 @@ def _rows(connection: sa.Connection, terminals: list[int] | None) -> list[Upload
     asked = sa.select(*[UPLOAD_KEYS.c[name] for name in UploadKey._fields])
     if terminals is not None:
         asked = asked.where(UPLOAD_KEYS.c.terminal.in_(terminals))
-    asked = asked.order_by(UPLOAD_KEYS.c.terminal, UPLOAD_KEYS.c.entered_utc_s)
+    here = UPLOAD_KEYS.c
+    asked = asked.order_by(here.terminal, here.entered_utc_s, here.key_id)
     return [UploadKey(*one) for one in connection.execute(asked)]
 
 
