@@ -144,4 +144,4 @@ for one in (
     *ledger_present.COMMANDS,
 ):
     command.add_command(one)
-command.add_command(ledger_rollout.command, "rollout")
+command.add_command(ledger_rollout.waves, "rollout")

@@ -29,11 +29,11 @@ Examples:
   faretap ledger rollout halt 1 --why "complaints on line 7"
 """
 )
-def command():
+def waves():
     """Files that terminals fetch: parameters, fare tables, lists; in waves, with a halt."""
 
 
-@command.command(
+@waves.command(
     epilog="""\b
 Examples:
   faretap ledger rollout add deny.bin --settings unit.txt
@@ -54,7 +54,7 @@ def add(database, path, unit, key, password, note):
     click.echo(f"{found.kind} {found.version}, {found.size:,} bytes, {since(found)}")
 
 
-@command.command("files", epilog="Examples:\n\n  faretap ledger rollout files")
+@waves.command("files", epilog="Examples:\n\n  faretap ledger rollout files")
 @DATABASE
 @outputs
 def list_files(database, as_json, file):
@@ -68,7 +68,7 @@ def list_files(database, as_json, file):
     give(rows, as_json, file, "no file is registered")
 
 
-@command.command(
+@waves.command(
     epilog="""\b
 Examples:
   faretap ledger rollout start deny 42 --percent 1
@@ -99,7 +99,7 @@ def start(database, kind, version, percent, terminals, operator, failures, silen
     click.echo(f"roll-out {made} of {kind} {version} is running")
 
 
-@command.command(epilog="Examples:\n\n  faretap ledger rollout widen 1 --percent 10")
+@waves.command(epilog="Examples:\n\n  faretap ledger rollout widen 1 --percent 10")
 @DATABASE
 @click.argument("number", type=int)
 @click.option("--percent", type=PERCENT, help="Of the terminals; never less than before.")
@@ -110,7 +110,7 @@ def widen(database, number, percent, terminals):
     click.echo(f"roll-out {number} is wider")
 
 
-@command.command(epilog='Examples:\n\n  faretap ledger rollout halt 1 --why "wrong list"')
+@waves.command(epilog='Examples:\n\n  faretap ledger rollout halt 1 --why "wrong list"')
 @DATABASE
 @click.argument("number", type=int)
 @click.option("--why", default="", help="For people.")
@@ -120,7 +120,7 @@ def halt(database, number, why):
     click.echo(f"roll-out {number} is halted")
 
 
-@command.command(epilog="Examples:\n\n  faretap ledger rollout resume 1 --failures 10")
+@waves.command(epilog="Examples:\n\n  faretap ledger rollout resume 1 --failures 10")
 @DATABASE
 @click.argument("number", type=int)
 @click.option("--failures", type=click.IntRange(0), help="How many may have failed from now on.")
@@ -130,7 +130,7 @@ def resume(database, number, failures):
     click.echo(f"roll-out {number} is running")
 
 
-@command.command("roll-back", epilog="Examples:\n\n  faretap ledger rollout roll-back 1")
+@waves.command("roll-back", epilog="Examples:\n\n  faretap ledger rollout roll-back 1")
 @DATABASE
 @click.argument("number", type=int)
 @click.option("--why", default="", help="For people.")
@@ -146,7 +146,7 @@ def roll_back(database, number, why):
     click.echo(f"roll-out {number} is taken back; {has} have the file in force")
 
 
-@command.command("list", epilog="Examples:\n\n  faretap ledger rollout list")
+@waves.command("list", epilog="Examples:\n\n  faretap ledger rollout list")
 @DATABASE
 @outputs
 def list_all(database, as_json, file):
@@ -161,7 +161,7 @@ def list_all(database, as_json, file):
     give(rows, as_json, file, "nothing is rolled out")
 
 
-@command.command(
+@waves.command(
     epilog="Examples:\n\n  faretap ledger rollout show 1 --standing refused --standing silent"
 )
 @DATABASE
