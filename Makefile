@@ -41,6 +41,9 @@ bench: $(READY)  ## taps a second, time of each APDU, journal writes
 
 test: check test-host test-clients test-heap  ## everything: what CI runs
 
+city: $(READY)  ## a city with everything that goes wrong, another one each day: by night
+	@$(BIN)/faretap city --terminals 2000 --taps 40000 --jobs 2 --seed $(or $(SEED),$(shell date +%Y%m%d)) --html build/city.html
+
 check: lint types mpy  ## no tests, seconds: lint, types, MicroPython syntax
 
 lint: $(READY)  ## ruff: rules and format

@@ -139,7 +139,9 @@ class Sale:
                 if verdict.verdict == torn.LOST:
                     break
                 continue  # a card that hides its number may be that of another entry
-            self.torn_taps.close(entry, verdict)
+            if not self.torn_taps.close(entry, verdict):
+                suspect = suspect or self._still_open(verdict, entry.sequence, values, tap)
+                continue
             if verdict.outcome:
                 return self._closed(verdict.outcome, entry.sequence, values)
             return None  # not debited or used elsewhere: a new customer (QT-181)

@@ -10,7 +10,7 @@ never as a sale and never deleted (QT-183). No step of the wall clock closes a w
 from collections import namedtuple
 
 from firmware.devices import entries, window
-from firmware.errors import FormatError
+from firmware.errors import FormatError, JournalFull
 from firmware.formats import record
 from firmware.kernel import torn
 
@@ -49,7 +49,8 @@ class TornTaps:
         """A tap was torn; the oldest one makes room when there are too many."""
         self._add(sequence, values, window.opened(self.clock, self.parameters.torn_window_s))
         while len(self.open) > self.parameters.torn_count:
-            self.settle(self.open[0], record.PENDING, None, "too_many_open")
+            if not self.settle(self.open[0], record.PENDING, None, "too_many_open"):
+                break
 
     def _add(self, sequence, values, since):
         self.open.append(Open(sequence, since, entries.pan_text(values["pan"]), values["psn"]))
@@ -81,18 +82,24 @@ class TornTaps:
                 self.settle(entry, record.PENDING, None, "last_record_lost")
 
     def settle(self, entry, kind, result, reason):
-        """Write the one record that closes an entry, durable."""
+        """Write the one record that closes an entry, durable. False where there is no room: power
+        cuts have cost the last blocks. It stays open; what is before it can be uploaded.
+        """
         values = self.load(entry)
         if values is None:
-            return
+            return True
         settled = entries.pack_settled(values, kind, result, reason)
-        self.journal.settle(entry.sequence, settled)
+        try:
+            self.journal.settle(entry.sequence, settled)
+        except JournalFull:
+            return False
         self.open.remove(entry)
+        return True
 
     def close(self, entry, verdict):
-        """Settle an entry by the verdict of the re-tap dialogue (kernel/torn.py)."""
+        """Settle an entry by the verdict of the re-tap dialogue (kernel/torn.py); as settle()."""
         kind, reason = VERDICTS[verdict.verdict]
-        self.settle(entry, kind, verdict.outcome, reason)
+        return self.settle(entry, kind, verdict.outcome, reason)
 
     def _give_up(self, sequence):
         """An entry whose bytes cannot be read: its number still goes up, as pending."""

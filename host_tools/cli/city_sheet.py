@@ -95,10 +95,13 @@ def _notes(report):
     refused = ", ".join(f"{name} {count}" for name, count in sorted(report.refused.items()))
     yield f"the collector refused: {refused or 'nothing'}"
     yield "to look after: " + ", ".join(f"{name} {n}" for name, n in report.claims.items())
+    rules = ", ".join(f"{name} {count:,}" for name, count in sorted(balance.rules.items()))
+    yield f"sales by what made the price: {rules or 'none'}"
     if report.presented:
         yield _presented(report.presented)
     rate = report.counts["taps"] / max(report.seconds, 0.001)
     yield (
         f"{report.counts['taps']:,} full taps, {report.frames:,} frames, {report.commits:,} groups"
-        f" in {report.seconds:.0f} s ({rate:.0f} taps/s; {report.cpu_s:.0f} s of processor)"
+        f" in {report.seconds:.0f} s ({rate:.0f} taps/s; {report.cpu_s:.0f} s of processor,"
+        f" the largest process {report.memory_mb:.0f} MB)"
     )

@@ -17,6 +17,7 @@ import random
 import zlib
 from collections import Counter
 
+from firmware.errors import JournalFull
 from sim.city import balance
 from sim.city.cards import ODD, Purse
 from sim.city.desk import Desk
@@ -32,6 +33,7 @@ HOUR_MS = 3600000
 OPEN_MS = 5 * HOUR_MS
 SHUT_MS = DAY_S * 1000 - 60000
 BOOT_MS = 3000
+REPAIR_MS = 600000  # until somebody starts a terminal that has stopped itself
 TAPS_A_RIDER = 4
 SMALL_BLOCKS = 9  # of a journal that runs full
 RADIO_MS = 20000  # for so long radios are up
@@ -140,6 +142,11 @@ class District:
         except PowerCut:
             self._dark(unit)
             return None
+        except JournalFull:  # firmware.main ends with "storage fault"; somebody starts it again
+            self.count("storage faults")
+            unit.stop()
+            self.at(self.now.now_ms + REPAIR_MS, lambda: self._start(unit))
+            return None
         self._plan_wake(unit)
         return result
 
@@ -211,7 +218,8 @@ class District:
         if draws.hits("offline") and not unit.in_tunnel:
             draws.note("offline")
             unit.in_tunnel = True
-        if draws.hits("replaced") and not unit.broken and unit.number < SPARE_NUMBERS:
+        alone = unit.number < SPARE_NUMBERS and not unit.has_twin
+        if draws.hits("replaced") and not unit.broken and alone:
             at_ms = begins + 8 * HOUR_MS + draws.below("replaced", 8 * HOUR_MS)
             self.at(at_ms, lambda: self._breaks(unit))
 
@@ -295,13 +303,18 @@ class District:
             if all(self._is_done(unit) for unit in everything):
                 break
         for unit in everything:
-            unit.stuck = unit.uploader.error if unit.waiting() else ""
+            if not unit.is_up:
+                self.broken(f"terminal {unit.name} does not start any more")
+            elif unit.waiting():
+                unit.stuck = unit.uploader.error
             unit.stop()
         self._hour()
         self.desk.stop()
 
     def _is_done(self, unit):
         """Nothing is left, or nothing will be taken."""
+        if not unit.is_up:
+            return False
         refused = unit.has_twin and unit.uploader.error.startswith("refused: conflict")
         return not unit.journal.opened and (refused or not unit.waiting())
 

@@ -33,7 +33,7 @@ Day = namedtuple("Day", ("day", "sales", "sales_fen", "late"))
 Report = namedtuple(
     "Report",
     ("plan", "balance", "days", "hours", "counts", "drawn", "refused", "claims", "digest",
-     "seconds", "cpu_s", "frames", "commits", "presented"),
+     "seconds", "cpu_s", "memory_mb", "frames", "commits", "presented"),
 )  # fmt: skip
 
 
@@ -224,7 +224,7 @@ def _report(plan, found, began, acquirer):
         counts=_all(found, "counts"), drawn=_all(found, "drawn"),
         refused=_all(found, "refused"), claims=open_claims, digest=digest,
         seconds=time.monotonic() - began, presented=presented,
-        cpu_s=usage.ru_utime + usage.ru_stime,
+        cpu_s=usage.ru_utime + usage.ru_stime, memory_mb=usage.ru_maxrss / 1024,
         frames=sum(one["frames"] for one in found), commits=sum(one["commits"] for one in found),
     )  # fmt: skip
 

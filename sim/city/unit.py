@@ -184,7 +184,9 @@ class Unit:
         elif uploader.state == WAITING and self.town.radio_is_up():
             due.append(uploader.since + uploader.pause_ms)
         for entry in self.terminal.torn_taps.open:
-            due.append(entry.window[0] + entry.window[1])
+            ends = entry.window[0] + entry.window[1]
+            # one that is over waits for room in the journal
+            due.append(ends if ends > self.town.now.now_ms else self.town.now.now_ms + 60000)
         return max(self.town.now.now_ms + 1, min(due)) if due else None
 
     def waiting(self):

@@ -73,6 +73,17 @@ def drawing_should_show(report):
     assert "faretap city &lt;again&gt;" in page and "agree to the fen" in page
 
 
+def test_full_journal_should_outlast_power_cuts(tmp_path):
+    """QT-155, QT-183: torn ends have cost the last blocks, a torn tap waits for room; the terminal
+    starts, uploads, and then closes it.
+    """
+    text = "torn=0.3,power=0.15,link=0.3,offline=0.3,clock=0.12,twin=0.2,cards=0.2"
+    plan = plan_of(tmp_path, text + ",collector=0.09,database=0.06", 2, 90, 2, 1800)
+    report = town.run(plan._replace(seed=116, blocks=12))
+    assert report.balance.faults == []
+    assert report.counts["turned away: journal_full"] > 0
+
+
 @pytest.mark.parametrize("plant", sorted(town.PLANTS))
 def test_balance_should_find_a_planted_loss(tmp_path, plant):
     district = played(plan_of(tmp_path, "none", 2, 16))
