@@ -53,7 +53,7 @@ def answer_lies(data):
         shelf, 7, KEY, HandClock(), lambda count: NONCE[:count], unsigned=bool(choices.below(2))
     )
     steps = unit.steps()
-    request, said = None, [b""]
+    request, said = None, [(b"", b"", 0)]
     try:
         wanted = next(steps)
         for _ in range(300):
@@ -83,8 +83,9 @@ def _answer(choices, request, said):
         code = choices.one_of([code for code, _ in batch.REJECT_NAMES])
         return batch.pack_reject(choices.one_of((0, 7, 8)), code, 0, "no"), 0
     if how == 3:
-        return choices.one_of(said), 0
-    said.append(right)
+        asked, again, upto = choices.one_of(said)  # late, and right where it is to this request
+        return again, upto if asked == messages.tag_of(request) else 0
+    said.append((messages.tag_of(request), right, upto))
     if how == 4:
         at, bits = choices.byte() % (len(right) - batch.CRC_BYTES), choices.byte() or 1
         wrong = right[:at] + bytes([right[at] ^ bits]) + right[at + 1 : -batch.CRC_BYTES]
