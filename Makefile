@@ -10,7 +10,7 @@ FIRST ?= 0
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint format types test-host test-micropython demo replay serve \
+.PHONY: city help setup run test check lint format types test-host test-micropython demo replay serve \
 	fuzz mutation proof test-clients \
 	collect bench panel screenshots waterfall size mpy lock sessions docs docs-check \
 	conformance clean image test-pico micropython test-heap
