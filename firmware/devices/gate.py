@@ -78,9 +78,8 @@ class Gate(Trade):
 
     def restore(self, recent):
         """Who was let in before the power went, and whether anybody knows that he went through."""
-        trusted = self.house.stamp.trusted()
         untold = gate_people.restored(
-            recent, self.house.clock, trusted, self.graces, self.passback
+            recent, self.house.clock, self.house.stamp, self.graces, self.passback
         )
         for grant in untold:
             self._note("unknown", grant, grant.persons)

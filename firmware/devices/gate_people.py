@@ -116,13 +116,14 @@ def ticket_of(values):
     return int.from_bytes(data[2:6], "big") if len(data) >= 6 else 0
 
 
-def restored(recent, clock, trusted, graces, passback):
+def restored(recent, clock, stamp, graces, passback):
     """Fill both lists from the journal; the grants whose people nobody knows of.
 
     recent(count): (sequence, record dict), newest first, so that what happened to a sale is read
     before the sale. Only the first grace time of each counts.
     """
     facts, unknown, found, fire = {}, [], [], False
+    trusted, dated = stamp.trusted(), stamp.ages()
     for sequence, values in recent(RESTORED):
         reason, at_s = values["reason"], values["time_utc_s"]
         is_event = values["kind"] == record.EVENT
@@ -142,7 +143,7 @@ def restored(recent, clock, trusted, graces, passback):
             pan, psn = guest_of(values)
             grant = Grant(sequence, pan, psn, max(1, values["riders"]) - through)
             grant.since = window.opened_before(
-                clock, graces.grace_s, at_s if ended_s is None else ended_s, trusted
+                clock, graces.grace_s, at_s if ended_s is None else ended_s, dated
             )
             if grant.pan and grant.persons > 0:
                 found.append((grant, ended_s is None))

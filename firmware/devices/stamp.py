@@ -25,6 +25,14 @@ class Stamp:
         self.latest_s = max(self.latest_s, now_s)
         return True
 
+    def ages(self):
+        """True when what was dated before this start may be given an age.
+
+        A clock that the host puts right loses that with the power: what it has dated may look
+        hours old a second later, until the host is heard again.
+        """
+        return self.trusted() and getattr(self.clock, "confirmed", True)  # of a Timekeeper
+
     def exact(self):
         """True when the time may also decide about a price: trusted, and not in doubt (TD-008)."""
         in_doubt = getattr(self.clock, "in_doubt", None)  # of a Timekeeper

@@ -126,10 +126,10 @@ class Terminal:
             why = DEBITED.get(values["kind"])
             if why:
                 found.append((why, values["pan"], values["psn"], values["time_utc_s"]))
-        trusted, length_s = self.sale.stamp.trusted(), self.parameters.same_card_s
+        dated, length_s = self.sale.stamp.ages(), self.parameters.same_card_s
         for why, number, psn, time_utc_s in reversed(found):
             pan = record.pan_digits(number)
-            since = window.opened_before(self.parts.clock, length_s, time_utc_s, trusted)
+            since = window.opened_before(self.parts.clock, length_s, time_utc_s, dated)
             self.same_card.remember(pan, psn, why, since)
             if why == "already_paid":
                 self.sale.deny.paid(pan, psn)

@@ -33,6 +33,7 @@ class Timekeeper:
         self.terminal = terminal
         self.ticks_ms, self.ticks_us, self.ticks_diff = hal.ticks_ms, hal.ticks_us, hal.ticks_diff
         self.offset_s = 0
+        self.confirmed = False  # whether the host was heard since the start
         self.open_s = 0  # of the bound: what is not drift
         self.ppm = None  # drift as measured, positive: too fast
         self.said = []  # what happened, for the journal: at most one entry a cause
@@ -122,6 +123,7 @@ class Timekeeper:
         if self.age_ms >= MEASURE_MS and not self.open_s // STEP_S:
             self.ppm = -gap_s * 1000000 // (self.age_ms // 1000)
         self.offset_s += gap_s
+        self.confirmed = True
         self.open_s = 1 + round_ms // 1000
         self.age_ms = 0
         if gap_s:

@@ -30,7 +30,7 @@ class TornTaps:
 
     def restore(self):
         """After a start: entries inside their window stay open, others become suspect (QT-183)."""
-        length_s, trusted = self.parameters.torn_window_s, self.stamp.trusted()
+        length_s, dated = self.parameters.torn_window_s, self.stamp.ages()
         for sequence, data in self.journal.pending():
             try:
                 values = entries.unpack_pending(data)
@@ -38,7 +38,7 @@ class TornTaps:
             except FormatError:
                 self._give_up(sequence)
                 continue
-            since = window.opened_before(self.clock, length_s, values["time_utc_s"], trusted)
+            since = window.opened_before(self.clock, length_s, values["time_utc_s"], dated)
             self._add(sequence, values, since)
         if not self.parameters.torn_over_restart:
             for entry in tuple(self.open):

@@ -11,13 +11,13 @@ def opened(clock, length_s):
     return (clock.ticks_ms(), length_s * 1000)
 
 
-def opened_before(clock, length_s, time_utc_s, trusted):
-    """What is left of a window opened at `time_utc_s`.
+def opened_before(clock, length_s, time_utc_s, dated):
+    """What is left of a window opened at `time_utc_s`; dated: Stamp.ages().
 
-    All of it when the clock is not trusted or shows an earlier time: too long is a rider who is
+    All of it when the clock cannot tell or shows an earlier time: too long is a rider who is
     asked for the same card, too short is a rider who pays twice.
     """
-    age_s = clock.time_utc_s() - time_utc_s if trusted else 0
+    age_s = clock.time_utc_s() - time_utc_s if dated else 0
     return (clock.ticks_ms(), (length_s - max(0, age_s)) * 1000)
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Torn taps on a bus: amber, then exactly one of sale, void, suspect, unproven (qpboc.md H)."""
 
+from firmware.devices.timekeeper import Timekeeper
 from firmware.kernel import apdu, tags
 from sim.flash import PowerCut
 from tests.small_card import LAST, SmallCard
@@ -68,6 +69,32 @@ def test_time_over_should_make_it_pending():
     assert (kind, values["reason"], values["atc"]) == ("pending", "last_record_lost", 5)
     assert values["tc"] == bytes(7) + b"\x05" and stand.journal.pending() == []
     assert stand.tap(card)["message"] == "ok" and card.debits == [5, 6]
+
+
+def test_clock_that_was_put_right_should_end_no_window_at_the_next_start():
+    """What the host has said is lost with the power: the clock is fast again, and nobody has
+    waited. QT-168; neither is a rider who has paid charged again (TD-005).
+    """
+    stand, card = Stand("same_card_s: 60"), SmallCard()
+    wall = stand.clock
+    wall.utc_s += 2400
+    _start_by(stand, wall)
+    stand.clock.heard(wall.utc_s - 2400, 100)
+    card.tear = (apdu.INS_READ_RECORD, LAST, True)
+    stand.tap(card)
+    assert len(stand.journal.pending()) == 1 and stand.clock.offset_s == -2400
+    _start_by(stand, wall)
+    assert stand.tap(card)["message"] == "torn_recovered" and card.debits == [5]
+    stand.clock.heard(wall.utc_s - 2400, 100)
+    other = SmallCard("6228000100000028")
+    assert stand.tap(other)["message"] == "ok"
+    _start_by(stand, wall)
+    assert stand.tap(other)["message"] == "already_paid" and other.debits == [5]
+
+
+def _start_by(stand, wall):
+    stand.clock = Timekeeper(wall, 3600, 30, 1)
+    stand.restart()
 
 
 def test_steps_of_the_clock_should_not_end_the_window():
