@@ -82,9 +82,7 @@ door_fault|red|no|道闸故障|Barrier out of order|136
         for _, values in recent(MOST_LEAVING) if self.pays else ():
             free = values["kind"] == record.EVENT and values["reason"] in FREE
             if values["direction"] == 2 and (free or values["kind"] == record.APPROVED):
-                since = window.opened_before(
-                    self.clock, 60 * minutes, values["time_utc_s"], dated
-                )
+                since = window.opened_before(self.clock, 60 * minutes, values["time_utc_s"], dated)
                 digits = values["date"] + values["time"]
                 when = [int(digits[at : at + 2]) for at in range(0, 12, 2)]
                 when[0] += 2000
