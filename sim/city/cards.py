@@ -54,6 +54,7 @@ class Purse:
         self.odd = odd[0] if odd else ""
         self.issued_fen = self.card.balance_fen
         self.loads = 0
+        self.paid_at = set()  # names of terminals
 
     @property
     def masked(self):

@@ -94,6 +94,7 @@ class Unit:
         self.stuck = ""  # why it could not upload at the end
         self.broken = False  # out of service for good
         self.starts = 0
+        self.started_ms = 0
         self.tally = {}  # sequence -> Row of what the journal has given up
         self.packed = b""
         self.is_up = False
@@ -105,6 +106,7 @@ class Unit:
         """Power on; arm: (operation of the flash, seed) in which the power fails again."""
         self.starts += 1
         town = self.town
+        self.started_ms = town.now.now_ms
         hal = UnitHal(
             town.now, self.off_s, lambda: town.connect(self), town.fares,
             f"{town.seed}/{self.name}/{self.starts}",
