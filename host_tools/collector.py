@@ -195,6 +195,7 @@ class Collector:
             return packed(
                 Batch(frame, terminal, [], [], signed),
                 Refusal(batch.UNKNOWN_TERMINAL, 0, SERVE_NOT),
+                self._now_s(),
             )
         entries = [self.ledger.entry(terminal, number, raw) for number, raw in items]
         return Batch(frame, terminal, items, entries, signed)
@@ -215,12 +216,15 @@ class Collector:
             if len(batches) > 1 and name not in faults.ALL_ALIKE:
                 return [answer for one in batches for answer in self._taken([one])]
             self._cannot(failed, name, len(batches))
-            return [packed(one, Refusal(batch.LATER, 0, CANNOT)) for one in batches]
+            return [packed(one, Refusal(batch.LATER, 0, CANNOT), self._now_s()) for one in batches]
         self._can()
         for one, verdict in zip(batches, verdicts, strict=True):
             if isinstance(verdict, Refusal) and verdict.code in KEPT_ASIDE and self.alarm:
                 self.alarm(one.terminal, verdict.text)
-        return [packed(one, verdict) for one, verdict in zip(batches, verdicts, strict=True)]
+        now_s = self._now_s()
+        return [
+            packed(one, verdict, now_s) for one, verdict in zip(batches, verdicts, strict=True)
+        ]
 
     def _cannot(self, failed: Exception, name: str, count: int = 1) -> None:
         """Nothing of `count` requests is acknowledged: say so once, count each."""

@@ -3,7 +3,6 @@
 rules), and the frames that say so.
 """
 
-import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
@@ -148,8 +147,8 @@ class Judge:
         return Told(standing.last_sequence, gaps, files[: messages.ROWS_MOST])
 
 
-def packed(one: Batch, verdict: Verdict) -> bytes:
-    """The frame that answers a request."""
+def packed(one: Batch, verdict: Verdict, now_s: float) -> bytes:
+    """The frame that answers a request at `now_s`, seconds since 1970."""
     if isinstance(verdict, Refusal):
         said = (verdict.code, verdict.expected, verdict.text)
         if one.signed:
@@ -157,7 +156,7 @@ def packed(one: Batch, verdict: Verdict) -> bytes:
         return batch.pack_reject(one.terminal, *said)
     if isinstance(verdict, Told):
         assert one.signed
-        told = {"time_utc_s": int(time.time()), **verdict._asdict()}
+        told = {"time_utc_s": int(now_s), **verdict._asdict()}
         return sessions.answer(one.signed, messages.STANDING, told)
     if one.signed is None:
         return batch.pack_ack(one.terminal, batch.crc_of(one.frame), verdict)
