@@ -146,7 +146,11 @@ def _step(told, start):
 
 
 def kinds_of(step):
-    """Words of the kinds of card that come with a step: `KIND#WHO` or a list of them."""
+    """Words of the kinds of card that come with a step: `KIND#WHO` or a list of them; none where
+    somebody shows an e-ticket.
+    """
+    if step.do == "ticket":
+        return []
     cards = step.args.get("card", [])
     names = [cards] if isinstance(cards, str) else cards
     return [name.partition("#")[0] for name in names]

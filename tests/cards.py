@@ -6,7 +6,6 @@ commit. The card side looks answers up as the session format says (sim/replay.py
 whole terminal, on CPython); what a tap left open is rebuilt from bytes, as after a restart.
 """
 
-import gc
 import os
 from collections import namedtuple
 
@@ -16,6 +15,7 @@ from firmware.formats import session
 from firmware.kernel import capk, fdda, oda, oda_rsa, outcome, selection, tags, torn, transaction
 from firmware.kernel.bcd import from_int
 from firmware.kernel.tap import rebuilt
+from tests.forget import collect
 
 HERE = __file__.rpartition("/")[0]
 SESSIONS = HERE + "/../sim/sessions"
@@ -39,7 +39,7 @@ def session_names(folder=SESSIONS):
 
 def load(name, folder=SESSIONS):
     """The Session of a name."""
-    gc.collect()  # a whole file in one piece: a small heap must not be in shreds
+    collect()  # a whole file in one piece: a small heap must not be in shreds
     with open(folder + "/" + name + ".session", "rb") as file:
         return session.parse(file.read().decode(), name)
 

@@ -24,7 +24,7 @@ class Told:
         self.words = words
 
     def __enter__(self):
-        gc.collect()
+        collect()
 
     def __exit__(self, kind, *_):
         if kind:
@@ -37,7 +37,7 @@ def cuts(step, first, whole=False):
     points = days = 0
     while True:
         cut, day = first + points * step, None  # the last one's room is needed for this one
-        gc.collect()
+        collect()
         day = power_day.lived(flash, cut)
         if not day:
             return points, days
@@ -74,6 +74,7 @@ if __name__ == "__main__":
 
 from sim.flash import LEFT, WORN  # noqa: E402
 from tests import power_day  # noqa: E402
+from tests.forget import collect  # noqa: E402
 
 if __name__ == "__main__":
     main(*[int(one) for one in sys.argv[1:3]])

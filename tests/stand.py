@@ -11,8 +11,6 @@ One stand at a time: the next one erases the flash.
 were durable then. Runs on both interpreters.
 """
 
-import gc
-
 from firmware.devices.sources import Qualifiers, UnpredictableNumbers
 from firmware.devices.terminal import Parts, Terminal
 from firmware.errors import LinkLost
@@ -20,7 +18,7 @@ from firmware.formats import record
 from firmware.journal import Journal
 from firmware.kernel import apdu
 from sim.flash import Flash
-from tests.forget import forget
+from tests.forget import collect, forget
 from tests.hand_clock import HandClock
 from tests.small_card import CAPK, LAST, SmallCard
 
@@ -94,7 +92,7 @@ class Stand:
 
     def __init__(self, extra="", make_trade=None):
         """extra: lines of the parameters; make_trade(settings, parameters, clock, report)."""
-        gc.collect()
+        collect()
         self.settings, self.fleet = read_texts(FLEET + extra)
         self.clock = HandClock()
         self.reader = HandReader()

@@ -5,13 +5,13 @@ Each operation on the flash is logged; then every prefix of the log, its last op
 mounted and started. The list in force is the old one or the new one, whole, each time.
 """
 
-import gc
 import os
 
 from firmware.devices.deny import DenyList
 from firmware.formats import signed
 from firmware.hal.blob import open_blob
 from tests.deny_lists import ALL, AUTHORITY, FREED, signed_file, write
+from tests.forget import collect
 from tests.skip import SkipTest
 
 try:
@@ -134,7 +134,7 @@ def swept(before, after, answers):
         vfs.umount(PLACE)
     seen = {}
     for count in range(len(log) + 1):
-        gc.collect()
+        collect()
         told = after_cut(flash, image, log, count)
         assert told in answers, (count, told)
         seen[told] = seen.get(told, 0) + 1
