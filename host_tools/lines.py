@@ -30,6 +30,8 @@ class SocketLine:
     """One TCP peer."""
 
     ready = True
+    take_most = FRAME_MOST
+    not_now: tuple[type[OSError], ...] = (BlockingIOError,)
 
     def __init__(self, connection: socket.socket):
         connection.setblocking(False)
@@ -42,8 +44,8 @@ class SocketLine:
 
     def take(self) -> bytes:
         try:
-            data = self._connection.recv(FRAME_MOST)
-        except BlockingIOError:
+            data = self._connection.recv(self.take_most)
+        except self.not_now:
             return b""
         if not data:
             raise OSError("closed by the peer")
@@ -52,7 +54,7 @@ class SocketLine:
     def put(self, data: bytes) -> int:
         try:
             return self._connection.send(data)
-        except BlockingIOError:
+        except self.not_now:
             return 0
 
     def close(self) -> None:
@@ -61,6 +63,9 @@ class SocketLine:
 
 class SecureLine(SocketLine):
     """One TCP peer that speaks TLS; the handshake goes on as bytes come."""
+
+    take_most = RECORD_MOST
+    not_now = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
     def __init__(self, connection: socket.socket, context: ssl.SSLContext):
         super().__init__(connection)
@@ -71,22 +76,13 @@ class SecureLine(SocketLine):
         self._connection = self._secure
 
     def take(self) -> bytes:
-        try:
-            if not self.ready:
+        if not self.ready:
+            try:
                 self._secure.do_handshake()
-                self.ready = True
-            data = self._secure.recv(RECORD_MOST)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return b""
-        if not data:
-            raise OSError("closed by the peer")
-        return data
-
-    def put(self, data: bytes) -> int:
-        try:
-            return self._secure.send(data)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return 0
+            except self.not_now:
+                return b""
+            self.ready = True
+        return super().take()
 
 
 class SerialLine:

@@ -16,6 +16,7 @@ import queue
 import ssl
 import threading
 import time
+from abc import ABC, abstractmethod
 from concurrent.futures import Future
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -30,6 +31,7 @@ from firmware.errors import FormatError
 from firmware.formats.batch import FRAME_MOST
 from host_tools.asking import Asking
 from host_tools.collector import busy, damaged
+from host_tools.trust import client_context
 
 UP, DOWN = "faretap/%s/up", "faretap/%s/down"
 QOS = 1  # at least once: a frame that comes twice is harmless
@@ -71,17 +73,12 @@ def broker_of(url: str, ca: str | None = None, identity: tuple[str, str] | None 
         raise FormatError("certificates are for mqtts://")
     tls = None
     if parts.scheme == "mqtts":
-        try:
-            tls = ssl.create_default_context(cafile=ca)
-            if identity:
-                tls.load_cert_chain(*identity)
-        except ssl.SSLError as wrong:
-            raise FormatError(f"{ca or ''} {identity or ''}: {wrong.reason or wrong}") from wrong
+        tls = client_context(ca, identity)
     password = os.environ.get(PASSWORD, "")
     return Broker(parts.hostname, port, parts.username or "", password, tls)
 
 
-class Session:
+class Session(ABC):
     """A client of the broker that connects again by itself. `error`: why it is not connected, ""
     while it is.
     """
@@ -106,9 +103,9 @@ class Session:
             client.tls_set_context(broker.tls)
         self.client = client
 
+    @abstractmethod
     def take(self, message: mqtt.MQTTMessage) -> None:
         """By the client's thread: a message of the topic."""
-        raise NotImplementedError
 
     def start(self) -> None:
         """Connect in a thread of its own and stay connected until stop()."""

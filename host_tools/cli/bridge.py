@@ -10,6 +10,7 @@ import click
 from host_tools.cli.collect import wait
 from host_tools.cli.collect_lines import address
 from host_tools.server import CollectorServer
+from host_tools.trust import client_context
 
 
 @click.command(
@@ -57,10 +58,6 @@ def command(terminal, where, tcp, serial, baud, ca, cert, key):
 
 def opened(where, terminal, ca, identity):
     """What answers at the other end, connected if it has to be."""
-    import ssl  # with all of OpenSSL
-
-    from firmware.errors import FormatError
-
     if where.startswith("mqtt"):
         from host_tools.mqtt_line import MqttCollector, broker_of
 
@@ -71,12 +68,7 @@ def opened(where, terminal, ca, identity):
 
     tls = None
     if where.startswith("https"):
-        try:
-            tls = ssl.create_default_context(cafile=ca)
-            if identity:
-                tls.load_cert_chain(*identity)
-        except ssl.SSLError as wrong:
-            raise FormatError(f"{ca or ''} {identity or ''}: {wrong.reason or wrong}") from wrong
+        tls = client_context(ca, identity)
     elif ca or identity:
         raise click.UsageError("certificates are for https:// and mqtts://")
     return HttpCollector(where, tls)
