@@ -19,7 +19,7 @@ from host_tools.ledger.ledger import Ledger
 from host_tools.ledger.questions import Row
 from host_tools.ledger.schema import BOOKS, COUNTS, RECORDS, TERMINALS
 
-BY = ("operator", "line", "terminal", "shift", "device")
+BY = ("operator", "line", "terminal", "shift", "device", "hour")
 # (title, kind): one count and one sum each
 SUMS = (
     ("sales", record.APPROVED),
@@ -96,14 +96,17 @@ def late_on(day: int) -> sa.Select:
     )
 
 
-def totals(ledger: Ledger, day: int, by: tuple[str, ...] = ("operator",)) -> list[Total]:
-    """Totals of a day in groups by columns of BY, in their order."""
+def totals(
+    ledger: Ledger, day: int, by: tuple[str, ...] = ("operator",), most: int | None = None
+) -> list[Total]:
+    """Totals of a day in groups by columns of BY, in their order; at most so many groups."""
     rows = settled_on(day)
     known = sa.outerjoin(rows, TERMINALS, TERMINALS.c.terminal == rows.c.terminal)
-    groups = [
-        sa.func.coalesce(TERMINALS.c.operator, "") if name == "operator" else rows.c[name]
-        for name in by
-    ]
+    made = {
+        "operator": sa.func.coalesce(TERMINALS.c.operator, ""),
+        "hour": sa.func.coalesce(sa.func.substr(rows.c.time, 1, 2), ""),
+    }
+    groups = [made[name].label(name) if name in made else rows.c[name] for name in by]
     sums = []
     for _, kind in SUMS:
         here = rows.c.kind == kind
@@ -112,7 +115,7 @@ def totals(ledger: Ledger, day: int, by: tuple[str, ...] = ("operator",)) -> lis
     wanted = rows.c.kind.in_([kind for _, kind in SUMS])
     asked = sa.select(*groups, *sums).select_from(known).where(rows.c.mark == COUNTS, wanted)
     with ledger.engine.connect() as connection:
-        found = connection.execute(asked.group_by(*groups).order_by(*groups)).all()
+        found = connection.execute(asked.group_by(*groups).order_by(*groups).limit(most)).all()
     count = len(groups)
     return [Total(tuple(one[:count]), *map(int, one[count:])) for one in found]
 

@@ -4,9 +4,10 @@
 from typing import NamedTuple
 
 from host_tools.ledger import days
+from host_tools.ledger.settlement import Total
 from host_tools.ledger.status import Hour
 from host_tools.office.figures import Day
-from host_tools.office.sums import Group, sales_of
+from host_tools.office.sums import HOUR, sales_of
 
 HEIGHT = 100  # of the highest bar
 WIDE = 10  # of a bar with the room beside it
@@ -31,13 +32,14 @@ class Bars(NamedTuple):
     top_fen: int
 
 
-def of_hours(groups: list[Group], cut_hour: int) -> Bars:
+def of_hours(groups: list[Total], cut_hour: int) -> Bars:
     """24 hours of a business day from its cut on; what has no hour is in none."""
     found = {f"{(cut_hour + step) % 24:02d}": [0, 0] for step in range(24)}
     for one in groups:
-        if one.hour in found:
-            found[one.hour][0] += one.sales
-            found[one.hour][1] += one.sales_fen
+        hour = found.get(one.of[HOUR])
+        if hour:
+            hour[0] += one.sales
+            hour[1] += one.sales_fen
     return _scaled([(hour, both[0], both[1]) for hour, both in found.items()])
 
 

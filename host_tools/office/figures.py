@@ -19,6 +19,7 @@ from host_tools.ledger import days, rollout, rollout_members, settlement
 from host_tools.ledger.ledger import Ledger
 from host_tools.ledger.rollout_members import Progress
 from host_tools.ledger.rollout_offers import ROLLED_BACK
+from host_tools.ledger.settlement import Total
 from host_tools.office import doubtful, limits, sums
 
 EVERY_S = 20.0
@@ -33,7 +34,7 @@ class Day(NamedTuple):
     """A business day in groups, as of a moment; cut: it will not change any more."""
 
     day: int
-    groups: list[sums.Group]
+    groups: list[Total]
     cut: bool
     as_of_utc_s: int
 

@@ -3,6 +3,7 @@
 
 from host_tools.ledger import status
 from host_tools.ledger.schema import CONFLICT, DUPLICATE, LOST, MARKED, RECORDS, UNREADABLE
+from host_tools.ledger.settlement import Total
 from host_tools.ledger.sitting import QUARANTINE_MOST, TERMINAL_MOST
 from host_tools.office import bars, doubtful, fleet, stories, sums
 from host_tools.office.app import Go, Missing, Office, Shown
@@ -30,7 +31,7 @@ def overview(office: Office, asked: Asked) -> Shown:
     seen = office.figures.seen
     if seen is None:
         return Shown("waiting.html", {"trouble": office.figures.trouble})
-    lines = _summed(seen.today.groups, lambda one: one.line)
+    lines = _summed(seen.today.groups, sums.LINE)
     values = {
         "seen": seen,
         "trouble": office.figures.trouble,
@@ -39,7 +40,7 @@ def overview(office: Office, asked: Asked) -> Shown:
         "days": bars.of_days(seen.last_days),
         "lines": lines[:LINES_SHOWN],
         "lines_more": len(lines) - LINES_SHOWN,
-        "operators": _summed(seen.today.groups, lambda one: one.operator),
+        "operators": _summed(seen.today.groups, sums.OPERATOR),
         "open_taps": sum(one.taps for one in seen.doubtful),
         "open_fen": sum(one.fen for one in seen.doubtful),
         "twins": sums.twins(seen.alarms.refusals),
@@ -50,12 +51,12 @@ def overview(office: Office, asked: Asked) -> Shown:
     return Shown("overview.html", values)
 
 
-def _summed(groups: list[sums.Group], by) -> list[tuple]:
-    """[(of, sales, fen)] by money, the most first."""
+def _summed(groups: list[Total], by: int) -> list[tuple]:
+    """[(of, sales, fen)] by money, the most first; by: a place in GROUPED."""
     found: dict = {}
     for one in groups:
-        count, fen = found.get(by(one), (0, 0))
-        found[by(one)] = (count + one.sales, fen + one.sales_fen)
+        count, fen = found.get(one.of[by], (0, 0))
+        found[one.of[by]] = (count + one.sales, fen + one.sales_fen)
     rows = [(of, count, fen) for of, (count, fen) in found.items()]
     return sorted(rows, key=lambda row: (-row[2], str(row[0])))
 

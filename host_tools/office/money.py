@@ -8,7 +8,7 @@ from host_tools.office import bars, doubtful, fleet
 from host_tools.office.app import Go, Missing, Office, Shown
 from host_tools.office.asked import PAGE_ROWS, Asked
 from host_tools.office.figures import Day
-from host_tools.office.sums import Group, sales_of
+from host_tools.office.sums import GROUPED, sales_of
 
 BY = ("operator", "line")
 GROUPS_SHOWN = 500
@@ -62,13 +62,13 @@ def _figures(office: Office, number: int) -> Day:
     return office.figures.day(number)
 
 
-def _totals(groups: list[Group], by: str) -> list[settlement.Total]:
+def _totals(groups: list[settlement.Total], by: str) -> list[settlement.Total]:
     """The same sums as settlement.totals(), of what is added up already."""
     found: dict[tuple, list[int]] = {}
     for one in groups:
-        of = (getattr(one, by),) if by else ()
+        of = (one.of[GROUPED.index(by)],) if by else ()
         sums = found.setdefault(of, [0] * 8)
-        for place, value in enumerate(one[3:]):
+        for place, value in enumerate(one[1:]):
             sums[place] += value
     return [settlement.Total(of, *sums) for of, sums in sorted(found.items())]
 

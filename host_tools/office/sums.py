@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from firmware.formats import batch
 from host_tools import sessions
+from host_tools.ledger import settlement
 from host_tools.ledger.ledger import Ledger
 from host_tools.ledger.schema import (
     CONFLICT,
-    COUNTS,
     DUPLICATE,
     LOST,
     MARKED,
@@ -20,30 +20,16 @@ from host_tools.ledger.schema import (
     TERMINALS,
     UNREADABLE,
 )
-from host_tools.ledger.settlement import SUMS, settled_on
+from host_tools.ledger.settlement import Total
 from host_tools.ledger.sitting import SERVED
 from host_tools.verdicts import REPLAYED, TWINS, UNSIGNED
 
 MARKS = (CONFLICT, DUPLICATE, LOST, UNREADABLE)
+GROUPED = ("operator", "line", "hour")  # what `of` of a group is
+OPERATOR, LINE, HOUR = range(len(GROUPED))
 GROUPS_MOST = 50_000  # operators x lines x hours of a city; more is said to be cut off
 # How frames are counted that somebody else has made, or has kept
 FORGED = (sessions.FORGED, sessions.STALE, REPLAYED, UNSIGNED)
-
-
-class Group(NamedTuple):
-    """Money of an operator's line in an hour of the day."""
-
-    operator: str
-    line: int
-    hour: str
-    sales: int
-    sales_fen: int
-    pending: int
-    pending_fen: int
-    refund_due: int
-    refund_due_fen: int
-    unproven: int
-    unproven_fen: int
 
 
 class Fleet(NamedTuple):
@@ -64,25 +50,9 @@ class Alarms(NamedTuple):
     refusals: dict[str, int]
 
 
-def groups(ledger: Ledger, day: int) -> list[Group]:
-    """A day by operator, line and hour, one scan of the day."""
-    rows = settled_on(day)
-    known = sa.outerjoin(rows, TERMINALS, TERMINALS.c.terminal == rows.c.terminal)
-    by = [
-        sa.func.coalesce(TERMINALS.c.operator, "").label("operator"),
-        rows.c.line,
-        sa.func.substr(rows.c.time, 1, 2).label("hour"),
-    ]
-    sums = []
-    for _, kind in SUMS:
-        here = rows.c.kind == kind
-        sums.append(sa.func.sum(sa.case((here, 1), else_=0)))
-        sums.append(sa.func.sum(sa.case((here, rows.c.amount_fen), else_=0)))
-    wanted = rows.c.kind.in_([kind for _, kind in SUMS])
-    asked = sa.select(*by, *sums).select_from(known).where(rows.c.mark == COUNTS, wanted)
-    with ledger.engine.connect() as connection:
-        found = connection.execute(asked.group_by(*by).order_by(*by).limit(GROUPS_MOST)).all()
-    return [Group(one[0], one[1], one[2] or "", *map(int, one[3:])) for one in found]
+def groups(ledger: Ledger, day: int) -> list[Total]:
+    """A day by GROUPED, one scan of the day."""
+    return settlement.totals(ledger, day, GROUPED, GROUPS_MOST)
 
 
 def fleet(ledger: Ledger, heard_since_utc_s: int) -> Fleet:
@@ -134,6 +104,6 @@ def strangers(refusals: dict[str, int]) -> int:
     return refusals.get(batch.reject_name(batch.UNKNOWN_TERMINAL), 0)
 
 
-def sales_of(found: list[Group]) -> tuple[int, int]:
+def sales_of(found: list[Total]) -> tuple[int, int]:
     """(count, fen) of what is money to clear."""
     return sum(one.sales for one in found), sum(one.sales_fen for one in found)

@@ -11,7 +11,7 @@ from sim.database import server_programs
 from tests.clients.database_line import BEFORE, BEHIND, BreakingLine
 from tests.host.ledger_world import (
     World,
-    leave_room,
+    outlive_a_full_disk,
     refused_later,
     small_disk,
     whole_after_each_kill,
@@ -61,17 +61,7 @@ def test_a_commit_whose_answer_is_lost_is_found_and_not_stored_twice(database):
 def test_a_tablespace_that_is_full_acknowledges_nothing_more(database):
     # CL-007: ENOSPC of a real file system below the server
     with small_disk(database.folder, 8192) as disk:
-        ledger = Ledger(database.fresh(disk))
-        world = World(ledger)
-        assert world.bring(1) == "enough"
-        ballast = leave_room(disk, 0)
-        for _ in range(3):
-            assert refused_later(world.bring())
-        assert world.stored() == list(range(1, world.acknowledged() + 1))
-        ballast.unlink()
-        world.all_arrived_once()
-        world.told(faults.DISK_FULL)
-        ledger.close()
+        outlive_a_full_disk(Ledger(database.fresh(disk)), disk)
         database.forget()
 
 

@@ -15,7 +15,7 @@ from firmware.formats import batch
 from firmware.journal import Journal
 from firmware.upload import upload
 from host_tools.collector import Collector
-from host_tools.ledger import migrate
+from host_tools.ledger import faults, migrate
 from host_tools.ledger.engine import durable_engine
 from sim.flash import Flash
 from tests.host.test_ledger import packed
@@ -142,3 +142,19 @@ def leave_room(folder, kib):
     free = os.statvfs(folder)
     ballast.write_bytes(bytes(max(0, free.f_bavail * free.f_frsize - kib * 1024)))
     return ballast
+
+
+def outlive_a_full_disk(ledger, disk):
+    """CL-007: ENOSPC of a real file system below the ledger; nothing more is acknowledged than is
+    there, and when there is room again all arrives.
+    """
+    world = World(ledger)
+    assert world.bring(1) == "enough"
+    ballast = leave_room(disk, 0)
+    for _ in range(3):
+        assert refused_later(world.bring())
+    assert world.stored() == list(range(1, world.acknowledged() + 1))
+    ballast.unlink()
+    world.all_arrived_once()
+    world.told(faults.DISK_FULL)
+    ledger.close()

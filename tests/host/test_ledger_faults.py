@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from host_tools.ledger import Ledger, faults
 from tests.host.ledger_world import (
     World,
-    leave_room,
+    outlive_a_full_disk,
     refused_later,
     small_disk,
     whole_after_each_kill,
@@ -41,17 +41,7 @@ def test_a_database_that_may_not_grow_acknowledges_nothing_more(ledger):
 def test_a_disk_that_is_full_acknowledges_nothing_more(tmp_path):
     # CL-007: ENOSPC of a real file system
     with small_disk(tmp_path, 2048) as disk:
-        ledger = Ledger(f"sqlite:///{disk / 'ledger.db'}")
-        world = World(ledger)
-        assert world.bring(1) == "enough"
-        ballast = leave_room(disk, 0)
-        for _ in range(3):
-            assert refused_later(world.bring())
-        assert world.stored() == list(range(1, world.acknowledged() + 1))
-        ballast.unlink()
-        world.all_arrived_once()
-        world.told(faults.DISK_FULL)
-        ledger.close()
+        outlive_a_full_disk(Ledger(f"sqlite:///{disk / 'ledger.db'}"), disk)
 
 
 def test_a_migration_that_is_killed_leaves_the_old_schema_or_the_new_one(tmp_path):
