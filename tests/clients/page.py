@@ -10,13 +10,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-from selenium.common.exceptions import TimeoutException
+from selenium.common.exceptions import (
+    NoSuchElementException,
+    StaleElementReferenceException,
+    TimeoutException,
+)
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = Path(os.environ.get("SCREENSHOTS", ROOT / "build" / "panel"))
 COLOURS = 192  # of a picture
+DRAWN_ANEW = (NoSuchElementException, StaleElementReferenceException)  # between two looks
 WAIT_S = 20  # a busy machine loses frames of the virtual chip; the terminal heals its reader
 STARTS = 3  # on a busy machine the virtual chip may be too late for the terminal's start
 # A result stands for a second: a busy machine that looks now and then may miss it, the page itself
@@ -80,7 +85,7 @@ class Page:
 
     def until(self, true):
         try:
-            WebDriverWait(self.browser, WAIT_S, 0.05).until(lambda _: true())
+            WebDriverWait(self.browser, WAIT_S, 0.05, DRAWN_ANEW).until(lambda _: true())
         except TimeoutException:
             seen = [self.text(name) for name in ("link", "display", "before", "stories")]
             raise AssertionError("not seen in %d s; there stands: %s" % (WAIT_S, seen)) from None

@@ -13,7 +13,7 @@ from selenium.webdriver.common.keys import Keys
 
 from sim.wallet import Wallet
 from tests.clients.chromium import started
-from tests.clients.page import PHONE, TALL, Page, served, thin_pictures
+from tests.clients.page import PHONE, STARTS, TALL, Page, served, thin_pictures
 
 # The command itself says where there is no MicroPython, and takes CPython then
 RUNTIMES = {"taxi": "micropython"}
@@ -230,12 +230,17 @@ def test_gate_should_open_for_who_has_paid_and_close_behind_him(browser, serve):
     """TD-001, TD-060: paid, opened and passed are seen apart."""
     page = Page(browser, serve("gate"), TALL)
     page.until(lambda: "Closed" in page.text("lane"))
-    page.tap("adult-1")
-    page.until(lambda: "Open" in page.text("lane"))
-    page.key("lane", "normal")
-    page.picture("gate")
-    page.shows("green", "Paid 2.00, balance 98.00")
+    for _ in range(STARTS):  # a busy machine lets nobody through before the gate closes again
+        page.tap("adult-1")
+        page.until(lambda: "Open" in page.text("lane"))
+        page.key("lane", "normal")
+        page.picture("gate")
+        page.until(lambda: "In 1" in page.text("lane") or "Not passed" in page.text("before"))
+        if "In 1" in page.text("lane"):
+            break
     page.until(lambda: "In 1" in page.text("lane") and "Closed" in page.text("lane"))
+    greens = [face for face in page.faces() if face[0] == "green" and "Paid 2.00" in str(face)]
+    assert "balance 98.00" in str(greens)
     page.until(lambda: "Gate opened" in page.text("records") and "Passed" in page.text("records"))
     page.says("Tap card")
 

@@ -12,11 +12,12 @@ import sys
 
 import pytest
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
 
 from sim.office_fleet import card_number
 from tests.clients.chromium import started
-from tests.clients.page import PHONE, PICTURES, ROOT, iter_until_address, thin_pictures
+from tests.clients.page import DRAWN_ANEW, PHONE, PICTURES, ROOT, iter_until_address, thin_pictures
 
 DESK, WAIT_S = (1440, 1060), 30
 MASKED = re.compile(r"\b62280\d\*{6}\d{4}\b")
@@ -73,10 +74,17 @@ class Person:
         field.send_keys(text)
 
     def press(self, css):
+        """A link or a button, and the page that it leads to."""
+        left = self.one("html")
         self.one(css).click()
+        WebDriverWait(self.browser, WAIT_S, 0.05).until(staleness_of(left))
 
     def text(self):
-        return " ".join(self.one("body").text.split())
+        """All words of the page, spaces even; looked at again where another page came."""
+        seen = WebDriverWait(self.browser, WAIT_S, 0.05, DRAWN_ANEW).until(
+            lambda _: [self.one("body").text]
+        )
+        return " ".join(seen[0].split())
 
     def until(self, true):
         WebDriverWait(self.browser, WAIT_S, 0.05).until(lambda _: true())
