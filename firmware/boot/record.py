@@ -46,8 +46,10 @@ FIELDS = (
     ("trial", Number(1, B)),  # slot of the one on trial, FACTORY: none
     ("left", U8),  # starts that it has left
     ("number_a", U32),  # release that slot a holds, verified; 0: none
-    ("digest_a", Fixed(32)),  # SHA-256 of the payload of its signed file
-    ("number_b", U32),
+    ("size_a", U32),  # bytes of its signed file
+    ("digest_a", Fixed(32)),  # SHA-256 of that file's payload
+    ("number_b", U32),  # slot b, likewise
+    ("size_b", U32),
     ("digest_b", Fixed(32)),
     ("floor", U32),  # newest release that was good here: no older one is taken
     ("starts", U8),  # in a row that never came to good
@@ -57,6 +59,7 @@ FIELDS = (
     ("text", Text(TEXT_MOST)),  # last error, for people
 )
 BLANK = fields.blank(FIELDS)
+HELD = {A: ("number_a", "size_a", "digest_a"), B: ("number_b", "size_b", "digest_b")}
 
 
 def pack(values, count):

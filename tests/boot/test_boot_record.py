@@ -45,8 +45,8 @@ class Held:
 def test_a_record_comes_back_with_every_field():
     values = {
         "active": 1, "trial": 2, "left": 5, "number_a": 0xFFFFFFFF, "digest_a": bytes(range(32)),
-        "number_b": 7, "digest_b": b"\x55" * 32, "floor": 6, "starts": 255, "cause": 4,
-        "returned": 9, "why": 2, "text": "\u8bf7" * 26,
+        "size_a": 300000, "number_b": 7, "size_b": 1, "digest_b": b"\x55" * 32,
+        "floor": 6, "starts": 255, "cause": 4, "returned": 9, "why": 2, "text": "\u8bf7" * 26,
     }  # fmt: skip
     data = record.pack(values, 0x12345678)
     assert len(data) <= record.MOST
