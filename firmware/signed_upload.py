@@ -4,7 +4,9 @@
 A session is opened by HELLO and outlives the line: after a lost link the terminal goes on in it,
 until the collector says that it is over. In it go up what the terminal says of itself, its
 records, and requests for files. Only what the collector has signed, and what names this very
-request, is an answer; the journal moves by nothing else (CL-007, CL-018). What is unsigned can
+request, is an answer; the journal moves by nothing else (CL-007, CL-018). A ledger that was set
+back to an older copy asks for what it had acknowledged: that goes up again, as far as it is still
+in the flash, and what is not is stated lost. What is unsigned can
 make the terminal send again or back off, as a bad line can, and no more.
 
 Steps yield a frame and are sent the answer; b"" where that was none and the right one may still
@@ -60,11 +62,12 @@ class SignedUpload:
         self.up = self.down = None
         self.turn = 0
         self.told_ms = None  # when STATUS was answered
+        self.again = 0  # an acknowledged number that the ledger has not, 0: it has them all
         self.round_ms = 0  # what the last request took
 
     def due(self):
         """True when there is something to say."""
-        if self.journal.waiting() or self._status_due():
+        if self.journal.waiting() or self.again or self._status_due():
             return True
         if self.keeper and not self.keeper.pause_ms:
             return True
@@ -135,22 +138,41 @@ class SignedUpload:
             },
         )
         self.told_ms = self.clock.ticks_ms()
+        if standing["upto"]:  # a ledger without any is another one, not an older copy
+            self._look_back(standing["upto"] + 1)
         if self.downloads:
             self.downloads.standing(standing["files"])
 
     def _send_records(self):
         """All that is unsent, in order; a part of a batch may be acknowledged."""
         total = 0
+        journal = self.journal
         while True:
-            items = self.journal.unsent(self.limit_bytes, self.limit_count)
+            items = journal.unsent(self.limit_bytes, self.limit_count, self.again)
             if not items:
                 return total
             first, last = items[0][0], items[-1][0]
-            upto = (yield from self.ask(batch.BATCH, {"items": items}))["upto"]
+            try:
+                upto = (yield from self.ask(batch.BATCH, {"items": items}))["upto"]
+            except Refused as refused:
+                if refused.code != batch.GAP or not self._look_back(refused.expected, first):
+                    raise
+                continue
             if not first <= upto <= last:
                 raise LinkLost("%d is acknowledged, %d to %d were sent" % (upto, first, last))
-            total += upto - self.journal.acknowledged
-            self.journal.acknowledge(upto)
+            self.again = 0
+            self._look_back(upto + 1)
+            total += max(0, upto - journal.acknowledged)
+            journal.acknowledge(upto)
+
+    def _look_back(self, wanted, tried=0):
+        """Send from number `wanted` on, if that was acknowledged; False where it was not, or is
+        not before the one that was tried.
+        """
+        if not 0 < wanted <= self.journal.acknowledged or 0 < tried <= wanted:
+            return False
+        self.again = wanted
+        return True
 
     def _fetch(self):
         """Piece by piece what was offered; a sale made meanwhile goes up before the next one."""

@@ -57,6 +57,9 @@ def test_packed_records_should_be_there_byte_for_byte_and_in_order():
         assert journal.unsent(10000, 2) == sorted(kept.items())[:2]
         journal.acknowledge(40)
         assert journal.unsent(200, 99)[0] == (41, kept[41])
+        again = journal.unsent(1 << 20, 99, 1)  # a block or two may have been erased ahead
+        assert [data for _, data in again] == [kept[n] if data else b"" for n, data in again]
+        assert len(again) == 80 and [n for n, data in again if not data][5:] == []
 
 
 def test_archive_should_hold_many_more_and_be_refused_when_full():

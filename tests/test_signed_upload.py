@@ -51,6 +51,9 @@ class Signing:
                 said[name] = values[name]
             said["data"] = b"0123456789"[values["offset"] :][: values["count"]]
             return messages.seal(messages.PIECE, said, down)
+        if self.stored and values["items"][0][0] > max(self.stored) + 1 or 0 in self.stored:
+            said["code"], said["expected"], said["text"] = batch.GAP, len(self.stored) + 1, "gap"
+            return messages.seal(batch.REJECT, said, down)
         for sequence, data in values["items"]:
             assert self.stored.setdefault(sequence, data) == data, "stored twice, differently"
         said["first"], said["last"] = values["items"][0][0], values["items"][-1][0]
@@ -170,3 +173,50 @@ def test_what_the_terminal_says_of_itself_is_said_again_in_time():
     bench.clock.ms += 600001
     bench.run()
     assert bench.collector.kinds == [messages.HELLO, messages.STATUS, messages.STATUS]
+
+
+def set_back(bench, count):
+    """The ledger is an older copy of itself."""
+    for number in range(count + 1, len(bench.collector.stored) + 1):
+        del bench.collector.stored[number]
+
+
+def test_a_ledger_that_was_set_back_gets_again_what_the_flash_still_has():
+    # CL-007: acknowledged is not forgotten while it is there
+    bench = Bench(20)
+    bench.run()
+    set_back(bench, 3)
+    bench.journal.append(b"record 21")
+    bench.run()
+    assert bench.collector.stored == {n: b"record %d" % n for n in range(1, 22)}
+    assert bench.journal.acknowledged == 21 and bench.uploader.failures == 0
+
+
+def test_a_ledger_that_was_set_back_is_seen_without_a_sale():
+    bench = Bench(20)
+    bench.run()
+    set_back(bench, 15)
+    bench.clock.ms += 600001
+    bench.run()
+    assert bench.collector.stored == {n: b"record %d" % n for n in range(1, 21)}
+
+
+def test_another_ledger_gets_nothing_again():
+    bench = Bench(20)
+    bench.run()
+    set_back(bench, 0)
+    bench.clock.ms += 600001
+    bench.journal.append(b"record 21")
+    bench.run()
+    assert list(bench.collector.stored) == [21]
+
+
+def test_a_ledger_that_wants_what_it_was_sent_is_left_alone():
+    bench = Bench(20)
+    bench.run()
+    set_back(bench, 3)
+    bench.collector.stored[0] = b""  # it says one number too many, for ever
+    bench.journal.append(b"record 21")
+    for _ in range(20):
+        bench.uploader.step()
+    assert bench.uploader.state == WAITING and "gap" in bench.uploader.error

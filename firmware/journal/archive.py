@@ -210,10 +210,15 @@ class Archive:
                 if record is not None:
                     yield sequence, record
 
-    def find(self, first, last, wanted):
-        """{sequence: record bytes} of the numbers in `wanted`, within first..last."""
+    def find(self, first, last, wanted, freed=False):
+        """{sequence: record bytes} of the numbers in `wanted`, within first..last; freed: also in
+        blocks that may be taken and were not yet.
+        """
         found = {}
-        generation = self.ring.keep
+        ring = self.ring
+        generation = ring.keep
+        if freed:
+            generation = max(ring.oldest, ring.generation - ring.count + 1)
         while generation <= self.ring.generation and len(found) < len(wanted):
             header = self.ring.header(generation)
             if header and header.floor > last:

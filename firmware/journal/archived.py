@@ -123,7 +123,7 @@ class ArchivedJournal(Journal):
         places = Journal._find(self, first, last)
         absent = [number for number in range(first, last + 1) if number not in places]
         if absent:
-            places.update(self.archive.find(first, last, absent))
+            places.update(self.archive.find(first, last, absent, first <= self.acknowledged))
         return places
 
     def _read(self, place):

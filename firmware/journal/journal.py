@@ -210,7 +210,7 @@ class Journal:
         ending before a pending one.
 
         limit_bytes counts records and 6 bytes for each; the first comes whatever its size. A
-        lost number comes with b"".
+        lost number comes with b"", and so does an acknowledged one whose block was taken since.
         """
         first = first or self.acknowledged + 1
         last = min(self.settled_upto(), first - 1 + limit_count)
@@ -334,7 +334,9 @@ class Journal:
     def _find(self, first, last):
         """{sequence: place} of those that are there."""
         places = {}
-        generation = max(self.record_ring.keep, self._oldest())
+        generation = self._oldest()
+        if first > self.acknowledged:
+            generation = max(generation, self.record_ring.keep)
         while generation <= self.record_ring.generation and len(places) < last - first + 1:
             for page, entry in self._kept_in(generation):
                 if first <= entry.sequence <= last:
