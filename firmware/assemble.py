@@ -153,8 +153,11 @@ def open_panel(settings, hal, clock, report):
     return panel
 
 
-def assemble(settings, parameters, hal, report):
-    """Terminal of a unit, started. FormatError for bad settings, LinkLost without a reader."""
+def assemble(settings, parameters, hal, report, feed=None):
+    """Terminal of a unit, started. FormatError for bad settings, LinkLost without a reader.
+
+    feed(): what keeps a watchdog quiet, called between the steps and at each exchange of a tap.
+    """
     numbers = UnpredictableNumbers(hal.random_bytes)
     clock = hal
     step_s, bound_s = parameters.clock_step_s, parameters.clock_bound_s
@@ -163,7 +166,14 @@ def assemble(settings, parameters, hal, report):
 
         clock = Timekeeper(hal, step_s, bound_s, settings.terminal)
     return assemble_from(
-        settings, parameters, hal, clock, numbers.draw, Qualifiers(parameters).qualify, report
+        settings,
+        parameters,
+        hal,
+        clock,
+        numbers.draw,
+        Qualifiers(parameters).qualify,
+        report,
+        feed,
     )
 
 
@@ -178,10 +188,13 @@ def assemble_inspector(settings, parameters, hal, report):
     return device
 
 
-def assemble_from(settings, parameters, hal, clock, draw_un, qualify, report):
+def assemble_from(settings, parameters, hal, clock, draw_un, qualify, report, feed=None):
     """The same with the caller's clock and sources: for a replay (devices/sources.py)."""
+    feed = feed or (lambda: None)
     panel = open_panel(settings, hal, clock, report)
+    feed()
     journal = _or_say(20, panel, report, lambda: open_journal(settings, hal))
+    feed()
     parts = Parts(
         reader=_or_say(10, panel, report, lambda: open_reader(settings, hal, clock, report)),
         clock=clock,
@@ -197,13 +210,18 @@ def assemble_from(settings, parameters, hal, clock, draw_un, qualify, report):
         panel=panel,
         report=report,
     )
+    feed()
     trade = open_trade(settings, parameters, hal, clock, report)
+    feed()
     terminal = Terminal(parts, settings, parameters, trade)
+    terminal.feed = feed
     if "deny_list" in settings.more:
         from firmware.devices.deny import DenyList  # where settings ask for it
 
         terminal.use_list(DenyList(settings, parameters, hal, report))
+        feed()
     terminal.start()
+    feed()
     from firmware.devices import selftest  # likewise: dropped again
 
     selftest.at_start(terminal)

@@ -26,6 +26,7 @@ def report(event):
         pass
 
 
+WATCHED_MS = 8000  # until the settings are read; an RP2 knows no more than 8388
 DARK_MS = 10  # between two turns while the field is off: no look for a card takes their time
 READERS = (  # modules that are done when the terminal runs
     "firmware.settings",
@@ -35,10 +36,11 @@ READERS = (  # modules that are done when the terminal runs
 )
 
 
-def start(path, hal=hal, report=report):
+def start(path, hal=hal, report=report, dog=None):
     """(Terminal or Inspector, who may ask for a new start or None) of a settings file.
 
-    hal, report: the board's, or those of a stage (sim/stage.py).
+    hal, report: the board's, or those of a stage (sim/stage.py); dog: its Watchdog, fed between
+    the steps.
 
     What reads the two texts is 20 KB of a board's heap: it is loaded first, and dropped before the
     rest is loaded.
@@ -47,6 +49,8 @@ def start(path, hal=hal, report=report):
     from firmware.formats import parameters  # dropped below
 
     unit = settings.parse(hal.read_text(path), path)
+    if dog:
+        dog.limit(unit.watchdog_ms)
     where, judged = unit.parameters, b""
     if unit.device == "inspector" and not where:
         fleet = parameters.parse(parameters.NO_SALES)
@@ -65,7 +69,7 @@ def start(path, hal=hal, report=report):
 
     from firmware.assemble import assemble  # into the room that they leave
 
-    terminal = assemble(unit, fleet, hal, report)
+    terminal = assemble(unit, fleet, hal, report, dog.feed if dog else None)
     watch = None
     if unit.authority:
         watch = renewal.Renewal(unit, terminal, hal, judged)
@@ -79,8 +83,9 @@ def start(path, hal=hal, report=report):
 
 def main(path, test=False):
     """Run the terminal of a settings file until it is stopped; test: its self-test alone."""
+    dog = hal.watchdog(WATCHED_MS)
     try:
-        terminal, renewal = start(path, hal, report)
+        terminal, renewal = start(path, hal, report, dog)
     except (FormatError, JournalFull, LinkLost, OSError, ValueError) as wrong:
         report({"event": "stopped", "text": str(wrong)})
         sys.exit(2)
@@ -96,9 +101,12 @@ def main(path, test=False):
         terminal.stop()
 
     hal.on_stop(stop)
+    report({"event": "watchdog", "kind": dog.kind, "timeout_ms": dog.timeout_ms})
+    dog.ready("in service")
     renewed = False
     try:
         while not terminal.closed:
+            dog.feed()
             if terminal.turn():
                 tidy()
             elif renewal and not renewed and terminal.is_idle() and renewal.due():
@@ -112,6 +120,8 @@ def main(path, test=False):
         terminal.show("storage_fault")
         report({"event": "stopped", "text": "storage: %s" % failed})
         sys.exit(3)
+    dog.stopping()
+    report({"event": "watchdog", "kind": dog.kind, "longest_ms": dog.longest_ms})
     if renewed and not told:
         hal.restart()  # QT-011: with the set that is due now
 

@@ -20,6 +20,7 @@
 | authority_sm2 | SM2 point X, Y in hex: signs tables and lists as well (formats/signed.py) |
 | line, stop, vehicle, driver, shift | numbers that stand in every record (TD-032) |
 | MORE | of the trade: docs/operation.md |
+| watchdog_ms | longest the loop may be left alone, 2000..600000; an RP2 takes 8388 at the most |
 | trace | yes: report each exchange, card number masked; full: in clear; frames: the chip's too |
 """
 
@@ -32,6 +33,7 @@ SINGLE = (
     "terminal", "terminal_id", "ifd_serial", "device", "reader", "reader_baud", "reader_engine",
     "reader_speed", "link", "link_baud", "journal", "journal_blocks", "parameters", "authority",
     "authority_sm2", "line", "stop", "vehicle", "driver", "shift", "trace",
+    "watchdog_ms",
 )  # fmt: skip
 # Of the trades: whom they talk to and what they sell. Text; each device parses its own.
 MORE = (
@@ -66,7 +68,7 @@ Settings = namedtuple(
         "terminal", "terminal_id", "ifd_serial", "device", "reader", "reader_baud",
         "reader_engine", "reader_speed", "link", "link_baud", "journal", "journal_blocks",
         "parameters", "authority", "authority_sm2", "line", "stop", "vehicle", "driver", "shift",
-        "trace", "more",
+        "watchdog_ms", "trace", "more",
     ),
 )  # fmt: skip
 
@@ -100,6 +102,7 @@ def parse(text, name="settings"):
         vehicle=lines.whole(found, name, "vehicle", 0),
         driver=lines.whole(found, name, "driver", 0),
         shift=lines.whole(found, name, "shift", 0, 0, 0xFFFF),
+        watchdog_ms=lines.whole(found, name, "watchdog_ms", 8000, 2000, 600000),
         trace=lines.word(found, name, "trace", "no", TRACES),
         more={key: found[key] for key in MORE if key in found},
     )

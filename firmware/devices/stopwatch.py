@@ -28,13 +28,15 @@ def tracer(report, trace):
 class Stopwatch:
     """An exchange around an exchange: `spent` us by phase, `count` of exchanges (QT-075).
 
-    `bounded`: False once the debit may be final.
+    `bounded`: False once the debit may be final. feed(): called at each, for a tap may last
+    longer than a watchdog waits.
     """
 
-    def __init__(self, exchange, clock, report=None):
+    def __init__(self, exchange, clock, report=None, feed=None):
         self.inner = exchange
         self.clock = clock
         self.report = report  # None: no trace
+        self.feed = feed
         self.spent = {}
         self.count = 0
         self.bytes = 0
@@ -58,6 +60,8 @@ class Stopwatch:
         over = self.over() if self.bounded else ""
         if over:
             raise LinkLost(over)
+        if self.feed:
+            self.feed()
         began = self.clock.ticks_us()
         answer = b""
         try:

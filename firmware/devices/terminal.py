@@ -74,6 +74,7 @@ class Terminal:
         self.codes = []  # of the self-test at the start
         self.refused = {}  # kind of file: number of the last one that was not taken
         self.condition = None  # condition.py, where a host is told
+        self.feed = None  # what keeps a watchdog quiet, where there is one
         self.trade.attach(
             House(
                 parts.journal,
@@ -264,7 +265,7 @@ class Terminal:
     def tap(self, card, began_us):
         """One presentation from activation to the lamp."""
         clock = self.parts.clock
-        watch = Stopwatch(card.exchange, clock, self.trace)
+        watch = Stopwatch(card.exchange, clock, self.trace, self.feed)
         found_us = clock.ticks_us()
         self.show("processing")  # QT-242
         steps, exchange = self.sale.steps(card.uid, watch), watch.exchange

@@ -47,6 +47,8 @@ these plain functions, so the module is the Clock:
     heap()                       (used, total) bytes, each None where it is not known
     collect()                    garbage collection now, while nothing is due
     unload(names)                drop modules that have done their part, where memory is short
+    watchdog(timeout_ms)         a Watchdog (watchdog.py), begun: feed() it at least so often
+    hold_watchdog()              it feeds itself: somebody works at the console of a board
 
 Byte stream: write(data) hands all bytes over in one call; read(count, timeout_ms) returns as soon
 as `count` bytes are there, fewer on time-out, with timeout_ms=0 what is there; speed(baud) lets
@@ -68,6 +70,7 @@ if sys.implementation.name != "micropython":
         collect,
         connect,
         heap,
+        hold_watchdog,
         local_now,
         on_stop,
         open_blob,
@@ -90,6 +93,7 @@ if sys.implementation.name != "micropython":
         ticks_us,
         time_utc_s,
         unload,
+        watchdog,
         write_at,
         write_line,
     )
@@ -98,6 +102,7 @@ elif sys.platform in ("linux", "darwin"):
         collect,
         connect,
         heap,
+        hold_watchdog,
         local_now,
         on_stop,
         open_blob,
@@ -119,6 +124,7 @@ elif sys.platform in ("linux", "darwin"):
         ticks_us,
         time_utc_s,
         unload,
+        watchdog,
         write_at,
         write_line,
     )
@@ -127,6 +133,7 @@ else:
         collect,
         connect,
         heap,
+        hold_watchdog,
         local_now,
         on_stop,
         open_blob,
@@ -148,6 +155,7 @@ else:
         ticks_us,
         time_utc_s,
         unload,
+        watchdog,
         write_at,
         write_line,
     )
@@ -156,6 +164,7 @@ __all__ = (
     "collect",
     "connect",
     "heap",
+    "hold_watchdog",
     "local_now",
     "on_stop",
     "open_blob",
@@ -178,6 +187,7 @@ __all__ = (
     "ticks_us",
     "time_utc_s",
     "unload",
+    "watchdog",
     "write_at",
     "write_line",
 )

@@ -32,6 +32,8 @@ from firmware.hal.mpy import (
 from firmware.hal.parts import write_part
 from firmware.hal.polled import PolledStream
 from firmware.hal.ticks import sleep_ms, ticks_diff, ticks_ms, ticks_us
+from firmware.hal.watchdog_board import hold as hold_watchdog
+from firmware.hal.watchdog_board import watchdog
 from firmware.hal.wiring import read_wiring, uart_settings
 
 if sys.platform == "rp2":
@@ -39,9 +41,9 @@ if sys.platform == "rp2":
 else:
     from esp32 import Partition
 
-__all__ = ("collect", "connect", "heap", "on_stop", "open_blob", "open_tls", "random_bytes",
-           "read_text", "rename", "unload", "write_line", "sleep_ms", "ticks_diff", "ticks_ms",
-           "ticks_us")  # fmt: skip
+__all__ = ("collect", "connect", "heap", "hold_watchdog", "on_stop", "open_blob", "open_tls",
+           "random_bytes", "read_text", "rename", "unload", "write_line", "sleep_ms", "ticks_diff",
+           "ticks_ms", "ticks_us", "watchdog")  # fmt: skip
 
 # constants of `machine` that a port may have, and numbers of RESETS (formats/status.py)
 CAUSES = (("PWRON_RESET", 1), ("SOFT_RESET", 2), ("HARD_RESET", 3), ("WDT_RESET", 4))

@@ -21,9 +21,10 @@ from firmware.hal.blob import open_blob
 from firmware.hal.fileflash import open_file_flash
 from firmware.hal.parts import write_part
 from firmware.hal.polled import PolledStream, SocketStream
+from firmware.hal.systemd import watchdog
 from firmware.hal.ticks import sleep_ms, ticks_diff, ticks_ms, ticks_us
 
-__all__ = ("open_blob", "sleep_ms", "ticks_diff", "ticks_ms", "ticks_us")
+__all__ = ("open_blob", "sleep_ms", "ticks_diff", "ticks_ms", "ticks_us", "watchdog")
 
 
 def local_now():
@@ -222,6 +223,10 @@ def write_at(path, at, data):
 def reset_cause():
     """Nobody tells a program on a PC."""
     return 0
+
+
+def hold_watchdog():
+    """Nothing here: who stops the program by hand stops its service."""
 
 
 def restart():

@@ -30,10 +30,11 @@ from firmware.hal.mpy import (
 from firmware.hal.parts import write_part
 from firmware.hal.polled import PolledStream
 from firmware.hal.ticks import sleep_ms, ticks_diff, ticks_ms, ticks_us
+from firmware.hal.watchdog import watchdog
 
 __all__ = ("collect", "connect", "heap", "on_stop", "open_blob", "open_tls", "random_bytes",
            "read_text", "rename", "unload", "write_line", "sleep_ms", "ticks_diff", "ticks_ms",
-           "ticks_us")  # fmt: skip
+           "ticks_us", "watchdog")  # fmt: skip
 
 CFLAG, ISPEED, OSPEED, CC = 2, 4, 5, 6  # places in tcgetattr's list
 VTIME, VMIN = 5, 6  # places in its list of characters
@@ -50,6 +51,10 @@ def write_at(path, at, data):
 def reset_cause():
     """Nobody tells a program on a PC."""
     return 0
+
+
+def hold_watchdog():
+    """Nothing here: nobody watches."""
 
 
 def restart():
