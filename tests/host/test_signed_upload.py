@@ -4,7 +4,6 @@ CL-018; terminals.md 10).
 """
 
 import itertools
-import sqlite3
 
 import pytest
 
@@ -17,7 +16,7 @@ from firmware.kernel.sm3 import Sm3
 from firmware.signed_upload import SignedUpload
 from host_tools import sessions
 from host_tools.collector import Collector
-from host_tools.ledger import Ledger, keys, registry
+from host_tools.ledger import keys, registry
 from sim.flash import Flash
 from tests.hand_clock import HandClock
 
@@ -379,24 +378,3 @@ def test_the_collectors_time_is_believed_when_it_is_signed(ledger):
     with pytest.raises(LinkLost):
         drive(terminal(journal_of(0), keeper=keeper).steps(), lying)
     assert keeper.heard_s == []
-
-
-def test_a_ledger_restored_from_an_older_copy_gets_again_what_it_had(collector, tmp_path):
-    # CL-007: as far as the flash still holds it; what it does not is stated lost, and listed
-    journal, copy = journal_of(5), tmp_path / "copy.db"
-    unit = terminal(journal)
-    run(unit, collector)
-    with sqlite3.connect(tmp_path / "ledger.db") as there, sqlite3.connect(copy) as back_up:
-        there.backup(back_up)
-    for number in range(6, 31):
-        journal.append(b"record %d" % number)
-        if number % 5 == 0:
-            run(unit, collector)
-    assert journal.waiting() == 0
-    journal.append(b"record 31")
-    ledger = Ledger(f"sqlite:///{copy}")
-    assert run(unit, Collector(ledger, enrolment=False)) == 1
-    kept = dict(journal.records())
-    assert ledger.last_sequence(TERMINAL) == 31 and 20 in kept and 6 not in kept
-    assert ledger.gaps(TERMINAL) == [number for number in range(6, 32) if number not in kept]
-    ledger.close()
