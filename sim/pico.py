@@ -25,10 +25,13 @@ from rp2040py.memory_map import FLASH_START_ADDRESS
 from rp2040py.peripherals import uart as pl011
 from rp2040py.peripherals.peripheral import BasePeripheral
 
-BLOCK_BYTES = 4096
+from firmware.boot import layout
+
+BOARD = layout.row("pico")
+BLOCK_BYTES = layout.BLOCK_BYTES
 FLASH_BYTES = 2 * 1024 * 1024
-STORAGE_BYTES = 1280 * 1024  # tools/micropython/FARETAP_PICO/mpconfigboard.h
-FILE_BLOCKS = 64  # tools/micropython/modules/_boot.py
+STORAGE_BYTES = BOARD[3] * BLOCK_BYTES
+FILES_AT, FILE_BLOCKS = layout.region(BOARD, "files")
 ROSC, RANDOM_BIT, ROSC_STATUS = 0x40060, 0x1C, 0x18
 ROSC_STABLE = 0x80001000
 CLK_PERI_HZ, EMULATED_HZ = 48, 125  # a UART's clock on the board, and what the emulator divides
@@ -54,7 +57,7 @@ class Pico:
         if files is not None:
             year, month, day, hour, minute, second = utc
             boot = BOOT % (year, month, day, hour, minute, second)
-            at = FLASH_BYTES - STORAGE_BYTES
+            at = FLASH_BYTES - STORAGE_BYTES + FILES_AT * BLOCK_BYTES
             laid = file_system({**files, "boot.py": boot})
             mcu.flash[at : at + len(laid)] = laid
         mcu.peripherals[ROSC] = Oscillator(mcu, seed)

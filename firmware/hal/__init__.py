@@ -33,6 +33,8 @@ these plain functions, so the module is the Clock:
     open_reader(where)           a whole reader: a stage of the simulator alone, absent elsewhere
     open_flash(path, block_count, block_size=4096)
                                  block device: a file on PCs, a flash region on boards
+    open_region(name)            block device of a region of boot/layout.py: boards alone, absent
+                                 elsewhere
     open_blob(path)              a file read in places (blob.py); OSError when it cannot be opened
     read_text(path)              a whole UTF-8 text file; OSError when it cannot be opened
     write_at(path, at, data)     `data` from place `at` of a file on, at 0 the file anew; durable.
@@ -142,6 +144,7 @@ else:
         open_flash,
         open_input,
         open_output,
+        open_region,
         open_serial,
         open_tls,
         random_bytes,
@@ -174,6 +177,7 @@ __all__ = (
     "open_input",
     "open_library",
     "open_output",
+    "open_region",
     "open_serial",
     "open_tls",
     "random_bytes",

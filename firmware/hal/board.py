@@ -4,9 +4,9 @@
 run on hardware.
 
 The board's clock holds UTC and local time is China's, one zone without daylight saving (ZONE_S).
-Flash: on rp2 the region is the last `block_count` blocks of the storage area, and the file system
-has to end before it; on ESP32 it is the data partition whose label is `path`. Programs and erases
-are durable when they return.
+Flash: on rp2 the region is the last `block_count` blocks of the storage area, within the journal's
+of firmware/boot/layout.py, and the file system has to end before it; on ESP32 it is the data
+partition whose label is `path`. Programs and erases are durable when they return.
 """
 
 import os
@@ -15,6 +15,7 @@ import time
 
 import machine
 
+from firmware.boot import layout
 from firmware.errors import FormatError
 from firmware.hal.blob import open_blob
 from firmware.hal.mpy import (
@@ -50,6 +51,7 @@ CAUSES = (("PWRON_RESET", 1), ("SOFT_RESET", 2), ("HARD_RESET", 3), ("WDT_RESET"
 ZONE_S = 8 * 3600
 # the ports count from 1970 or from 2000 (micropython.md, 10)
 EPOCH_S = 946684800 if time.gmtime(0)[0] == 2000 else 0
+PARTITIONS = {"files": "vfs"}  # label of a region's partition, where it is not the region's name
 
 
 def write_at(path, at, data):
@@ -169,7 +171,35 @@ def open_flash(path, block_count, block_size=4096):
     return flash
 
 
+def open_region(name):
+    """The block device of a region of this board's row in firmware/boot/layout.py.
+
+    FormatError: no such row or region, or the flash is divided in another way.
+    """
+    board = layout.row_of_machine(sys.implementation._machine)
+    if board is None:
+        raise FormatError("no row in boot/layout.py for " + sys.implementation._machine)
+    first, count = layout.region(board, name)
+    if sys.platform != "rp2":
+        flash = _partition(PARTITIONS.get(name, name))
+    else:
+        _compare("the storage", rp2.Flash(), board[3])
+        flash = rp2.Flash(start=first * layout.BLOCK_BYTES, len=count * layout.BLOCK_BYTES)
+    _compare(name, flash, count)
+    return flash
+
+
+def _compare(name, flash, count):
+    found = flash.ioctl(4, 0)
+    if found != count:
+        raise FormatError("%s has %s blocks, not %d" % (name, found, count))
+
+
 def _rp2_flash(block_count, block_size):
+    board = layout.row_of_machine(sys.implementation._machine)
+    most = layout.region(board, "journal")[1] if board else block_count
+    if block_count > most:
+        raise FormatError("journal_blocks: this board has %d for it" % most)
     start = (rp2.Flash().ioctl(4, 0) - block_count) * block_size
     mounted = os.statvfs("/")
     if start < 0 or mounted[1] * mounted[2] > start:

@@ -27,7 +27,7 @@ UTC = (2026, 11, 21, 10, 0, 0)
 SETTINGS = f"""terminal: {TERMINAL}
 reader: serial:1:tx=4,rx=5
 journal: flash:end
-journal_blocks: 200
+journal_blocks: 100
 parameters: parameters.txt
 link: serial:0:tx=0,rx=1
 upload_key: {KEY.hex()}

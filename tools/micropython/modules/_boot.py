@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Before main.py: mounts the file system in the first FILE_BLOCKS of the storage; what lies behind
-belongs to the journal (firmware/hal/board.py, open_flash).
-"""
+"""Before main.py: mounts the region `files` of firmware/boot/layout.py."""
+
+import sys
 
 import rp2
 import vfs
 
-FILE_BLOCKS = 64  # of 4 KB
+from firmware.boot import layout
 
-device = rp2.Flash(start=0, len=FILE_BLOCKS * 4096)
+first, count = layout.region(layout.row("pico"), "files")
+device = rp2.Flash(start=first * layout.BLOCK_BYTES, len=count * layout.BLOCK_BYTES)
 try:
     files = vfs.VfsLfs2(device, progsize=256)
 except OSError:
@@ -16,4 +17,6 @@ except OSError:
     files = vfs.VfsLfs2(device, progsize=256)
 vfs.mount(files, "/")
 
-del device, files, rp2, vfs
+for name in ("firmware.boot.layout", "firmware.boot", "firmware"):
+    del sys.modules[name]  # of the frozen release: another one may be started
+del count, device, files, first, layout, name, rp2, sys, vfs

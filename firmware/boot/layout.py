@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where things lie in a board's flash: one row a board, read by the board itself, by what builds
+its image (host_tools/image) and by what writes it.
+
+A row: (word, machine, base, blocks, regions).
+
+| field | meaning |
+|---|---|
+| word | what `make image BOARD=` and a release call the board |
+| machine | how the text of sys.implementation._machine ends there |
+| base | bytes of flash in front of the storage: MicroPython, frozen code |
+| blocks | of BLOCK_BYTES: the storage, as rp2.Flash() has it, or the partitions behind `base` |
+| regions | ((name, blocks), ..) one behind the other, together `blocks` |
+
+| region | holds |
+|---|---|
+| stub | stock MicroPython on rp2 alone: the littlefs that its own start mounts, never written |
+| files | littlefs: settings, parameters, lists; with stock MicroPython the releases too |
+| boot | the boot record, two blocks written in turn |
+| slot_a slot_b | a release each, as ROMFS, executed where it lies; boards of our own image |
+| journal | sales, to the end of the flash |
+
+Of 2 MB with our own image a slot takes 384 KB, which holds all devices, the files 96 KB and the
+journal 102 blocks. On an ESP32 the regions are partitions with these labels, the files' is `vfs`.
+Sizes of stock MicroPython are those of 1.25; the board is asked, and another size is refused.
+"""
+
+from firmware.errors import FormatError
+
+BLOCK_BYTES = 4096
+BOARDS = (
+    ("pico", "Raspberry Pi Pico with faretap with RP2040", 768 * 1024, 320,
+     (("files", 24), ("boot", 2), ("slot_a", 96), ("slot_b", 96), ("journal", 102))),
+    ("pico_stock", "Raspberry Pi Pico with RP2040", 640 * 1024, 352,
+     (("stub", 2), ("files", 240), ("boot", 2), ("journal", 108))),
+    ("pico_w", "Raspberry Pi Pico W with RP2040", 1200 * 1024, 212,
+     (("stub", 2), ("files", 144), ("boot", 2), ("journal", 64))),
+    ("pico2_w", "Raspberry Pi Pico 2 W with RP2350", 1536 * 1024, 640,
+     (("stub", 2), ("files", 436), ("boot", 2), ("journal", 200))),
+    ("esp32_s3", " with ESP32S3", 2048 * 1024, 1536,
+     (("files", 512), ("boot", 2), ("journal", 1022))),
+)  # fmt: skip
+
+
+def row(word):
+    """The row of a board by its word. FormatError names those there are."""
+    for board in BOARDS:
+        if board[0] == word:
+            return board
+    raise FormatError("no board %r: %s" % (word, ", ".join([board[0] for board in BOARDS])))
+
+
+def row_of_machine(text):
+    """The row of the board that calls itself so (sys.implementation._machine), or None."""
+    for board in BOARDS:
+        if text.endswith(board[1]):
+            return board
+    return None
+
+
+def region(board, name):
+    """(first block within the storage, blocks) of a region of a row. FormatError: it has none."""
+    first = 0
+    for called, count in board[4]:
+        if called == name:
+            return first, count
+        first += count
+    raise FormatError("%s has no region %s" % (board[0], name))
+
+
+def has(board, name):
+    """Whether a row has a region of that name."""
+    return name in [called for called, _ in board[4]]
