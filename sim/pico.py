@@ -8,9 +8,10 @@ by rp2040py, with the virtual PN532 and a collector on its UARTs.
     flash = pico.flash                               # the plug is pulled: all that is left
     pico = Pico(IMAGE, flash=flash)                  # .. and the next start
 
-Times are the emulated processor's, at 125 MHz; flash takes no time in it, and there is no radio.
-What the emulator has not, or has wrongly, is put right here: the transmit interrupt of a UART, its
-clock of 48 MHz, the bits of the ring oscillator (drawn from `seed`), and a clock that was set.
+Times are the emulated processor's, at 125 MHz; there is no radio. What the emulator has not, or
+has wrongly, is put right here: the transmit interrupt of a UART, its clock of 48 MHz, the bits of
+the ring oscillator (drawn from `seed`), a clock that was set, and flash that takes time and loses
+its power (pico_flash.py).
 """
 
 import asyncio
@@ -21,11 +22,13 @@ from collections.abc import Callable
 from littlefs import LittleFS
 from rp2040py.boards import BoardSpec
 from rp2040py.device.base_device import BaseDevice
+from rp2040py.gpio_pin import GPIOPinState
 from rp2040py.memory_map import FLASH_START_ADDRESS
 from rp2040py.peripherals import uart as pl011
 from rp2040py.peripherals.peripheral import BasePeripheral
 
 from firmware.boot import layout
+from sim.pico_flash import FlashPart
 
 BOARD = layout.row("pico")
 BLOCK_BYTES = layout.BLOCK_BYTES
@@ -61,12 +64,14 @@ class Pico:
             laid = file_system({**files, "boot.py": boot})
             mcu.flash[at : at + len(laid)] = laid
         mcu.peripherals[ROSC] = Oscillator(mcu, seed)
+        self.part = FlashPart(mcu)
         for uart in mcu.uart:
             mend(uart)
         self.device.cdc.on_serial_data = self._heard
         self.events: list[dict] = []
         self.texts: list[str] = []  # lines that were no event
         self.line = b""
+        self.levels: list[tuple[float, int, bool]] = []  # (ms, pin, level) of pins looked at
         mcu.core.pc = FLASH_START_ADDRESS
 
     @property
@@ -87,14 +92,30 @@ class Pico:
         """Its events of one kind."""
         return [one for one in self.events if one["event"] == event]
 
+    def cut(self, operation: int, seed=0, how=None) -> None:
+        """Let the power fail in a flash operation to come, 0 the next: `part.dead` from there on,
+        and `flash` is what is left.
+        """
+        self.part.cut(operation, seed, how, self.device.simulator.stop)
+
+    def look_at(self, pin: int) -> None:
+        """Note each change of an output pin in `levels`."""
+
+        def changed(level, _before):
+            self.levels.append((self.now_ms, pin, level == GPIOPinState.HIGH))
+
+        self.device.mcu.gpio[pin].add_listener(changed)
+
     def wire(self, number: int, peer) -> None:
         """Put a peer on UART 0 or 1: feed(data, now_us, baud), due(now_us), next_us(grain_us)."""
         Wire(self.device.mcu, number, peer)
 
     def run(self, until: Callable[[], object], limit_ms: float) -> bool:
         """Let the processor run until something is so, at most to `limit_ms` since power came;
-        False when it never was.
+        False when it never was, and at once when the power fails.
         """
+        if self.part.dead:
+            return bool(until())
         return asyncio.run(self._run(until, limit_ms))
 
     async def _run(self, until, limit_ms) -> bool:

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The image of a Pico in an emulated RP2040: how long a tap takes"""
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from firmware.errors import FormatError
+from host_tools.cli.bench import put, table
+from host_tools.cli.bench_parts import Sheet
+from sim.bench_steps import Keys
+
+IMAGE = Path(__file__).resolve().parents[2] / "build/micropython/pico.uf2"
+IMAGE_OPTION = click.option(
+    "--image",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=IMAGE,
+    help="Of a Pico, as `make image` builds it (default: that one).",
+)
+PARTS = ("line", "radio", "card", "own", "green")
+COLUMNS = [
+    "card", "tap", "line", "radio", "card's", "journal", "of it flash", "computing",
+    "own, p50", "own, p99", "to green, p50", "to green, p99", "new issuer: own",
+]  # fmt: skip
+
+
+def kinds():
+    """{word: Keys} of the cards that may be named."""
+    rsa = [Keys("rsa", bits, e) for e in (3, 65537) for bits in (1984, 1408, 1152)]
+    return {f"rsa-{one.bits}-{one.exponent}": one for one in rsa} | {"sm2": Keys("sm2")}
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  make image
+  faretap pico taps --card rsa-1152-3 --taps 2      some minutes
+  faretap pico taps --taps 30 --write docs/porting.md
+"""
+)
+def command():
+    """Run the image of a Pico in an emulated RP2040, with a virtual PN532 at its UART.
+
+    Emulated: times are those of the processor at 125 MHz; waiting for them takes twenty times
+    as long.
+    """
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  faretap pico taps --card rsa-1152-3 --card sm2 --taps 3
+  faretap pico taps --taps 30 --write docs/porting.md      hours; the figures of that page
+"""
+)
+@IMAGE_OPTION
+@click.option(
+    "--card", "words", multiple=True, type=click.Choice(list(kinds())), help="Only this."
+)
+@click.option("--taps", type=click.IntRange(2), default=4, show_default=True, help="Of each card.")
+@click.option(
+    "--write",
+    "page",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Put the tables into this page, where it says <!-- measured: pico-taps -->.",
+)
+def taps(image, words, taps, page):
+    """Where the time of a tap goes, by cards with keys of several lengths."""
+    from sim import pico_bench  # it imports the emulator
+
+    if not image.exists():
+        raise FormatError(f"{image} is not there: `make image` builds it")
+    wanted = [keys for word, keys in kinds().items() if not words or word in words]
+    found = pico_bench.measure(image, wanted, taps, told=lambda text: click.echo(text, err=True))
+    console = Console(highlight=False, soft_wrap=True)
+    for sheet in sheets(found, taps):
+        if page:
+            put(page, sheet)
+            continue
+        console.print(table(sheet))
+        for note in sheet.notes:
+            console.print(note, style="dim", markup=False)
+
+
+def sheets(found, taps):
+    """[Sheet, Sheet] of pico_bench.Measured."""
+    times = [
+        ["power to ready", f"{found.boot_ms:,.0f} ms"],
+        ["power to green, the card being there", f"{found.first_ms:,.0f} ms"],
+        ["heap", f"{found.heap / 1024:,.0f} KB"],
+        ["most alive behind a tap", f"{found.most_alive / 1024:,.0f} KB"],
+    ]
+    return [
+        Sheet(
+            "pico-taps",
+            "taps, ms",
+            COLUMNS,
+            [row(keys.name, some) for keys, some in found.taps.items()],
+            [
+                "Emulated RP2040 at 125 MHz, no board: big integers take up to 20 % longer on one"
+                " (docs/porting.md), flash the time that its data sheet calls typical.",
+                f"{taps} taps of each card, the first one with an issuer that is new; the others"
+                " are in the medians. Line, radio and card: the time model of the PN532 and the"
+                " simulated card.",
+                "Own: what is left of the tap, journal and computing; to green: from the last byte"
+                " of the last record to the lamp.",
+            ],
+        ),
+        Sheet("pico-start", "start and heap", ["", "emulated"], times, []),
+    ]
+
+
+def row(name, taps):
+    """Cells of COLUMNS: medians, milliseconds."""
+    from sim.pico_bench import median, worst  # it imports the emulator
+
+    first, *known = taps
+    splits = [tap.split for tap in known]
+    parts = {part: median([getattr(one, part) for one in splits]) for part in PARTS}
+    journal = median([tap.journal_ms for tap in known])
+    figures = [
+        median([one.total for one in splits]),
+        *(parts[part] for part in PARTS[:3]),
+        journal,
+        median([tap.flash_ms for tap in known]),
+        parts["own"] - journal,
+        parts["own"],
+        worst([one.own for one in splits]),
+        parts["green"],
+        worst([one.green for one in splits]),
+        first.split.own,
+    ]
+    return [name, *[f"{figure:,.0f}" for figure in figures]]
