@@ -35,7 +35,7 @@ def frames_of(path: Path) -> Iterator[Found]:
                 count += 1
                 taken += len(frame)
                 yield Found(frame)
-        hidden = reader.stale() if reader.kept else []
+        hidden = reader.stale()
         for frame in hidden:
             count += 1
             taken += len(frame)

@@ -62,7 +62,7 @@ class Peer:
             return False
         if not self.line.ready:
             return now_s - self.began_s >= handshake_s
-        limit_s = SEND_S if self.out else FRAME_S if self.reader.kept else idle_s
+        limit_s = SEND_S if self.out else FRAME_S if self.reader.held() else idle_s
         return now_s - self.began_s >= limit_s or now_s - self.heard_s >= idle_s
 
 
@@ -201,7 +201,7 @@ class CollectorServer:
         data = peer.line.take()
         now = time.monotonic()
         peer.heard_s = now
-        before, begun = peer.reader.damaged, peer.reader.kept
+        before, begun = peer.reader.damaged, peer.reader.held()
         frames = peer.reader.feed(data)
         if peer.reader.damaged > DAMAGED_MOST and isinstance(peer.line, SocketLine):
             raise OSError("nothing but noise")
@@ -265,7 +265,7 @@ class CollectorServer:
         for peer in [one for one in self._peers if not one.at_work]:
             if peer.overdue(now, self.handshake_s, self.idle_s):
                 self._drop(peer)
-            elif peer.reader.kept and now - peer.heard_s >= self.stale_s:
+            elif peer.reader.held() and now - peer.heard_s >= self.stale_s:
                 try:
                     self._reply(peer, peer.reader.stale(), True)
                 except PEER_FAULTS:

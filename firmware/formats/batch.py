@@ -43,6 +43,7 @@ HEADER_BYTES = 6
 CRC_BYTES = 4
 FRAME_LIMIT = 4096  # bytes of a whole frame: the receive buffer of the smallest board
 FRAME_MOST = 65536  # what a collector takes: 100 records and more
+SHARE = 8  # bytes of which a CRC is made for each byte that comes, at most
 PAYLOAD_LIMIT = FRAME_LIMIT - HEADER_BYTES - CRC_BYTES
 ITEM_BYTES = 6  # what an item takes beside its record
 BATCH_BYTES = 6  # what a BATCH payload takes beside its items
@@ -190,64 +191,90 @@ class FrameReader:
 
     Frames of any version come out, so that a wrong one can be answered. `damaged` counts what
     began like a frame and was none: who answers compares it before and after and sends REJECT
-    damaged. Keeps at most `limit` bytes, and takes a frame that says it is longer for noise.
+    damaged. Holds at most `limit` bytes of a frame, and takes one that says it is longer for
+    noise; behind that it may keep a quarter as much that is done with.
+
+    Noise may be made of heads that each promise a long frame, and a CRC over each would be the
+    square of the bytes. So CRCs are made over at most SHARE bytes for each one that comes
+    (`checked` counts them), and SHARE times `limit` beforehand; a head for which that does not do
+    is noise. The price: a frame right behind such noise may be passed over, and is sent again.
     """
 
     def __init__(self, limit=FRAME_LIMIT):
         self.limit = limit
-        self.kept = b""
         self.damaged = 0
+        self.checked = 0
+        self._kept = bytearray()
+        self._at = 0  # what lies before is done with
+        self._left = SHARE * limit  # bytes that may be checked
 
     def feed(self, data):
         """Take bytes as they come; return the list of frames they completed."""
         frames = []
         at = 0
         while True:  # in pieces, so that a flood never holds more than one frame of memory
-            piece = bytes(data[at : at + self.limit - len(self.kept)])
+            piece = data[at : at + self.limit - self.held()]
             at += len(piece)
-            self.kept += piece
+            self._kept += piece
+            self._left = min(self._left + SHARE * len(piece), SHARE * self.limit)
             self._collect(frames)
             if at >= len(data):
                 return frames
 
+    def held(self):
+        """How many bytes are held of what may be a frame."""
+        return len(self._kept) - self._at
+
     def wanted(self):
         """How many bytes are missing to the end of the frame begun, at least 1: read so many."""
-        if len(self.kept) < HEADER_BYTES:
-            return HEADER_BYTES + CRC_BYTES - len(self.kept)
-        return max(1, self._size() - len(self.kept))
+        if self.held() < HEADER_BYTES:
+            return HEADER_BYTES + CRC_BYTES - self.held()
+        return max(1, self._size() - self.held())
 
     def stale(self):
         """The line fell silent: give up the half frame; return whole frames hidden in it."""
         frames = []
-        while self.kept:
+        while self.held():
             self.damaged += 1
-            self.kept = self.kept[1:]
+            self._at += 1
             self._collect(frames)
+        self._left = SHARE * self.limit
         return frames
 
     def _size(self):
-        return int.from_bytes(self.kept[4:6], "big") + HEADER_BYTES + CRC_BYTES
+        at = self._at
+        return (self._kept[at + 4] << 8 | self._kept[at + 5]) + HEADER_BYTES + CRC_BYTES
 
     def _collect(self, frames):
         while True:
             self._find_magic()
-            if len(self.kept) < HEADER_BYTES:
-                return
+            if self.held() < HEADER_BYTES:
+                break
             size = self._size()
-            if size <= self.limit and len(self.kept) < size:
-                return
-            if size <= self.limit and whole(self.kept[:size]):
-                frames.append(self.kept[:size])
-                self.kept = self.kept[size:]
+            if size <= self.limit and self.held() < size:
+                break
+            if size <= min(self.limit, self._left) and self._is_whole(size):
+                frames.append(bytes(self._kept[self._at : self._at + size]))
+                self._at += size
             else:
                 self.damaged += 1
-                self.kept = self.kept[1:]
+                self._at += 1
+        if self._at == len(self._kept) or self._at >= self.limit // 4:  # each byte moves 4 times
+            self._kept[: self._at] = b""
+            self._at = 0
+
+    def _is_whole(self, size):
+        self._left -= size
+        self.checked += size
+        return whole(memoryview(self._kept)[self._at : self._at + size])  # no copy
 
     def _find_magic(self):
-        at = self.kept.find(MAGIC)
+        at = self._kept.find(MAGIC, self._at)
         if at < 0:
-            at = len(self.kept) - (1 if self.kept.endswith(MAGIC[:1]) else 0)
-        self.kept = self.kept[at:]
+            at = len(self._kept)
+            if at > self._at and self._kept[-1] == MAGIC[0]:
+                at -= 1
+        self._at = at
 
 
 def _crc(data):

@@ -65,7 +65,7 @@ def test_the_reader_finds_frames_in_pieces_of_any_size():
         stream = BATCH + ACK + REJECT
         for at in range(0, len(stream), size):
             found += reader.feed(stream[at : at + size])
-        assert found == [BATCH, ACK, REJECT] and reader.damaged == 0 and reader.kept == b""
+        assert found == [BATCH, ACK, REJECT] and reader.damaged == 0 and not reader.held()
 
 
 def test_wanted_leads_exactly_to_the_end_of_a_frame():
@@ -95,7 +95,7 @@ def test_a_half_frame_is_given_up_when_the_line_is_silent():
     promised = b"FT\x01\x01\x0f\xf0"  # a length that never comes
     assert reader.feed(promised + ACK) == []
     assert reader.stale() == [ACK]
-    assert reader.damaged > 0 and reader.kept == b""
+    assert reader.damaged > 0 and not reader.held()
     assert reader.feed(ACK) == [ACK]
 
 
@@ -104,7 +104,7 @@ def test_a_flood_costs_no_memory():
     for junk in (b"FT\x01\x01\x0f\xf0", b"\x00\xff", b"F"):
         for _ in range(20):
             reader.feed(junk * 100)
-            assert len(reader.kept) <= batch.FRAME_LIMIT
+            assert reader.held() <= batch.FRAME_LIMIT
     reader.stale()
     assert reader.feed(ACK) == [ACK]
 
@@ -127,3 +127,27 @@ def test_a_frame_of_another_version_comes_out_whole_but_is_not_read():
     other += (batch._crc(other)).to_bytes(4, "big")
     assert batch.FrameReader().feed(other) == [other]
     assert refuses(lambda: batch.unseal(other))
+
+
+def test_crafted_noise_costs_work_in_proportion_to_its_bytes():
+    head = b"FT\x01\x01\x0f\xe0"  # each promises 4,074 bytes, and six bytes on stands the next
+    for size in (6, 100, 4096):
+        reader = batch.FrameReader()
+        taken = 0
+        for _ in range(60000 // size):
+            reader.feed((head * 700)[:size])
+            taken += size
+            assert len(reader._kept) <= batch.FRAME_LIMIT * 5 // 4
+        reader.stale()
+        # a CRC over each promise would be 680 bytes of work for each byte
+        assert reader.checked <= batch.SHARE * (taken + 2 * batch.FRAME_LIMIT)
+        assert reader.feed(ACK) == [ACK]
+
+
+def test_frames_are_found_again_behind_crafted_noise():
+    reader = batch.FrameReader()
+    reader.feed(b"FT\x01\x01\x0f\xe0" * 5000)
+    found = []
+    for _ in range(2 * batch.FRAME_LIMIT // len(ACK)):
+        found += reader.feed(ACK)
+    assert found[-1] == ACK and len(found) * len(ACK) > batch.FRAME_LIMIT // 2

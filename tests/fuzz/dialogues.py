@@ -135,7 +135,7 @@ def read_messages(data):
     while at < len(stream):
         count = 1 + sizes[turn % 4]
         frames += reader.feed(stream[at : at + count])
-        assert len(reader.kept) <= batch.FRAME_LIMIT and reader.wanted() >= 1
+        assert reader.held() <= batch.FRAME_LIMIT and reader.wanted() >= 1
         at, turn = at + count, turn + 1
     frames += reader.stale()
     assert frames == _frames_in(stream)
