@@ -52,7 +52,7 @@ def begin(values, cause, is_whole, factory=0):
 def stage(values, slot, number, size, digest):
     """Let the release that lies in `slot`, verified, be tried at the next start. FormatError."""
     check_newer(values, number)
-    if slot != idle(values):
+    if slot not in free(values):
         raise FormatError("slot %d is in use" % slot)
     values = _held(values, slot, (number, size, digest))
     values["trial"], values["left"] = slot, TRIES
@@ -103,9 +103,15 @@ def running_slot(values):
 
 def idle(values):
     """The slot that a download may use, FACTORY for none: the old one is kept during a trial."""
+    found = free(values)
+    return found[0] if found else FACTORY
+
+
+def free(values):
+    """Slots that hold nothing that may be started, as far as the record knows."""
     if values["trial"] != FACTORY:
-        return FACTORY
-    return B if values["active"] == A else A
+        return ()
+    return {A: (B,), B: (A,)}.get(values["active"], (A, B))
 
 
 def check_newer(values, number):

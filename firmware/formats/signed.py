@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A signed file: what the operator ships to its terminals, a fare table or a deny list (TD-020).
+"""A signed file: what the operator ships to its terminals: tables, lists, firmware (TD-020).
 
 | offset | size | meaning |
 |---|---|---|
@@ -33,13 +33,14 @@ MAGIC = b"FTSF"
 VERSION = 1
 HEAD = 57  # bytes that are signed
 RSA, SM2 = 1, 2
-FARES, DENY_LIST, DENY_DELTA, ALLOW_LIST, CARD_SUMS = 1, 2, 3, 4, 5
+FARES, DENY_LIST, DENY_DELTA, ALLOW_LIST, CARD_SUMS, FIRMWARE = 1, 2, 3, 4, 5, 6
 KINDS = (
     (FARES, "fare table"),
     (DENY_LIST, "deny list"),
     (DENY_DELTA, "deny list, changes"),
     (ALLOW_LIST, "allow list"),
     (CARD_SUMS, "card sums"),
+    (FIRMWARE, "firmware"),
 )
 EXPONENT = 65537
 INFO = bytes.fromhex("3031300d060960864801650304020105000420")  # DigestInfo of SHA-256

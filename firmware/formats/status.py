@@ -12,7 +12,9 @@ Pure; FormatError alone.
 from firmware.formats.fields import U8, U16, U32, Number, Rows, Sized, Word
 
 FIRMWARE = "0.1.0"  # version of the program on terminals; host_tools/cli says the same
+RELEASE = 1  # its number: what is frozen or installed takes no update that is not newer
 PARAMETERS, FARES, DENY_LIST, DENY_CHANGES, ALLOW_LIST, CARD_SUMS = 16, 1, 2, 3, 4, 5
+PROGRAM = 6
 FILE_KINDS = (
     (PARAMETERS, "parameters"),
     (FARES, "fares"),
@@ -20,6 +22,7 @@ FILE_KINDS = (
     (DENY_CHANGES, "deny-changes"),
     (ALLOW_LIST, "allow"),
     (CARD_SUMS, "sums"),
+    (PROGRAM, "firmware"),
 )
 FILES_MOST = 8
 UNKNOWN_AGE = 0xFFFFFFFF
@@ -37,6 +40,7 @@ FAULTS = (
     (2, "wrong hash"),
     (3, "not written"),
     (4, "not taken"),
+    (5, "returned"),  # firmware: tried, never good, and left
 )
 CLOCKS = ((0, "good"), (1, "in doubt"), (2, "not set"))
 RESETS = ((0, "unknown"), (1, "power"), (2, "program"), (3, "button"), (4, "watchdog"))
