@@ -94,7 +94,10 @@ def faretap() -> None:
 
 
 def advice(fault: Exception) -> str:
-    """What to do next about a fault of the outside world."""
+    """What to do next about a fault of the outside world; some faults know it themselves."""
+    own = getattr(fault, "advice", "")
+    if own:
+        return own
     by_number = ADVICE_BY_ERRNO.get(getattr(fault, "errno", None) or 0)
     return by_number or next(text for kind, text in ADVICE_BY_KIND if isinstance(fault, kind))
 

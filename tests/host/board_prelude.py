@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+# ruff: noqa
+"""Runs in MicroPython's unix port before its prompt and makes a board of it: a flash in the file
+`flash.bin` of the folder (files in a littlefs, journal behind it), rp2.Flash, machine.reset, and
+the name of a board. Then boot as a board does: main.py, then the prompt.
+
+    micropython -i board_prelude.py FILE_BLOCKS ALL_BLOCKS NAME
+"""
+
+import os
+import sys
+import vfs
+from collections import namedtuple
+
+FILE_BLOCKS, ALL_BLOCKS, NAME = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+BLOCK = 4096
+store = open("flash.bin", "r+b")
+
+
+class Flash:
+    """As rp2.Flash: blocks of the storage from `start` on, `len` bytes."""
+
+    def __init__(self, start=0, len=ALL_BLOCKS * BLOCK):
+        self.start, self.len = start, len
+
+    def readblocks(self, block, buf, offset=0):
+        store.seek(self.start + block * BLOCK + offset)
+        store.readinto(buf)
+
+    def writeblocks(self, block, buf, offset=None):
+        if offset is None:
+            self.ioctl(6, block)
+            offset = 0
+        store.seek(self.start + block * BLOCK + offset)
+        store.write(buf)
+        store.flush()
+
+    def ioctl(self, op, arg):
+        if op == 4:
+            return self.len // BLOCK
+        if op == 5:
+            return BLOCK
+        if op == 6:
+            store.seek(self.start + arg * BLOCK)
+            store.write(b"\xff" * BLOCK)
+            store.flush()
+        return 0
+
+
+class Module:
+    """Stands in sys.modules under a module's name; what it has not, the module has."""
+
+    def __init__(self, real=None, **names):
+        self.real = real
+        for name in names:
+            setattr(self, name, names[name])
+
+    def __getattr__(self, name):
+        return getattr(self.real, name)
+
+
+def reset():
+    sys.stdout.write("\n")
+    raise SystemExit
+
+
+def mount():
+    device = Flash(0, FILE_BLOCKS * BLOCK)
+    try:
+        files = vfs.VfsLfs2(device, progsize=256, readsize=32)
+    except OSError:
+        vfs.VfsLfs2.mkfs(device, progsize=256)
+        files = vfs.VfsLfs2(device, progsize=256, readsize=32)
+    vfs.mount(files, "/board")
+    os.chdir("/board")
+
+
+real = sys
+Named = namedtuple("Named", ("name", "version", "_machine", "_mpy"))
+sys.modules["rp2"] = Module(Flash=Flash)
+sys.modules["machine"] = Module(unique_id=lambda: b"\x01\x02\x03\x04", reset=reset)
+sys.modules["sys"] = Module(
+    real, platform="rp2", implementation=Named("micropython", (1, 25, 0, ""), NAME, 6)
+)
+mount()
+real.path[:] = [".frozen", ""]
+if "main.py" in os.listdir("."):
+    try:
+        exec(open("main.py").read(), {"__name__": "__main__"})
+    except KeyboardInterrupt:
+        pass
