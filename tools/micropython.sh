@@ -169,7 +169,7 @@ unix32() {
     run 1 "mpy-cross" make "$jobs" -C "$tree/mpy-cross"
     rm -f "$port/build-32/frozen_content.c" # make does not see a changed manifest
     run 1 "the unix port" make "$jobs" -C "$port" VARIANT_DIR="$root/tools/micropython" BUILD=build-32 \
-        FROZEN_MANIFEST="$manifest"
+        FROZEN_MANIFEST="$manifest" USER_C_MODULES="$root/tools/micropython" MPY_CROSS_FLAGS=-march=x86
     cp "$port/build-32/micropython" "$home/micropython32.fresh"
     mv "$home/micropython32.fresh" "$home/micropython32"
     mv "$manifest.sums.fresh" "$manifest.sums"
@@ -190,7 +190,8 @@ pico() {
     run 1 "mpy-cross" make "$jobs" -C "$tree/mpy-cross"
     rm -f "$port/build-pico/frozen_content.c"
     run 1 "the port" cmake -S "$port" -B "$port/build-pico" -DMICROPY_BOARD=FARETAP_PICO \
-        -DMICROPY_BOARD_DIR="$root/tools/micropython/FARETAP_PICO" -DMICROPY_FROZEN_MANIFEST="$manifest" -DPICO_NO_PICOTOOL=1
+        -DMICROPY_BOARD_DIR="$root/tools/micropython/FARETAP_PICO" -DMICROPY_FROZEN_MANIFEST="$manifest" \
+        -DUSER_C_MODULES="$root/tools/micropython/native/micropython.cmake" -DPICO_NO_PICOTOOL=1
     run 1 "the image" make "$jobs" -C "$port/build-pico"
     cp "$port/build-pico/firmware.bin" "$home/pico.bin"
     run 1 "the UF2" python3 "$tree/tools/uf2conv.py" -b 0x10000000 -f 0xe48bff56 -c -o "$home/pico.uf2" "$home/pico.bin"

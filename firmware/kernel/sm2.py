@@ -6,9 +6,8 @@ message: commitment() makes it in slices while a card answers, matches() adds th
 end. A point is 64 bytes, X || Y; a signature 64 bytes, r || s.
 """
 
-from firmware.kernel import sm2_window
-from firmware.kernel.sm2_base import BASE, BASE_TABLE
-from firmware.kernel.sm2_comb import comb_digits, comb_sum, comb_table
+from firmware.kernel import twins
+from firmware.kernel.sm2_base import BASE
 from firmware.kernel.sm2_curve import B, N, P, halves
 from firmware.kernel.sm3 import Sm3
 
@@ -16,6 +15,7 @@ LENGTH = 64  # bytes of a point and of a signature
 # What SM3 has made of the 128 bytes that begin every ZA: 0080, the user id 31..38 twice, a, b, xG
 # and half of yG (JR/T 0025.17 §8.2.3)
 ZA_START = bytes.fromhex("ADADEDB50446043F08A87ACEE86D22438E232383BFC81FE2CF9117C84707011D")
+twin = next(twins.each_sm2())
 
 
 class BadSignature(Exception):
@@ -44,7 +44,7 @@ def table(point):
     BadSignature when `point` is not on the curve.
     """
     _require(on_curve(point), "key is not on the curve")
-    made = yield from comb_table(point)
+    made = yield from twin.table(point)
     return made
 
 
@@ -59,23 +59,11 @@ def commitment(signature, point, table=None):
     t = (r + s) % N
     _require(t, "t is zero")
     if table:
-        base_digits = yield from comb_digits(s)
-        key_digits = yield from comb_digits(t)
-        made = yield from comb_sum(((base_digits, BASE_TABLE), (key_digits, table)))
+        made = yield from twin.by_table(s, t, table)
     else:
         _require(on_curve(point), "key is not on the curve")
-        made = yield from _windowed(s, t, point)
+        made = yield from twin.by_point(s, t, point)
     _require(made[1], "sum is the point at infinity")
-    return made
-
-
-def _windowed(s, t, point):
-    base_digits = yield from comb_digits(s, sm2_window.LENGTH)
-    key_digits = yield from sm2_window.window_digits(t)
-    multiples, scales = yield from sm2_window.odd_multiples(point)
-    made = yield from sm2_window.window_sum(
-        ((base_digits, BASE_TABLE, None), (key_digits, multiples, scales))
-    )
     return made
 
 

@@ -8,12 +8,10 @@ doublings and 37 sums. A table is one bytes object of 4,096 bytes, 64 a point.
 
 from array import array
 
-from firmware.kernel.sm2_curve import N, P, doubled, halves, inverses, packed
+from firmware.kernel.sm2_curve import HALF, SHIFT, N, P, doubled, halves, inverses, packed
 
 TEETH, COLUMNS = 7, 37
 AT_ONCE = 16  # sums that share one inversion
-HALF = (N + 1) // 2
-SHIFT = ((1 << TEETH * COLUMNS) - 1) * HALF % N
 # four bits, TEETH places apart
 SPREAD = tuple([v & 1 | (v & 2) << 6 | (v & 4) << 12 | (v & 8) << 18 for v in range(16)])
 

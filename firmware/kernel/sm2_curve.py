@@ -8,6 +8,9 @@ Plain `%` reduces: folding by the form of P takes more operations on big integer
 P = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFF
 B = 0x28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93
 N = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123  # order of the base point
+# number * HALF + SHIFT mod N has the bits that a comb reads as +1 and -1 (sm2_comb.py)
+HALF = (N + 1) // 2
+SHIFT = ((1 << 7 * 37) - 1) * HALF % N
 
 
 def halves(data):

@@ -1,30 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """SM3, the hash of the SM2 certificates and signatures (GB/T 32905-2016; JR/T 0025.17 §8.2).
 
-A word of 32 bits is two halves of 16 here, the upper one first (names in h and l): on a 32-bit
-board integers of 2^30 and more are heap objects, and one block of whole words leaves 140 KB of
-garbage there (docs/performance.md). Nothing on the way reaches 2^30.
+The state is an array of 16 halves of words, the upper half of each first. What takes blocks into
+it is one of the twins of twins.py: C, viper or plain Python.
 """
 
 from array import array
 
+from firmware.kernel import twins
+
 BLOCK = 64  # bytes taken in at a time
-START = bytes.fromhex(  # GB/T 32905 §4.1
-    "7380166F4914B2B9172442D7DA8A0600A96F30BC163138AAE38DEE4DB0FB0E4E"
-)
-
-
-def _halves(data):
-    return array("H", [data[at] << 8 | data[at + 1] for at in range(0, len(data), 2)])
-
-
-def _turned(j):
-    """T of GB/T 32905 §4.2, turned by the number of its round."""
-    word = 0x79CC4519 if j < 16 else 0x7A879D8A
-    return ((word << j % 32 | word >> 32 - j % 32) & 0xFFFFFFFF).to_bytes(4, "big")
-
-
-ROUNDS = _halves(b"".join([_turned(j) for j in range(64)]))
+START = twins.START  # GB/T 32905 §4.1
+twin = next(twins.each_sm3())
 
 
 class Sm3:
@@ -32,19 +19,20 @@ class Sm3:
 
     def __init__(self, state=START, length=0):
         """state: what the first `length` bytes, whole blocks, have made of START."""
-        self.state = _halves(state)
-        self.words = array("H", bytes(272))  # of one block, 68
+        self.state = twins.halves_of(state)
         self.tail = b""
         self.length = length
 
     def steps(self, data):
-        """Generator: take in more bytes. A slice is at most a quarter of a block."""
+        """Generator: take in more bytes. A slice is a quarter of a block at most in plain Python,
+        a millisecond of blocks where the twin is compiled.
+        """
         self.length += len(data)
         data = self.tail + data
         whole = len(data) // BLOCK * BLOCK
         self.tail = data[whole:]
-        for at in range(0, whole, BLOCK):
-            yield from _compress(self.state, self.words, data, at)
+        if whole:
+            yield from twin.steps(self.state, data, whole)
 
     def update(self, data):
         """Take in more bytes at once."""
@@ -56,9 +44,8 @@ class Sm3:
         state = array("H", self.state)
         rest = self.tail + b"\x80" + bytes((55 - self.length) % BLOCK)
         rest += (8 * self.length).to_bytes(8, "big")
-        for at in range(0, len(rest), BLOCK):
-            for _ in _compress(state, self.words, rest, at):
-                pass
+        for _ in twin.steps(state, rest, len(rest)):
+            pass
         return b"".join([half.to_bytes(2, "big") for half in state])
 
 
@@ -67,59 +54,3 @@ def sm3(data):
     made = Sm3()
     made.update(data)
     return made.digest()
-
-
-def _expand(w, data, at):
-    """The 68 words of the block at `at` (GB/T 32905 §5.3.2)."""
-    for j in range(32):
-        w[j] = data[at] << 8 | data[at + 1]
-        at += 2
-    for j in range(32, 136, 2):
-        yh, yl = w[j - 6], w[j - 5]
-        xh = w[j - 32] ^ w[j - 18] ^ ((yh & 1) << 15 | yl >> 1)
-        xl = w[j - 31] ^ w[j - 17] ^ ((yl & 1) << 15 | yh >> 1)
-        yh, yl = w[j - 26], w[j - 25]
-        yh, yl = (yh << 7 | yl >> 9) & 0xFFFF, (yl << 7 | yh >> 9) & 0xFFFF
-        yh ^= w[j - 12] ^ ((xh & 1) << 15 | xl >> 1) ^ (xl << 7 | xh >> 9) & 0xFFFF
-        yl ^= w[j - 11] ^ ((xl & 1) << 15 | xh >> 1) ^ (xh << 7 | xl >> 9) & 0xFFFF
-        w[j], w[j + 1] = xh ^ yh, xl ^ yl
-
-
-def _compress(state, w, data, at):
-    """Generator: take the block at `at` into `state` (GB/T 32905 §5.3.3). A slice: 16 rounds."""
-    _expand(w, data, at)
-    yield
-    rounds = ROUNDS
-    ah, al, bh, bl, ch, cl, dh, dl, eh, el, fh, fl, gh, gl, hh, hl = state
-    for first in range(0, 128, 32):
-        for j in range(first, first + 32, 2):
-            th, tl = (ah << 12 | al >> 4) & 0xFFFF, (al << 12 | ah >> 4) & 0xFFFF
-            yl = tl + el + rounds[j + 1]
-            yh = th + eh + rounds[j] + (yl >> 16) & 0xFFFF
-            yl &= 0xFFFF
-            xh, xl = (yh << 7 | yl >> 9) & 0xFFFF, (yl << 7 | yh >> 9) & 0xFFFF  # SS1
-            yh, yl = hh + xh + w[j], hl + xl + w[j + 1]  # TT2
-            xh, xl = dh + (xh ^ th) + (w[j] ^ w[j + 8]), dl + (xl ^ tl) + (w[j + 1] ^ w[j + 9])
-            if first:
-                xh += ah & bh | ch & (ah | bh)  # FF, TT1
-                xl += al & bl | cl & (al | bl)
-                yh += gh ^ eh & (fh ^ gh)  # GG
-                yl += gl ^ el & (fl ^ gl)
-            else:
-                xh += ah ^ bh ^ ch
-                xl += al ^ bl ^ cl
-                yh += eh ^ fh ^ gh
-                yl += el ^ fl ^ gl
-            dh, dl = ch, cl  # in pairs: MicroPython makes a tuple of more
-            ch, cl = (bh << 9 | bl >> 7) & 0xFFFF, (bl << 9 | bh >> 7) & 0xFFFF
-            bh, bl = ah, al
-            ah, al = xh + (xl >> 16) & 0xFFFF, xl & 0xFFFF
-            hh, hl = gh, gl
-            gh, gl = (fl << 3 | fh >> 13) & 0xFFFF, (fh << 3 | fl >> 13) & 0xFFFF
-            fh, fl = eh, el
-            yh, yl = yh + (yl >> 16) & 0xFFFF, yl & 0xFFFF
-            eh = yh ^ (yh << 9 | yl >> 7) & 0xFFFF ^ (yl << 1 | yh >> 15) & 0xFFFF
-            el = yl ^ (yl << 9 | yh >> 7) & 0xFFFF ^ (yh << 1 | yl >> 15) & 0xFFFF
-        yield
-    for j, half in enumerate((ah, al, bh, bl, ch, cl, dh, dl, eh, el, fh, fl, gh, gl, hh, hl)):
-        state[j] ^= half

@@ -14,6 +14,7 @@ from host_tools.cli import (
     bench_compare,
     bench_deny,
     bench_journal,
+    bench_native,
     bench_parts,
     bench_queue,
     bench_reader,
@@ -29,7 +30,7 @@ PARTS = READER + (
     "deny",
     "journal",
 )  # of performance.md
-NAMED = ("queue", "collector")  # only where they are asked for
+NAMED = ("queue", "collector", "native")  # only where they are asked for
 FEW = 5  # taps of a row that has many neighbours
 REGION = r"(<!-- measured: {} -->\n).*?(<!-- end -->)"
 
@@ -42,6 +43,7 @@ Examples:
   faretap bench --part profiles --json > before.json
   faretap bench --part profiles --compare before.json
   faretap bench --part collector --rows 10000000    an hour: a large ledger is filled first
+  faretap bench --part native     on the emulated RP2040: `make image` first
   faretap bench --write docs/performance.md
   faretap bench --part queue --write docs/scenarios.md
 """
@@ -120,6 +122,8 @@ def measured(part, names, amount, heap, rows):
         return reader_sheets(part, names, amount, heap)
     if part == "queue":
         return [bench_queue.queue(amount == bench_reader.QUICK)]
+    if part == "native":
+        return [bench_native.native()]
     if part == "collector":
         quick = amount == bench_reader.QUICK
         records = bench_collector.QUICK if quick else bench_collector.RECORDS

