@@ -13,7 +13,7 @@ JOBS ?= 2
 .PHONY: city help setup run test check lint format types test-host test-micropython demo replay serve \
 	fuzz mutation proof test-clients \
 	collect bench panel screenshots waterfall size mpy lock sessions docs docs-check \
-	conformance clean image test-pico micropython test-heap
+	conformance clean image test-pico micropython test-heap deb test-deb
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,7 +39,7 @@ collect: $(READY)  ## the collector: takes uploads into a ledger
 bench: $(READY)  ## taps a second, time of each APDU, journal writes
 	@$(BIN)/faretap bench $(ARGS)
 
-test: check test-host test-clients test-heap  ## everything: what CI runs
+test: check test-host test-clients test-heap test-deb  ## everything: what CI runs
 
 city: $(READY)  ## a city with everything that goes wrong, another one each day: by night
 	@$(BIN)/faretap city --terminals 2000 --taps 40000 --jobs 2 --seed $(or $(SEED),$(shell date +%Y%m%d)) --html build/city.html
@@ -47,19 +47,19 @@ city: $(READY)  ## a city with everything that goes wrong, another one each day:
 check: lint types mpy  ## no tests, seconds: lint, types, MicroPython syntax
 
 lint: $(READY)  ## ruff: rules and format
-	@$(BIN)/ruff check --quiet $(SOURCES)
-	@$(BIN)/ruff format --quiet --check --diff $(SOURCES)
+	@$(BIN)/ruff check --quiet $(SOURCES) tools/deb
+	@$(BIN)/ruff format --quiet --check --diff $(SOURCES) tools/deb
 
 format: $(READY)  ## rewrite the sources as ruff would have them
 	@$(BIN)/ruff check --quiet --fix $(SOURCES)
 	@$(BIN)/ruff format --quiet $(SOURCES)
 
 types: $(READY)  ## mypy: all as CPython, firmware again against the stubs of a Pico W
-	@$(BIN)/mypy --no-error-summary firmware host_tools sim
+	@$(BIN)/mypy --no-error-summary firmware host_tools sim tools/deb
 	@$(BIN)/mypy --no-error-summary --config-file tools/mypy_micropython.ini
 
 test-host: $(READY)  ## pytest: host tests, shared tests on both interpreters; JOBS files at a time
-	@$(BIN)/python -m pytest --ignore tests/clients --ignore tests/heap --ignore tests/pico -n $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --ignore tests/clients --ignore tests/heap --ignore tests/pico --ignore tests/deb -n $(JOBS) --dist loadfile $(ARGS)
 
 test-clients: $(READY)  ## other people's PN532 drivers and PC/SC on the virtual chip and card; installs them first
 	@tools/clients.sh
@@ -78,9 +78,17 @@ micropython:  ## 32-bit MicroPython with firmware/ frozen, as in a board's flash
 image:  ## the image of a board, firmware/ frozen, byte for byte to flash: build/micropython/pico.uf2
 	@tools/micropython.sh $(or $(BOARD),pico)
 
+test-deb: $(READY)  ## the Debian package in a clean bookworm: installed, upgraded, rolled back, removed; makes that first
+	@tools/deb/tree.sh || test $$? -eq 3
+	@$$(unshare --mount true 2>/dev/null && echo unshare --mount env OWN_MOUNTS=yes) $(BIN)/python -m pytest tests/deb $(ARGS)
+
 test-pico: $(READY)  ## that image in an emulated RP2040: boots, debits, loses power, uploads (a minute or two, not in `make test`)
 	@tools/micropython.sh pico
 	@$(BIN)/python -m pytest tests/pico $(ARGS)
+
+deb: $(READY)  ## the Debian package of a Raspberry Pi, built twice and compared: build/deb (RELEASE=12 RELEASE_FILE=signed)
+	@command -v dpkg-deb >/dev/null || tools/clients.sh packages dpkg
+	@$(BIN)/python tools/deb/build.py --twice $(if $(RELEASE),--number $(RELEASE)) $(if $(RELEASE_FILE),--release-file $(RELEASE_FILE))
 
 mpy: $(READY)  ## compile every firmware file with mpy-cross into build/mpy: the syntax gate
 	@$(BIN)/python -m host_tools.cli.runtime build/mpy

@@ -16,14 +16,12 @@ from firmware.errors import LinkLost
 WORDS_MOST = 50  # lines without an event that are kept
 
 
-class FirmwareProcess:
-    """A running `MODULE ARGUMENTS`; `argv`, `env`, `cwd` say under which interpreter.
-
-    Use as a context manager: it is ended on the way out.
+class EventProcess:
+    """A running command that reports events. Use as a context manager: it is ended on the way
+    out.
     """
 
-    def __init__(self, argv, env, cwd, module, *arguments):
-        command = [*argv, "-m", module, *[str(Path(one).resolve()) for one in arguments]]
+    def __init__(self, command, env, cwd):
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -85,3 +83,11 @@ class FirmwareProcess:
     def __exit__(self, *_):
         self.kill()
         self.output.close()
+
+
+class FirmwareProcess(EventProcess):
+    """A running `MODULE ARGUMENTS`; `argv`, `env`, `cwd` say under which interpreter."""
+
+    def __init__(self, argv, env, cwd, module, *arguments):
+        command = [*argv, "-m", module, *[str(Path(one).resolve()) for one in arguments]]
+        super().__init__(command, env, cwd)

@@ -18,7 +18,7 @@ from sim.card import Card
 from sim.chip import Chip
 from sim.field import Field
 from sim.parameter_file import parameter_text
-from sim.process import FirmwareProcess
+from sim.process import EventProcess, FirmwareProcess
 from sim.replaying import until
 from sim.serve import PtyServer
 from sim.timing import Timing
@@ -88,7 +88,7 @@ class Rig:
         self.more = more
         self.classes = classes
         self.device = device
-        self.firmware: FirmwareProcess | None = None
+        self.firmware: EventProcess | None = None
         self.begun: list = []  # events of the last start
         self.restarts = 0
 
@@ -126,7 +126,7 @@ class Rig:
     def start(self):
         """Start the terminal, wait until it looks for cards; the plug may be pulled meanwhile."""
         while True:
-            self.firmware = FirmwareProcess(*self.runtime, self.root, self.folder / "settings.txt")
+            self.firmware = self.launch(self.folder / "settings.txt")
             try:
                 self.begun = until(self.firmware, "ready")
                 return
@@ -134,6 +134,10 @@ class Rig:
                 if not self.was_killed():
                     raise
                 self.stop_terminal()
+
+    def launch(self, settings):
+        """The process of the terminal."""
+        return FirmwareProcess(*self.runtime, self.root, settings)
 
     def restart(self):
         """Put the plug in again. LinkLost, with last words, when the terminal ended by itself."""

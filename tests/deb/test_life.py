@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The life of a package: installed, upgraded, rolled back, removed; no record is lost.
+
+Chip, cards and host are simulated; package, dpkg, Python and users are those of a clean Debian
+bookworm in a chroot. There is no systemd in it: the terminal is started by the unit's own line, as
+the unit's user, and the test listens in the service manager's place.
+"""
+
+import io
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from firmware.errors import LinkLost
+from sim.closing import close_the_day
+from sim.issuer import Profile
+from sim.replaying import until
+from tests.deb.machine import PACKAGE, Machine, lacking
+from tests.deb.machine_rig import JOURNAL, SETTINGS, MachineRig
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tools/deb"))
+
+import build  # noqa: E402 - behind its place
+
+pytestmark = pytest.mark.skipif(bool(lacking()), reason=lacking() or "-")
+NAMES = ("one", "two", "three", "four", "five", "six")
+KINDS = tuple((name, "adult", "62280001", Profile(bits=512)) for name in NAMES)
+FIRST, SECOND, BROKEN = 101, 102, 103
+EPOCH = 1_790_000_000
+STARTS = 5  # of a release on trial: firmware/boot/slots.py
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory):
+    """{number: package}; BROKEN ends with an error before it is ready."""
+    folder = tmp_path_factory.mktemp("packages")
+    releases = {number: build.release_file(number) for number in (FIRST, SECOND)}
+    releases[BROKEN] = build.release_file(BROKEN, broken(build.firmware_zip()))
+    return {
+        number: build.build(folder / str(number), number, EPOCH, data, packing="none")
+        for number, data in releases.items()
+    }
+
+
+def broken(body):
+    """The zip of a firmware whose root cannot be imported."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(body)) as old, zipfile.ZipFile(data, "w") as new:
+        for name in old.namelist():
+            text = old.read(name)
+            if name == "firmware/main.py":
+                text += b'\nraise RuntimeError("a release that cannot start")\n'
+            new.writestr(name, text)
+    return data.getvalue()
+
+
+def pay(rig, name):
+    """The tap event of a card that is held to the reader until it is answered."""
+    rig.field.place(rig.cards[name])
+    event = until(rig.firmware, "tap")[-1]
+    while (
+        event["message"] == "card_lost"
+    ):  # a busy machine: nothing was charged, it is still there
+        event = until(rig.firmware, "tap")[-1]
+    rig.field.remove()
+    return event
+
+
+def release_of(rig):
+    """Number of the release that has just begun."""
+    return [one for one in rig.begun if "number" in one and one["event"] == "release"][-1][
+        "number"
+    ]
+
+
+def test_a_package_should_never_lose_a_record(tmp_path, packages):
+    """Installed, upgraded, killed, rolled back by itself and by hand, removed, purged."""
+    with Machine(tmp_path) as machine:
+        machine.install(packages[FIRST])
+        refuses_until_filled_in(machine)
+        folder = tmp_path / "rig"
+        folder.mkdir()
+        with MachineRig(folder, machine, KINDS, torn_window_s=2) as rig:
+            rig.cut_link()
+            assert release_of(rig) == FIRST
+            assert pay(rig, "one")["message"] == "ok"
+            tells_the_manager(machine)
+            killed_in_a_tap(rig, "two")
+
+            rig.stop_terminal()
+            machine.install(packages[SECOND])
+            rig.start()
+            assert release_of(rig) == SECOND
+            assert pay(rig, "three")["message"] == "ok"
+
+            rig.stop_terminal()
+            machine.install(packages[BROKEN])
+            returns_by_itself(rig)
+            assert pay(rig, "four")["message"] == "ok"
+
+            rig.stop_terminal()
+            other = {FIRST: SECOND, SECOND: FIRST}[release_of(rig)]
+            said = machine.must("faretap-release", "use", str(other))
+            assert f"{other} is started next" in said
+            rig.start()
+            assert release_of(rig) == other
+            assert pay(rig, "five")["message"] == "ok"
+
+            rig.stop_terminal()
+            stays_when_removed(machine)
+            machine.install(packages[SECOND])
+            rig.mend_link()
+            rig.start()
+            assert pay(rig, "six")["message"] == "ok"
+            balance = close_the_day(rig, lambda event: None)
+            assert balance.faults == []
+            assert balance.debits == len(NAMES)
+            assert balance.approved_fen + balance.pending_taken_fen == len(NAMES) * rig.fare_fen
+        machine.must("dpkg", "--purge", PACKAGE)
+        assert not machine.path("/var/lib/faretap").exists()
+        assert not machine.path("/etc/faretap").exists()
+        assert not machine.path("/var/lib/faretap-kept").exists()
+
+
+def refuses_until_filled_in(machine):
+    """Nothing is sold by a settings file as it comes; status 78 lets systemd leave it alone."""
+    done = machine.run("faretap-terminal", user="faretap")
+    assert done.returncode == 78 and "not filled in" in done.stdout, done.stdout
+    assert "terminal: FILL-IN" in done.stdout and SETTINGS in done.stdout
+    assert "78" in machine.unit()["RestartPreventExitStatus"].split()
+
+
+def tells_the_manager(machine):
+    """Type=notify: it has said that it is ready, and feeds the watchdog."""
+    lines = machine.told()
+    assert "READY=1" in lines and "WATCHDOG=1" in lines, lines
+
+
+def killed_in_a_tap(rig, name):
+    """SIGKILL when the card was asked to pay; who comes again has paid once."""
+    rig.field.place(rig.cards[name])
+    until(rig.firmware, "show")
+    rig.pull_plug()
+    rig.field.remove()
+    rig.restart()
+    assert pay(rig, name)["message"] in ("ok", "torn_recovered", "already_paid")
+
+
+def returns_by_itself(rig):
+    """The starts on trial are used up, then the release before runs."""
+    for _ in range(STARTS):
+        with pytest.raises(LinkLost, match="cannot start"):
+            rig.start()
+        rig.stop_terminal()
+    rig.start()
+    assert release_of(rig) in (FIRST, SECOND)  # the last one that was good
+    assert [one for one in rig.begun if one.get("left") == BROKEN]
+    assert f"{BROKEN}  was left: never good" in rig.machine.must("faretap-release", "list")
+
+
+def stays_when_removed(machine):
+    """remove and purge leave the journal while the collector does not have all of it."""
+    before = machine.path(JOURNAL).read_bytes()
+    said = machine.must("dpkg", "--remove", PACKAGE)
+    assert "they stay" in said and JOURNAL in said, said
+    assert not machine.path("/usr/bin/faretap-terminal").exists()
+    settings = machine.path(SETTINGS).read_text()
+    said = machine.must("dpkg", "--purge", PACKAGE)
+    assert "KEPT" in said and "/var/lib/faretap" in said, said
+    assert machine.path(JOURNAL).read_bytes() == before
+    assert not machine.path(SETTINGS).exists()
+    assert machine.path("/var/lib/faretap-kept/settings.txt").read_text() == settings

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Releases side by side: SHELF/NUMBER/release, files as firmware.formats.signed describes them.
+
+The payload, at the end of the file, ends in a zip of the package `firmware`, so Python imports
+straight from the file whose bytes were checked. Number 0 is no release.
+
+A release that came with the package bears no signature: dpkg and root vouch for it. One that came
+over the air was verified before its digest was written into the boot record. Either way a start
+compares the digest of all of it with that record.
+"""
+
+import hashlib
+import os
+import shutil
+
+from faretap_pi import FIRMWARE
+from firmware.errors import FormatError
+from firmware.formats import signed
+from firmware.hal.blob import open_blob
+
+NAME = "release"
+PIECE = 1 << 16
+
+
+class Shelf:
+    """folder: of all releases; made when the first one is laid there."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def path(self, number):
+        """Of a release's file, whether it is there or not."""
+        return os.path.join(self.folder, str(number), NAME)
+
+    def numbers(self):
+        """What is there, oldest first."""
+        try:
+            names = os.listdir(self.folder)
+        except FileNotFoundError:
+            return []
+        return sorted(int(name) for name in names if name.isdecimal())
+
+    def measure(self, number):
+        """(size, SHA-256 of the payload) of a release. FormatError, OSError."""
+        return measured(self.path(number))[1:]
+
+    def is_whole(self, number, size, digest):
+        """Whether its bytes are those that were verified."""
+        try:
+            return self.measure(number) == (size, bytes(digest))
+        except (FormatError, OSError):
+            return False
+
+    def lay(self, source):
+        """Copy a release's file onto the shelf, durable and whole or not at all.
+
+        (number, size, digest). FormatError when it is none, or another release has its number.
+        """
+        number, size, digest = measured(source)
+        if self.is_whole(number, size, digest):
+            return number, size, digest
+        if number in self.numbers() and self._has_other(number):
+            raise FormatError("release %d is there with other bytes" % number)
+        new = os.path.join(self.folder, "%d.new" % number)
+        shutil.rmtree(new, ignore_errors=True)
+        os.makedirs(new)
+        copy = os.path.join(new, NAME)
+        with open(source, "rb") as old, open(copy, "wb") as file:
+            shutil.copyfileobj(old, file, PIECE)
+            file.flush()
+            os.fsync(file.fileno())
+        if measured(copy) != (number, size, digest):
+            raise FormatError("release %d changed while it was copied" % number)
+        shutil.rmtree(os.path.dirname(self.path(number)), ignore_errors=True)  # it was damaged
+        sync_folder(new)
+        os.rename(new, os.path.dirname(self.path(number)))
+        sync_folder(self.folder)
+        return number, size, digest
+
+    def drop(self, keep):
+        """Remove all but the numbers in `keep`, and what a cut has left; those removed."""
+        gone = [number for number in self.numbers() if number not in keep]
+        for number in gone:
+            shutil.rmtree(os.path.dirname(self.path(number)), ignore_errors=True)
+        for name in os.listdir(self.folder) if os.path.isdir(self.folder) else ():
+            if name.endswith(".new"):
+                shutil.rmtree(os.path.join(self.folder, name), ignore_errors=True)
+        return gone
+
+    def _has_other(self, number):
+        """Whether a whole release of that number, and not a damaged one, is there."""
+        try:
+            self.measure(number)
+        except (FormatError, OSError):
+            return False
+        return True
+
+
+def measured(path):
+    """(number, size, SHA-256 of the payload) of a release's file, hashed anew. FormatError."""
+    blob = open_blob(path)
+    try:
+        head = signed.read_head(blob, (FIRMWARE,))
+        found = hashlib.sha256()
+        for at in range(head.start, blob.size, PIECE):
+            found.update(blob.read(at, min(PIECE, blob.size - at)))
+        if found.digest() != bytes(head.digest):
+            raise FormatError("%s: its bytes are not those of its head" % path)
+        return head.number, blob.size, found.digest()
+    finally:
+        blob.close()
+
+
+def sync_folder(path):
+    """Names in a folder are on the disk when this returns (MP-3)."""
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
