@@ -13,7 +13,7 @@ JOBS ?= 2
 .PHONY: city help setup run test check lint format types test-host test-micropython demo replay serve \
 	fuzz mutation proof test-clients \
 	collect bench panel screenshots waterfall size mpy lock sessions docs docs-check \
-	conformance clean image test-pico micropython test-heap deb test-deb
+	conformance clean image image-twice test-pico micropython test-heap deb test-deb
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,8 +75,12 @@ test-micropython: $(READY)  ## the shared tests under MicroPython, a process a f
 micropython:  ## 32-bit MicroPython with firmware/ frozen, as in a board's flash: build/micropython
 	@tools/micropython.sh
 
-image:  ## the image of a board, firmware/ frozen, byte for byte to flash: build/micropython/pico.uf2
-	@tools/micropython.sh $(or $(BOARD),pico)
+image: $(READY)  ## what is flashed: make image BOARD=pico|pico_stock|pico_w|pico2_w|esp32_s3 UNIT=folder DEVICE=bus
+	@test "$(or $(BOARD),pico)" != pico || tools/micropython.sh pico
+	@$(BIN)/faretap image $(or $(BOARD),pico) $(if $(UNIT),--unit "$(UNIT)") $(DEVICE:%=--device %) $(ARGS)
+
+image-twice:  ## the image of a Pico built in another folder, and compared (minutes)
+	@tools/image_twice.sh
 
 test-deb: $(READY)  ## the Debian package in a clean bookworm: installed, upgraded, rolled back, removed; makes that first
 	@tools/deb/tree.sh || test $$? -eq 3

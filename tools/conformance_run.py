@@ -40,7 +40,9 @@ def node_of(place):
 
 def is_shared(path):
     """True for a test file that runs on both interpreters."""
-    return path.startswith("tests/") and not path.startswith(("tests/host/", "tests/clients/", "tests/heap/"))
+    return path.startswith("tests/") and not path.startswith(
+        ("tests/host/", "tests/clients/", "tests/heap/")
+    )
 
 
 def by_test(ended, places):

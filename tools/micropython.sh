@@ -17,6 +17,7 @@ root=$PWD
 home=$root/build/micropython
 log=$home/log.txt
 version=1.25.0+ds
+epoch=1744675200 # 2025-04-15, the day of this MicroPython: the date of every image, whenever it is built
 tree=$home/micropython-$version
 mkdir -p "$home"
 exec 9>"$home/.lock"
@@ -138,9 +139,11 @@ fetch_sdk() { # what an RP2040 takes beside MicroPython: two packages, unpacked 
 
 check() { echo "$1  $2" | sha256sum --check --status; }
 
-frozen_files() { # what is frozen into every image: the firmware; and into the unix port: the stage (sim/stage.py)
-    find firmware -name '*.py' | sort
-    [ "$1" != unix32 ] || echo sim/__init__.py sim/stage.py | tr ' ' '\n'
+frozen_files() { # what is frozen: what a board needs of the firmware; into the unix port all, and the stage (sim/stage.py)
+    case "$1" in
+        pico) python3 -m host_tools.image.modules ;;
+        *) find firmware -name '*.py' | sort; echo sim/__init__.py sim/stage.py | tr ' ' '\n' ;;
+    esac
 }
 
 write_manifest() { # target: the manifest, and whether anything has changed since the last image of it
@@ -188,8 +191,12 @@ pico() {
     began=$(date +%s)
     jobs=-j$(nproc)
     run 1 "mpy-cross" make "$jobs" -C "$tree/mpy-cross"
-    rm -f "$port/build-pico/frozen_content.c"
-    run 1 "the port" cmake -S "$port" -B "$port/build-pico" -DMICROPY_BOARD=FARETAP_PICO \
+    # the same bytes from any folder on any day: no folder, date or commit of this machine in them
+    rm -f "$port/build-pico/frozen_content.c" "$port/build-pico/genhdr/mpversion.h"
+    export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-$epoch}" MICROPY_GIT_TAG="v${version%+*}" MICROPY_GIT_HASH=debian
+    same="-ffile-prefix-map=$home=. -ffile-prefix-map=$root=."
+    run 1 "the port" env CFLAGS="$same" CXXFLAGS="$same" ASMFLAGS="$same" \
+        cmake -S "$port" -B "$port/build-pico" -DMICROPY_BOARD=FARETAP_PICO \
         -DMICROPY_BOARD_DIR="$root/tools/micropython/FARETAP_PICO" -DMICROPY_FROZEN_MANIFEST="$manifest" \
         -DUSER_C_MODULES="$root/tools/micropython/native/micropython.cmake" -DPICO_NO_PICOTOOL=1
     run 1 "the image" make "$jobs" -C "$port/build-pico"

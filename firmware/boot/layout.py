@@ -15,13 +15,14 @@ A row: (word, machine, base, blocks, regions).
 | region | holds |
 |---|---|
 | stub | stock MicroPython on rp2 alone: the littlefs that its own start mounts, never written |
-| files | littlefs: settings, parameters, lists; with stock MicroPython the releases too |
+| files | littlefs: settings, parameters, lists; with stock MicroPython main.py |
 | boot | the boot record, two blocks written in turn |
-| slot_a slot_b | a release each, as ROMFS, executed where it lies; boards of our own image |
+| slot_a slot_b | a release each, executed where it lies: boards of our own image |
+| release | firmware/ as ROMFS (rom_reader.py): boards with stock MicroPython |
 | journal | sales, to the end of the flash |
 
-Of 2 MB with our own image a slot takes 384 KB, which holds all devices, the files 96 KB and the
-journal 102 blocks. On an ESP32 the regions are partitions with these labels, the files' is `vfs`.
+Of 2 MB with our own image a slot takes 392 KB, which holds all devices, the files 88 KB and the
+journal 100 blocks. On an ESP32 the regions are partitions with these labels, the files' is `vfs`.
 Sizes of stock MicroPython are those of 1.25; the board is asked, and another size is refused.
 """
 
@@ -30,15 +31,15 @@ from firmware.errors import FormatError
 BLOCK_BYTES = 4096
 BOARDS = (
     ("pico", "Raspberry Pi Pico with faretap with RP2040", 768 * 1024, 320,
-     (("files", 24), ("boot", 2), ("slot_a", 96), ("slot_b", 96), ("journal", 102))),
+     (("files", 22), ("boot", 2), ("slot_a", 98), ("slot_b", 98), ("journal", 100))),
     ("pico_stock", "Raspberry Pi Pico with RP2040", 640 * 1024, 352,
-     (("stub", 2), ("files", 240), ("boot", 2), ("journal", 108))),
+     (("stub", 2), ("files", 48), ("boot", 2), ("release", 100), ("journal", 200))),
     ("pico_w", "Raspberry Pi Pico W with RP2040", 1200 * 1024, 212,
-     (("stub", 2), ("files", 144), ("boot", 2), ("journal", 64))),
+     (("stub", 2), ("files", 22), ("boot", 2), ("release", 98), ("journal", 88))),
     ("pico2_w", "Raspberry Pi Pico 2 W with RP2350", 1536 * 1024, 640,
-     (("stub", 2), ("files", 436), ("boot", 2), ("journal", 200))),
+     (("stub", 2), ("files", 128), ("boot", 2), ("release", 108), ("journal", 400))),
     ("esp32_s3", " with ESP32S3", 2048 * 1024, 1536,
-     (("files", 512), ("boot", 2), ("journal", 1022))),
+     (("files", 256), ("boot", 2), ("release", 128), ("journal", 1150))),
 )  # fmt: skip
 
 

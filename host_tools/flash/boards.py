@@ -32,7 +32,7 @@ RP2040, RP2350 = 0xE48BFF56, 0xE48BFF59
 PICO_WIRES = (
     ("reader", "serial:1:tx=4,rx=5"),
     ("journal", "flash:end"),
-    ("journal_blocks", "200"),
+    ("journal_blocks", "80"),  # at most the region of the smallest (firmware/boot/layout.py)
 )
 BOARDS = (
     Board("pico", "Raspberry Pi Pico", ("Raspberry Pi Pico with ",), "RPI-RP2", RP2040,

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which files of firmware/ a board with MicroPython needs, for all devices or for some.
+
+Read from the imports of the sources, those inside functions too; what is imported by a name that
+is put together stands in BY_NAME, which a test compares with the sources.
+
+    python -m host_tools.image.modules     the files of an image for all devices, one a line:
+                                           what tools/micropython.sh freezes
+"""
+
+import ast
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from firmware.errors import FormatError
+from firmware.settings import DEVICES
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOTS = ("firmware.main", "firmware.boot")  # with all that lies below
+# of PCs and Raspberry Pis: libraries, files and sockets that a board has not
+ELSEWHERE = (
+    "firmware.hal.cpython", "firmware.hal.display_cpython", "firmware.hal.fileflash",
+    "firmware.hal.libraries", "firmware.hal.pins_cpython", "firmware.hal.pins_gpiod",
+    "firmware.hal.pins_pty", "firmware.hal.tls_cpython", "firmware.hal.unix",
+    "firmware.boot.file_slots", "firmware.hal.systemd", "firmware.reader.borrowed",
+)  # fmt: skip
+# importer -> modules it loads by a name put together; None: a device, as asked for
+BY_NAME: dict[str, tuple[str, ...] | None] = {
+    "firmware.assemble": None,
+    "firmware.devices.taxi": (
+        "firmware.devices.taxi_keys", "firmware.devices.taxi_shift",
+        "firmware.neighbours.meter_bf", "firmware.neighbours.meter_jtt905",
+    ),
+}  # fmt: skip
+
+
+def sources(root: Path = ROOT) -> dict[str, Path]:
+    """Every module of firmware/ and its file."""
+    found = {}
+    for path in sorted((root / "firmware").rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def needed(devices: Iterable[str] = DEVICES, root: Path = ROOT) -> list[Path]:
+    """The files of an image for these devices, in a fixed order. FormatError: no such device."""
+    there = sources(root)
+    wanted = []
+    for device in devices:
+        if device not in DEVICES:
+            raise FormatError("no device %r: say %s" % (device, ", ".join(DEVICES)))
+        wanted.append("firmware.devices." + device)
+    wanted += [name for name in there if _is_within(name, ROOTS)]
+    kept: set[str] = set()
+    while wanted:
+        name = wanted.pop()
+        if name in kept or name in ELSEWHERE or name not in there:
+            continue
+        kept.add(name)
+        wanted.append(name.rpartition(".")[0])
+        wanted += imported(there[name], there)
+        wanted += BY_NAME.get(name) or ()
+    return [path for name, path in there.items() if name in kept]
+
+
+def imported(path: Path, there: dict[str, Path]) -> Iterator[str]:
+    """Modules of firmware/ that a file imports, at whatever depth."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for name in (node.module, *(f"{node.module}.{one.name}" for one in node.names)):
+                if name in there:
+                    yield name
+        elif isinstance(node, ast.Import):
+            yield from (one.name for one in node.names if one.name in there)
+
+
+def _is_within(name: str, rooms: Iterable[str]) -> bool:
+    return any(name == room or name.startswith(room + ".") for room in rooms)
+
+
+if __name__ == "__main__":
+    print("\n".join(str(path.relative_to(ROOT)) for path in needed()))
