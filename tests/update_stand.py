@@ -142,11 +142,14 @@ class Run:
     """One run of the program behind a start: offers are followed, what came is judged."""
 
     def __init__(self, board, one, places, offered, authority=AUTHORITY, board_word="pico"):
+        """`waits`: whether records are still to be sent."""
+        self.waits = False
         self.board, self.one, self.offered = board, one, offered
         self.clock = HandClock()
         self.update = Update(
-            one, places, board_word, authority, self.clock, board.events.append, FACTORY_NUMBER
-        )
+            one, places, board_word, authority, self.clock, board.events.append,
+            FACTORY_NUMBER, lambda: self.waits,
+        )  # fmt: skip
         place = [(status.PROGRAM, PATH, PATH + ".next")]
         self.downloads = Downloads(
             place, lambda kind: self.update.newest(), places.store, self.clock,

@@ -85,7 +85,7 @@ class RawSlots:
         return is_whole(lambda: self.blob(slot), size, digest)
 
     def coming(self):
-        """[(slot, "", blob)] of files that may be whole and that the record does not know."""
+        """[(slot, blob)] of files that may be whole and that the record does not know."""
         found = []
         for slot in slots.free(self.record.values):
             laid = self._is_laid(slot)
@@ -93,13 +93,13 @@ class RawSlots:
             if begun or self.record.values[HELD[slot][0]]:
                 continue
             try:
-                found.append((slot, "", self.blob(slot)))
+                found.append((slot, self.blob(slot)))
             except OSError:
                 if laid:  # to be refused by name
-                    found.append((slot, "", RawBlob(self.devices[slot], HEAD)))
+                    found.append((slot, RawBlob(self.devices[slot], HEAD)))
         return found
 
-    def settle(self, slot, path):
+    def settle(self, slot, number):
         """The file lies where it will be started."""
 
     # --- what Downloads asks of the hal

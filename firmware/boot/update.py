@@ -23,12 +23,13 @@ NOTHING = 0xFFFFFFFF  # no number is newer
 
 class Update:
     """record: BootRecord; slots: RawSlots or FileSlots; board: word of this one; authority:
-    signed.Authority; clock: ticks and local_now; factory: number of what is frozen or installed.
+    signed.Authority; clock: ticks and local_now; factory: number of what is frozen or installed;
+    waiting(): whether records are still to be sent.
 
     `refused`: number of the last release that was not taken, 0 for none; `why` in words.
     """
 
-    def __init__(self, record, places, board, authority, clock, report, factory):
+    def __init__(self, record, places, board, authority, clock, report, factory, waiting):
         self.record = record
         self.places = places
         self.board = board
@@ -36,6 +37,7 @@ class Update:
         self.clock = clock
         self.report = report
         self.factory = factory
+        self.waiting = waiting
         self.refused, self.why = 0, ""
         self.judged = []  # (what it is known by, Head or None), the newest last
         self.steps = None
@@ -83,8 +85,8 @@ class Update:
 
     def _look(self):
         due = False
-        for slot, path, blob in self.places.coming():
-            known = self._known(slot, path, blob)
+        for slot, blob in self.places.coming():
+            known = self._known(slot, blob)
             if due or self.steps:
                 blob.close()
                 continue
@@ -93,8 +95,10 @@ class Update:
                 self.steps = self._judge(known, blob, slot)
                 continue
             blob.close()
-            if verdict[0] and signed.is_due(verdict[0], self.clock.local_now()):
-                due = self._stage(slot, path, known, verdict[0])
+            if not verdict[0] or self.waiting():  # TD-015: what was sold is sent first
+                continue
+            if signed.is_due(verdict[0], self.clock.local_now()):
+                due = self._stage(slot, known, verdict[0])
         return due
 
     def _judge(self, known, blob, slot):
@@ -125,11 +129,11 @@ class Update:
             return
         self.steps = None
 
-    def _stage(self, slot, path, known, head):
+    def _stage(self, slot, known, head):
         """True where the release will be tried at the next start."""
         size = head.start + head.length
         try:
-            self.places.settle(slot, path)
+            self.places.settle(slot, head.number)
             values = slots.stage(self.record.values, slot, head.number, size, head.digest)
             if not self.record.save(values):
                 raise OSError("the boot record cannot be written")
@@ -148,8 +152,8 @@ class Update:
         said = {"event": "update", "what": "refused", "version": number, "text": text}
         self.report(said)
 
-    def _known(self, slot, path, blob):
+    def _known(self, slot, blob):
         try:
-            return (slot, path, blob.size, blob.read(0, KNOWN))
+            return (slot, blob.size, blob.read(0, KNOWN))
         except OSError:
-            return (slot, path, 0, b"")
+            return (slot, 0, b"")

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from firmware.errors import FormatError
 from firmware.fares import card_sums, engine, layout
 from firmware.formats import allow_list, deny_list, parameters, seal, signed, status
+from host_tools import release_files
 from host_tools.ledger.ledger import Ledger
 from host_tools.ledger.schema_fleet import CHUNK_BYTES, FILES, PIECES
 from host_tools.signing import Bytes
@@ -27,7 +28,9 @@ NOTE_MOST = 200
 
 
 class File(NamedTuple):
-    """A registered file. kind: a word of FILE_KINDS; base: of deny-changes, else 0."""
+    """A registered file. kind: a word of FILE_KINDS; base: of deny-changes the full list, of
+    firmware the mark of its board, else 0.
+    """
 
     kind: str
     version: int
@@ -169,6 +172,10 @@ def _sums(head: signed.Head, payload: signed.Part) -> int:
     return 0
 
 
+def _firmware(head: signed.Head, payload: signed.Part) -> int:
+    return release_files.board_mark(release_files.whole(head, payload)["board"])
+
+
 def _same_number(head: signed.Head, inside: int) -> None:
     if inside != head.number:
         raise FormatError(f"signed as {head.number}, and {inside} inside")
@@ -180,4 +187,5 @@ PAYLOADS: dict[int, Callable[[signed.Head, signed.Part], int]] = {
     signed.DENY_DELTA: _deny,
     signed.ALLOW_LIST: _allow,
     signed.CARD_SUMS: _sums,
+    signed.FIRMWARE: _firmware,
 }

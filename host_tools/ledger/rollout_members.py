@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from firmware.errors import FormatError
 from firmware.formats import status as words
 from host_tools.ledger.ledger import Ledger
-from host_tools.ledger.rollout_offers import includes
+from host_tools.ledger.rollout_offers import includes, suits
 from host_tools.ledger.schema import TERMINALS
-from host_tools.ledger.schema_fleet import CHOSEN, HOLDINGS, ROLLOUTS
+from host_tools.ledger.schema_fleet import CHOSEN, FILES, HOLDINGS, ROLLOUTS, STATUS
 from host_tools.ledger.sitting import SERVED
 
 IN_FORCE, LAID, REFUSED, OFFERED, WAITING, SILENT = STANDINGS = (
@@ -54,15 +54,24 @@ def members(ledger: Ledger, rollout: int) -> list[Member]:
         named = set(_named(connection, rollout))
         held = (HOLDINGS.c.terminal == TERMINALS.c.terminal) & (HOLDINGS.c.kind == found.kind)
         asked = (
-            sa.select(TERMINALS, *[c for c in HOLDINGS.c if c.name != "terminal"])
-            .select_from(TERMINALS.outerjoin(HOLDINGS, held))
+            sa.select(
+                TERMINALS, STATUS.c.firmware, *[c for c in HOLDINGS.c if c.name != "terminal"]
+            )
+            .select_from(
+                TERMINALS.outerjoin(HOLDINGS, held).outerjoin(
+                    STATUS, STATUS.c.terminal == TERMINALS.c.terminal
+                )
+            )
             .where(TERMINALS.c.state == SERVED)
             .order_by(TERMINALS.c.terminal)
         )
+        file = (FILES.c.kind == found.kind, FILES.c.version == found.version)
+        base = connection.execute(sa.select(FILES.c.base).where(*file)).scalar() or 0
         return [
             _member(found, row, now)
             for row in connection.execute(asked)
             if includes(found, row.terminal, row.operator, row.terminal in named)
+            and suits(found.kind, base, row.firmware or "")
         ]
 
 

@@ -15,11 +15,13 @@ import sqlalchemy as sa
 from firmware.formats import status as words
 from host_tools.ledger.ledger import Ledger
 from host_tools.ledger.schema import TERMINALS
-from host_tools.ledger.schema_fleet import CHOSEN, FILES, HOLDINGS, ROLLOUTS
+from host_tools.ledger.schema_fleet import CHOSEN, FILES, HOLDINGS, ROLLOUTS, STATUS
 from host_tools.ledger.sitting import Sitting
+from host_tools.release_files import board_mark, board_of
 
 RUNNING, HALTED, ROLLED_BACK = "running", "halted", "rolled-back"
 WHOLE = 10000  # of a share: 100 per cent
+JUDGED = ("not taken", "returned")  # why a terminal is not offered the same again
 DENY_KINDS = (words.DENY_LIST, words.DENY_CHANGES)  # take each other's place
 
 
@@ -87,7 +89,19 @@ def _running(connection: sa.Connection, terminal: int) -> list[sa.Row]:
     operator = connection.execute(whose).scalar() or ""
     mine = sa.select(CHOSEN.c.rollout).where(CHOSEN.c.terminal == terminal)
     named = set(connection.execute(mine).scalars())
-    return [row for row in found if includes(row, terminal, operator, row.rollout in named)]
+    says = sa.select(STATUS.c.firmware).where(STATUS.c.terminal == terminal)
+    firmware = connection.execute(says).scalar() or ""
+    return [
+        row
+        for row in found
+        if includes(row, terminal, operator, row.rollout in named)
+        and suits(row.kind, row.base, firmware)
+    ]
+
+
+def suits(kind: int, base: int, firmware: str) -> bool:
+    """False for firmware of another board than the one that a terminal names in its status."""
+    return kind != words.PROGRAM or base == board_mark(board_of(firmware))
 
 
 def includes(rollout: sa.Row, terminal: int, operator: str, named: bool) -> bool:
@@ -109,7 +123,7 @@ def _wanted(row: sa.Row, held: dict[int, sa.Row]) -> bool:
     if row.version <= newest:
         return False
     mine = held[row.kind]
-    if mine.refused == row.version and words.name_of(words.FAULTS, mine.why) == "not taken":
+    if mine.refused == row.version and words.name_of(words.FAULTS, mine.why) in JUDGED:
         return False
     full = held.get(words.DENY_LIST)
     return row.kind != words.DENY_CHANGES or (full is not None and full.in_force == row.base)

@@ -101,6 +101,17 @@ def test_a_release_whose_moment_has_not_come_waits():
     assert run.judge() and board.start()[0].values["trial"] == B
 
 
+def test_records_are_sent_before_anything_is_tried():
+    # TD-015
+    board = Board()
+    run = Run(board, *board.start(), (8, NEW))
+    run.fetch()
+    run.waits = True
+    assert not run.judge() and not said(board, "refused")
+    run.waits = False
+    assert run.judge()
+
+
 def test_a_link_that_is_lost_goes_on_where_it_was():
     board = Board()
     for pieces in (1, 1, 2, 9):

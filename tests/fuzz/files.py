@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Targets in files that the operator ships: fare table, deny list, card sums, allow list, head.
+"""Targets in files that the operator ships: fare table, deny list, card sums, allow list, release,
+head; and in the boot record.
 
 An input bends a good file: bytes at places, and a length. Check sums are switched off for it, as
 they would keep a fuzzer from everything behind them; that they are looked at is what the tests of
@@ -7,15 +8,19 @@ each format show. What has to hold: FormatError is all that is raised, no read g
 file, and an answer is one that a right file could give.
 """
 
+from binascii import crc32
+
+from firmware.boot import record, slots
 from firmware.errors import FormatError
 from firmware.fares import calendar, card_sums, layout, trip
 from firmware.fares.cutover import Cutover
 from firmware.fares.engine import Fares
-from firmware.formats import allow_list, deny_list, signed
+from firmware.formats import allow_list, deny_list, release, signed
 from host_tools import deny_list as deny_writer
 from tests.deny_lists import AUTHORITY, signed_file
 from tests.fares import city, sums_file
 from tests.fuzz.choices import Choices
+from tests.release_files import unsigned_release
 
 PANS = ["62280001%08d" % number for number in range(300)]
 CEILING_FEN = 10000
@@ -223,3 +228,41 @@ def sign(data):
         assert str(wrong)
         return
     assert file == good
+
+
+def update(data):
+    """Releases: a body lies where the manifest says and is as long as the file says."""
+    choices = Choices(data)
+    good = _good("release", lambda: unsigned_release(7)[: release.BODY_AT + 600])
+    front = bent(choices, good[: release.BODY_AT + 8])
+    file = front + good[len(front) :] if choices.below(4) else front
+    blob = Watched(file)
+    try:
+        head = signed.read_head(blob, (signed.FIRMWARE,))
+        found = release.read(head, signed.Part(blob, head.start, head.length))
+        release.check(found, "pico", (release.ROMFS,), 96 * 4096, len(file))
+    except FormatError as wrong:
+        assert str(wrong)
+        return
+    assert found["board"] == "pico" and found["number"] == head.number
+    assert release.BODY_AT + found["size"] == len(file)
+    assert file[release.BODY_AT :][:3] == b"\xd2\xcd\x31"
+
+
+def remember(data):
+    """Boot records: what is read is written back to the same bytes; what starts is whole."""
+    choices = Choices(data)
+    good = record.pack(dict(record.BLANK, active=1, number_a=7, size_a=9, floor=7), 3)
+    raw = bent(choices, good)[:-4] if choices.below(2) else choices.rest()
+    raw += crc32(raw).to_bytes(4, "big")
+    try:
+        values, count = record.unpack(raw)
+    except FormatError as wrong:
+        assert str(wrong)
+        return
+    assert raw.startswith(record.pack(values, count))
+    whole = choices.below(4)
+    start = slots.begin(values, 1, lambda slot, size, digest: bool(whole & slot), 5)
+    assert start.slot == slots.running_slot(start.values) and (whole & start.slot) == start.slot
+    assert start.values["floor"] >= max(5, values["floor"])
+    record.pack(slots.good(start.values), count)

@@ -80,5 +80,7 @@ MAKERS = {
     "deny": _bends,
     "sums": _bends,
     "allow": _bends,
+    "releases": _bends,
+    "boot": _bends,
     "signed": _bends,
 }

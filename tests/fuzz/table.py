@@ -49,6 +49,8 @@ TARGETS = (
     Target("sums", files.told, Memory(131072, 400), 80),
     Target("allow", files.allow, Memory(65536, 400), 80),
     Target("signed", files.sign, Memory(65536, 400), 600),
+    Target("releases", files.update, Memory(65536, 400), 120),
+    Target("boot", files.remember, Memory(65536, 400), 400),
     Target("acquirer", acquirer.read_acquirer, Memory(131072, 400), 600),
 )
 
