@@ -12,7 +12,7 @@ from pathlib import Path
 
 from firmware.errors import LinkLost
 from host_tools.collector import Collector
-from host_tools.ledger import Ledger
+from host_tools.ledger import Ledger, keys, registry
 from host_tools.server import CollectorServer
 from sim.card import Card
 from sim.chip import Chip
@@ -48,7 +48,7 @@ class Rig:
     """folder: must exist; runtime: (argv, env, cwd) of an interpreter; timing: of the chip; root:
     the module that is the terminal; driver: `reader` of the settings; more: lines of them;
     classes: whether fares differ, for which a card is read before it is asked to pay; device:
-    of the settings.
+    of the settings; signed: whether the terminal signs what it uploads, with a key of the folder.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class Rig:
         more="",
         classes=True,
         device="bus",
+        signed=False,
     ):
         self.folder = Path(folder).resolve()  # the firmware runs in another folder
         self.runtime = runtime
@@ -88,6 +89,7 @@ class Rig:
         self.more = more
         self.classes = classes
         self.device = device
+        self.signed = signed
         self.firmware: EventProcess | None = None
         self.begun: list = []  # events of the last start
         self.restarts = 0
@@ -98,6 +100,14 @@ class Rig:
 
     def __enter__(self):
         self.lock.__enter__()
+        try:
+            self._set_up()
+        except BaseException:
+            self.__exit__()  # a terminal that is left behind holds its line for ever
+            raise
+        return self
+
+    def _set_up(self):
         self.cards = {entry.name: self.wallet.card(entry.name) for entry in self.wallet.entries}
         self.chip_server.start()
         self.collector_server.start()
@@ -112,7 +122,7 @@ class Rig:
                 terminal=TERMINAL,
                 device=self.device,
                 driver=self.driver,
-                more=self.more,
+                more=self.more + (self._upload_key() if self.signed else ""),
                 reader=self.chip_server.link or self.chip_server.path,
                 link=f"tcp:127.0.0.1:{self.collector_server.port}",
                 folder=self.folder,
@@ -121,7 +131,17 @@ class Rig:
             )
         )
         self.start()
-        return self
+
+    def _upload_key(self):
+        """A line of the settings; the ledger has the key too."""
+        kept = self.folder / "upload.key"
+        if not kept.exists():
+            kept.write_text(keys.new_secret().hex())
+        secret = kept.read_text()
+        if TERMINAL not in [one.terminal for one in keys.listed(self.ledger)]:
+            registry.enrol(self.ledger, [TERMINAL])
+            keys.enter(self.ledger, TERMINAL, "desk", bytes.fromhex(secret))
+        return f"\nupload_key: {secret}\n"
 
     def start(self):
         """Start the terminal, wait until it looks for cards; the plug may be pulled meanwhile."""

@@ -139,6 +139,7 @@ def play(console, interpreter, home, fast, pull_plug, seed, files=None):
         Timing.none() if fast else Timing(),
         wallet_kinds(),
         torn_window_s=4 if fast else 8,
+        signed=True,
     )
     if files:
         rig.chip_server.trace = LineTrace(files, rig.chip_server.chip)

@@ -68,7 +68,8 @@ def command(port, host, device, runtime, heap, fast, folder, prompts):
         click.echo("making cards and keys ...")
         beside = SHOWN[device].make(home)
         timing = Timing.none() if fast else Timing()
-        rig = Rig(home, interpreter[:3], timing, more=beside.settings, device=device)
+        more = {"more": beside.settings, "device": device, "signed": True}
+        rig = Rig(home, interpreter[:3], timing, **more)
         beside.prepare(rig.wallet, home)
         stack.enter_context(beside)
         table = stack.enter_context(Tabletop(stack.enter_context(rig), beside))
