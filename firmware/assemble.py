@@ -7,6 +7,7 @@ a replay can stand still. Nothing below this file knows where its parts came fro
 """
 
 from firmware.devices.panel import ReportPanel
+from firmware.devices.random_health import Health
 from firmware.devices.sources import Qualifiers, UnpredictableNumbers
 from firmware.devices.terminal import Parts, Terminal
 from firmware.errors import FormatError, JournalFull, LinkLost
@@ -158,7 +159,9 @@ def assemble(settings, parameters, hal, report, feed=None):
 
     feed(): what keeps a watchdog quiet, called between the steps and at each exchange of a tap.
     """
-    numbers = UnpredictableNumbers(hal.random_bytes)
+    health = Health()
+    health.begin(hal.random_bytes)
+    numbers = UnpredictableNumbers(hal.random_bytes, health)
     clock = hal
     step_s, bound_s = parameters.clock_step_s, parameters.clock_bound_s
     if step_s or bound_s:
@@ -174,6 +177,7 @@ def assemble(settings, parameters, hal, report, feed=None):
         Qualifiers(parameters).qualify,
         report,
         feed,
+        health,
     )
 
 
@@ -188,7 +192,9 @@ def assemble_inspector(settings, parameters, hal, report):
     return device
 
 
-def assemble_from(settings, parameters, hal, clock, draw_un, qualify, report, feed=None):
+def assemble_from(
+    settings, parameters, hal, clock, draw_un, qualify, report, feed=None, health=None
+):
     """The same with the caller's clock and sources: for a replay (devices/sources.py)."""
     feed = feed or (lambda: None)
     panel = open_panel(settings, hal, clock, report)
@@ -215,6 +221,7 @@ def assemble_from(settings, parameters, hal, clock, draw_un, qualify, report, fe
     feed()
     terminal = Terminal(parts, settings, parameters, trade)
     terminal.feed = feed
+    terminal.health = health
     if "deny_list" in settings.more:
         from firmware.devices.deny import DenyList  # where settings ask for it
 
@@ -225,7 +232,7 @@ def assemble_from(settings, parameters, hal, clock, draw_un, qualify, report, fe
     from firmware.devices import selftest  # likewise: dropped again
 
     selftest.at_start(terminal)
-    hal.unload(("firmware.devices.selftest",))
+    hal.unload(("firmware.devices.selftest", "firmware.devices.known_answers"))
     if parts.uploader and parts.uploader.signed:
         from firmware import fleet_setup  # for units that sign what they send
 
@@ -243,11 +250,20 @@ def watch_files(terminal, settings, hal, renewal):
     return next_files.Watches([renewal, found]) if renewal else found
 
 
-def self_test(terminal):
-    """Test each part and report it; True when all are well (TD-017)."""
+def self_test(terminal, said=()):
+    """Test each part and report it; True when all are well (TD-017). said: (code, text) that the
+    caller knows already.
+    """
     from firmware.devices import selftest  # on demand
 
-    return selftest.on_demand(terminal)
+    return selftest.on_demand(terminal, said)
+
+
+def late_tests(terminal, said):
+    """Generator of the tests that have time until nobody is there; loads them."""
+    from firmware.devices import late_tests  # dropped behind the last one
+
+    return late_tests.steps(terminal, said)
 
 
 def _or_say(code, panel, report, opener):
@@ -256,7 +272,7 @@ def _or_say(code, panel, report, opener):
     """
     try:
         return opener()
-    except (LinkLost, JournalFull, OSError, ValueError) as wrong:
+    except (FormatError, JournalFull, LinkLost, OSError, ValueError) as wrong:
         from firmware.devices import selftest  # its table is needed here and for the test alone
 
         selftest.failed(panel, report, code, str(wrong))

@@ -3,9 +3,10 @@
 
 Takes the parts from hal, runs until it is told to stop, writes what happens as one JSON object a
 line. Ends with status 0 when it was stopped, the field off (QT-070); with 2 when settings,
-parameters, reader or journal cannot be used, with 3 when the storage fails in service; whoever
-started it starts it again. `python -m firmware.main SETTINGS test` tests its parts instead: 0
-when all are well, 1 when one is not.
+parameters, reader or journal cannot be used, with 3 when the storage fails in service, with 4 where
+a new start is wanted and boot/start.py is there to do it; whoever started it starts it again.
+`python -m firmware.main SETTINGS test` tests its parts instead: 0 when all are well, 1 when one is
+not.
 """
 
 import json
@@ -27,7 +28,15 @@ def report(event):
 
 
 WATCHED_MS = 8000  # until the settings are read; an RP2 knows no more than 8388
+AGAIN = 4  # exit status: start me again
+STOPS = (FormatError, JournalFull, LinkLost, OSError, ValueError)
 DARK_MS = 10  # between two turns while the field is off: no look for a card takes their time
+LOW_PERCENT = 10  # of the heap
+LATE = (  # modules of the tests in idle time
+    "firmware.devices.late_tests",
+    "firmware.devices.selftest",
+    "firmware.devices.known_answers",
+)
 READERS = (  # modules that are done when the terminal runs
     "firmware.settings",
     "firmware.formats.parameters",
@@ -48,18 +57,10 @@ def start(path, hal=hal, report=report, dog=None):
     from firmware import settings  # dropped below
     from firmware.formats import parameters  # dropped below
 
-    unit = settings.parse(hal.read_text(path), path)
+    unit = named(90, report, lambda: settings.parse(hal.read_text(path), path))
     if dog:
         dog.limit(unit.watchdog_ms)
-    where, judged = unit.parameters, b""
-    if unit.device == "inspector" and not where:
-        fleet = parameters.parse(parameters.NO_SALES)
-    elif unit.authority:
-        from firmware import renewal  # for units whose parameters are sealed
-
-        fleet, where, judged = renewal.choose(unit, hal, parameters.parse)
-    else:
-        fleet = parameters.parse(hal.read_text(where), where)
+    fleet, where, judged = named(91, report, lambda: read_fleet(unit, hal, parameters))
     hal.unload(READERS)
 
     if unit.device == "inspector":
@@ -72,6 +73,8 @@ def start(path, hal=hal, report=report, dog=None):
     terminal = assemble(unit, fleet, hal, report, dog.feed if dog else None)
     watch = None
     if unit.authority:
+        from firmware import renewal  # likewise
+
         watch = renewal.Renewal(unit, terminal, hal, judged)
         watch.begin(where)
     if (unit.authority or unit.authority_sm2) and ("fares" in unit.more or "allow" in unit.more):
@@ -81,18 +84,49 @@ def start(path, hal=hal, report=report, dog=None):
     return terminal, watch
 
 
-def main(path, test=False):
-    """Run the terminal of a settings file until it is stopped; test: its self-test alone."""
+def read_fleet(unit, hal, parameters):
+    """(Parameters, path, digest) as of renewal.choose, b"" for units without a seal."""
+    where = unit.parameters
+    if unit.device == "inspector" and not where:
+        return parameters.parse(parameters.NO_SALES), where, b""
+    if unit.authority:
+        from firmware import renewal  # for units whose parameters are sealed
+
+        return renewal.choose(unit, hal, parameters.parse)
+    return parameters.parse(hal.read_text(where), where), where, b""
+
+
+def named(code, report, opener):
+    """What opener() gives; what keeps the terminal from starting has a code (selftest.py)."""
+    try:
+        return opener()
+    except STOPS as wrong:
+        report({"event": "self_test", "code": code, "text": str(wrong)})
+        raise
+
+
+def main(path, test=False, report=report, boot=None):
+    """Run the terminal of a settings file until it is stopped; test: its self-test alone.
+
+    boot: the BootRecord of this start (boot/record.py), or None: told when the release has shown
+    itself.
+    """
     dog = hal.watchdog(WATCHED_MS)
+    witness = None
+    if boot:
+        from firmware.boot.witness import Witness  # where a start is counted
+
+        witness = Witness(report, boot, hal)
+        report = witness.report
     try:
         terminal, renewal = start(path, hal, report, dog)
-    except (FormatError, JournalFull, LinkLost, OSError, ValueError) as wrong:
+    except STOPS as wrong:
         report({"event": "stopped", "text": str(wrong)})
         sys.exit(2)
     if test:
         from firmware.assemble import self_test  # on demand (TD-017)
 
-        sys.exit(0 if self_test(terminal) else 1)
+        sys.exit(0 if self_test(terminal, known(boot)) else 1)
     tidy()
     told = []
 
@@ -103,17 +137,8 @@ def main(path, test=False):
     hal.on_stop(stop)
     report({"event": "watchdog", "kind": dog.kind, "timeout_ms": dog.timeout_ms})
     dog.ready("in service")
-    renewed = False
     try:
-        while not terminal.closed:
-            dog.feed()
-            if terminal.turn():
-                tidy()
-            elif renewal and not renewed and terminal.is_idle() and renewal.due():
-                renewed = True
-                terminal.stop()
-            elif not terminal.powered:
-                hal.sleep_ms(DARK_MS)
+        renewed = serve(terminal, dog, renewal, witness, late(terminal, known(boot)))
     except (JournalFull, OSError) as failed:
         # MP-7: what could not be written is not written. Nothing is sold on such a storage; the
         # next start recovers what there is, and an open entry stays open.
@@ -122,8 +147,63 @@ def main(path, test=False):
         sys.exit(3)
     dog.stopping()
     report({"event": "watchdog", "kind": dog.kind, "longest_ms": dog.longest_ms})
-    if renewed and not told:
-        hal.restart()  # QT-011: with the set that is due now
+    if renewed and not told:  # QT-011: with the set that is due now
+        sys.exit(AGAIN) if boot else hal.restart()
+
+
+def known(boot):
+    """[(code, text)] of what the start has found out: memory, and whether its record is kept."""
+    hal.collect()
+    used, total = hal.heap()
+    said = []
+    if total:
+        low = (total - used) * 100 < LOW_PERCENT * total
+        said.append((85 if low else 0, "heap: %d of %d bytes in use" % (used, total)))
+    if boot:
+        kept = getattr(boot, "kept", True)
+        said.append((0, "boot record") if kept else (25, "boot record not kept"))
+    return said
+
+
+def late(terminal, said):
+    """Generator of the tests that wait for idle time; those of an inspector are none."""
+    if not hasattr(terminal, "sale"):
+        return iter(())
+    from firmware.assemble import late_tests  # where there is something to sell
+
+    return late_tests(terminal, said)
+
+
+def serve(terminal, dog, renewal, witness, tests):
+    """Turns until the terminal is closed; True when a set that is due wants a new start.
+
+    tests: those that have time until nobody is there, a slice a turn.
+    """
+    renewed = False
+    while not terminal.closed:
+        dog.feed()
+        if terminal.turn():
+            tidy()
+        elif renewal and not renewed and terminal.is_idle() and renewal.due():
+            renewed = True
+            terminal.stop()
+        elif not terminal.powered:
+            hal.sleep_ms(DARK_MS)
+        if witness or tests:
+            tests = idle(terminal, witness, tests)
+    return renewed
+
+
+def idle(terminal, witness, tests):
+    """What waits until nobody is there; the tests that are left, None behind the last."""
+    if hasattr(terminal, "is_idle") and not terminal.is_idle():
+        return tests
+    if tests and next(tests, tests) is tests:
+        hal.unload(LATE)
+        tests = None
+    if witness and not tests:
+        witness.turn(terminal)
+    return tests
 
 
 def tidy():

@@ -62,6 +62,7 @@ journal_full|red|no|暂停服务 存储已满|Out of service: storage full|21
 storage_fault|red|no|暂停服务 存储故障|Out of service: storage fault|21
 clock_not_set|red|no|暂停服务 时钟未设|Out of service: clock not set|21
 random_stuck|red|no|暂停服务|Out of service: random source|21
+self_test_fault|red|no|暂停服务 自检故障|Out of service: self-test|21
 reader_fault|red|no|读卡器故障|Reader out of order|21
 closed|red|no|停止服务|Out of service: closed|21
 other|red|no|不能用此卡 未扣款|Card not usable, not charged|15

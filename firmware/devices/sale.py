@@ -56,6 +56,7 @@ class Sale:
         self.notice = _nobody  # shows a message of panel.TABLE while a card is at work
         self.watch = None  # Stopwatch of the presentation, None where nobody bounds it
         self.stopping = False  # service is being ended: nothing more is committed
+        self.fault = ""  # message of a self-test after which nothing may be sold
         self.hint = ("", -HINT_S)  # number and time_utc_s of the last `fare_changed`
 
     def use_list(self, deny, stamp):
@@ -68,6 +69,8 @@ class Sale:
         """
         if self.stopping:
             return "closed"  # QT-156
+        if self.fault:
+            return self.fault
         if not self.stamp.trusted():
             return "clock_not_set"  # QT-015
         if self.journal.room() < 1:

@@ -7,9 +7,11 @@ finds it. The table is all there is to say about a code; docs/operation.md and `
 print it. Loaded for the test alone, dropped behind it.
 """
 
+from firmware.devices import known_answers
 from firmware.devices import panel as panels
 from firmware.devices.keys import note
 from firmware.errors import LinkLost
+from firmware.kernel import capk
 
 # code|part|Chinese|English|what to do. A code once given never means anything else.
 TABLE = """
@@ -19,17 +21,32 @@ TABLE = """
 21|journal|存储已用八成|storage 80% full|upload: see that the collector is reached
 22|journal|存储将满|storage 95% full|upload now: a full storage stops sales
 23|journal|存储已满|storage is full|upload, or collect the journal file; nothing is sold until then
+24|journal|存储有坏处|storage damage|`faretap journal FILE` says where; replace the storage soon
+25|flash|启动记录写不进|flash not kept|the board's flash does not keep what is written: replace it
+26|journal|记录链断|record chain|records were changed or taken out: keep the board as it is
 30|clock|时钟未设|clock not set|set the clock of the board, or let it ask its host
 31|clock|时钟不准|time in doubt|let it reach its host; riders have the benefit
 40|keys|无公钥|no CA key|put `ca` lines into the parameters: no card can pay
+42|keys|公钥损坏|CA key damaged|load the parameters anew: that key is not used
 41|fare|票价不可售|fare not sold|compare `fare_fen` with the limits beside it
 50|line|外设线断|line is cut|check cable and path of the line that is named
 60|output|输出故障|output fault|check wiring and setting of the output that is named
 70|random|随机数故障|random source|start anew; replace the board if it stays
+71|random|随机数不合格|random biased|nothing is sold; start anew, replace the board if it stays
+72|crypto|算法自检错|crypto fails|nothing is sold; load the release anew, or replace the board
 80|list|名单缺失|no deny list|lay the list at its path; the parameters alone judge
+85|memory|内存不足|memory is low|start anew; a smaller set of parameters or lists helps
+90|settings|设置文件错|settings fault|lay `settings.txt` anew: `faretap provision`
+91|fleet|参数文件错|fleet parameters|lay the parameter file anew, sealed where a seal is asked for
+92|files|文件系统坏|files damaged|load files anew: `faretap provision`; records are not among them
+93|release|多次启动失败|starts failed|safe mode: see `errors` at its console, load another release
+95|release|程序装不上|release fault|the slot cannot be used: load the release anew
+96|release|程序出错|program fault|see `errors` at the console of the safe mode, report the text
 """
 STANDS_MS = 4000  # on the panel, unless a rider comes
 WARN = ((95, 22), (80, 21))  # per cent of the journal in use, code (TD-010)
+SEVERE = (10, 11, 20, 25, 26, 42, 70, 71, 72)  # a release on trial is not good with one of them
+STOPS_SALES = ((71, "random_stuck"), (72, "self_test_fault"))  # code, message that stands
 MOST_SHOWN = 4  # codes in one line of a display
 
 
@@ -65,8 +82,21 @@ def at_start(terminal):
         if code not in codes:
             codes.append(code)
     terminal.codes = codes
-    if not codes:
-        return
+    if codes:
+        tell(terminal, found)
+
+
+def tell(terminal, found):
+    """Say what was found, (code, text) each, on panel and line and in the journal; what must not
+    be sold with is not.
+    """
+    codes = []
+    for code, _ in found:
+        if code not in codes:
+            codes.append(code)
+    for code, message in STOPS_SALES:
+        if code in codes:
+            terminal.sale.fault = message
     parts = terminal.parts
     show(parts.panel, codes)
     # stands longer than a result would, and gives way to the next rider at once
@@ -79,24 +109,35 @@ def at_start(terminal):
     parts.report({"event": "self_test", "codes": codes, "text": text})
 
 
-def on_demand(terminal):
-    """Every part with what it says, reported part by part; True when all are well (TD-017)."""
+def on_demand(terminal, said=()):
+    """Every part with what it says, reported part by part; True when all are well (TD-017).
+
+    said: (code, text) that are known already.
+    """
+    from firmware.devices import late_tests  # on demand
+
     terminal.stop()
     well = True
-    for code, said in checks(terminal, field=True):
+    late = [one for one in late_tests.checks(terminal) if one]
+    for code, text in list(checks(terminal, field=True)) + late + list(said):
         well = well and not code
-        terminal.parts.report({"event": "self_test", "code": code, "text": said})
+        terminal.parts.report({"event": "self_test", "code": code, "text": text})
     return well
 
 
 def checks(terminal, field=False):
     """Generator of (code, text), code 0 for a part that works; field: switch it on and off."""
     parts, sale = terminal.parts, terminal.sale
-    yield _reader(parts.reader, field)
-    yield _journal(parts.journal)
+    yield reader(parts.reader, field)
+    yield journal(parts.journal)
     yield _clock(sale.stamp)
-    yield (0, "%d CA keys" % len(sale.keys.capks)) if sale.keys.capks else (40, "no CA key")
+    yield _keys(sale.keys.capks)
     yield _fare(terminal)
+    wrong = [name for name, right in known_answers.quick(_signs(parts)) if not right]
+    yield (72, "wrong answers: " + ", ".join(wrong)) if wrong else (0, "known answers")
+    if terminal.health:
+        fault = terminal.health.fault
+        yield (71, "random source: " + fault) if fault else (0, "random source, tested")
     if field:  # at the start the loop finds out: each number drawn is one of a recorded session
         yield (0, "random source") if sale.draw_un() else (70, "random source stuck")
     if "deny_list" in sale.stamp.settings.more:
@@ -109,7 +150,8 @@ def checks(terminal, field=False):
         yield 60, "%s: %s" % (name, fault)
 
 
-def _reader(reader, field):
+def reader(reader, field):
+    """(code, text) of the chip; field: it is switched on and off."""
     version = getattr(reader, "version", None)
     said = "reader" if version is None else "reader %s" % (version,)
     try:
@@ -120,12 +162,27 @@ def _reader(reader, field):
     return 0, said
 
 
-def _journal(journal):
+def journal(journal):
+    """(code, text) of a journal."""
     room, used = journal.room(), int(100 * journal.fill())
     said = "journal: %d per cent in use, room for %d" % (used, room)
     if not room:
         return 23, said
-    return ([code for least, code in WARN if used >= least] + [0])[0], said
+    full = [code for least, code in WARN if used >= least]
+    return (full + [24 if journal.damaged else 0])[0], said
+
+
+def _signs(parts):
+    return bool(parts.uploader and parts.uploader.signed)
+
+
+def _keys(capks):
+    if not capks:
+        return 40, "no CA key"
+    for one in capks:
+        if not capk.is_intact(one):
+            return 42, "CA key %s %02X does not fit its check value" % (one.rid.hex(), one.index)
+    return 0, "%d CA keys" % len(capks)
 
 
 def _clock(stamp):

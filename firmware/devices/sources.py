@@ -32,10 +32,13 @@ class UnpredictableNumbers:
     Among some 77,000 numbers of four random bytes two equal ones are likely. So a counter goes
     through a permutation of all 32-bit numbers, a Feistel network under a key drawn at the start:
     nobody without the key foretells the next number, and none comes twice before the next start.
+
+    health: a random_health.Health that looks at every byte of the source, or None.
     """
 
-    def __init__(self, random_bytes):
+    def __init__(self, random_bytes, health=None):
         self.random_bytes = random_bytes
+        self.health = health
         self.last = b""
         self.key = b""
         self.count = 0
@@ -45,6 +48,8 @@ class UnpredictableNumbers:
         sample = self.random_bytes(KEY_BYTES)
         stuck = len(sample) != KEY_BYTES or sample == self.last or sample == sample[:1] * KEY_BYTES
         self.last = sample
+        if self.health and not self.health.take(sample):
+            return b""
         if stuck:
             return b""
         self.key = self.key or sample

@@ -71,7 +71,9 @@ class Terminal:
         self.attempts = 0
         self.acknowledged = 0
         self.link_fault = ""  # said last of an upload that does not get through
-        self.codes = []  # of the self-test at the start
+        self.codes = []  # of the self-test
+        self.sound = False  # it has passed, what is looked at in idle time too
+        self.health = None  # random_health.Health of the source of 9F37
         self.refused = {}  # kind of file: number of the last one that was not taken
         self.condition = None  # condition.py, where a host is told
         self.feed = None  # what keeps a watchdog quiet, where there is one

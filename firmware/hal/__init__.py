@@ -15,6 +15,8 @@ these plain functions, so the module is the Clock:
     open_serial(where, baud)     byte stream; `where` is a device path, on a board "1:tx=4,rx=5"
     open_bus(kind, where)        line of an "spi" or "i2c" bus by its wiring text (wiring.py):
                                  contract in firmware/reader/framed.py, spi.py and i2c.py
+    open_console()               a byte stream: who sits at the board's USB line or on standard
+                                 input (console.py)
     open_output(where) open_input(where)
                                  a single pin by its wiring text (wiring.py: read_pin), or a
                                  simulator's, "pty:PATH,NAME" (pins_pty.py)
@@ -43,6 +45,8 @@ these plain functions, so the module is the Clock:
     reset_cause()                a number of RESETS in firmware/formats/status.py: why this start
     restart()                    this program anew, as it was started; does not return. Where the
                                  port cannot do that it ends with status 4
+    leave(status)                the program has ended with an exit status of boot/start.py: a
+                                 board starts anew, others leave that to who started them
     write_line(text)             one line to standard output, flushed
     on_stop(stop)                stop() is called when the system asks this program to end; it may
                                  come between any two steps; never where nobody asks, on boards
@@ -73,10 +77,12 @@ if sys.implementation.name != "micropython":
         connect,
         heap,
         hold_watchdog,
+        leave,
         local_now,
         on_stop,
         open_blob,
         open_bus,
+        open_console,
         open_display,
         open_flash,
         open_input,
@@ -105,10 +111,12 @@ elif sys.platform in ("linux", "darwin"):
         connect,
         heap,
         hold_watchdog,
+        leave,
         local_now,
         on_stop,
         open_blob,
         open_bus,
+        open_console,
         open_display,
         open_flash,
         open_input,
@@ -136,10 +144,12 @@ else:
         connect,
         heap,
         hold_watchdog,
+        leave,
         local_now,
         on_stop,
         open_blob,
         open_bus,
+        open_console,
         open_display,
         open_flash,
         open_input,
@@ -168,10 +178,12 @@ __all__ = (
     "connect",
     "heap",
     "hold_watchdog",
+    "leave",
     "local_now",
     "on_stop",
     "open_blob",
     "open_bus",
+    "open_console",
     "open_display",
     "open_flash",
     "open_input",

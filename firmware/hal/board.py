@@ -18,6 +18,7 @@ import machine
 from firmware.boot import layout
 from firmware.errors import FormatError
 from firmware.hal.blob import open_blob
+from firmware.hal.console import open_console
 from firmware.hal.mpy import (
     collect,
     connect,
@@ -42,13 +43,14 @@ if sys.platform == "rp2":
 else:
     from esp32 import Partition
 
-__all__ = ("collect", "connect", "heap", "hold_watchdog", "on_stop", "open_blob", "open_tls",
-           "random_bytes", "read_text", "rename", "unload", "write_line", "sleep_ms", "ticks_diff",
-           "ticks_ms", "ticks_us", "watchdog")  # fmt: skip
+__all__ = ("collect", "connect", "heap", "hold_watchdog", "on_stop", "open_blob", "open_console",
+           "open_tls", "random_bytes", "read_text", "rename", "unload", "write_line", "sleep_ms",
+           "ticks_diff", "ticks_ms", "ticks_us", "watchdog")  # fmt: skip
 
 # constants of `machine` that a port may have, and numbers of RESETS (formats/status.py)
 CAUSES = (("PWRON_RESET", 1), ("SOFT_RESET", 2), ("HARD_RESET", 3), ("WDT_RESET", 4))
 ZONE_S = 8 * 3600
+LEAVING_MS = 1000
 # the ports count from 1970 or from 2000 (micropython.md, 10)
 EPOCH_S = 946684800 if time.gmtime(0)[0] == 2000 else 0
 PARTITIONS = {"files": "vfs"}  # label of a region's partition, where it is not the region's name
@@ -70,6 +72,12 @@ def reset_cause():
         if cause == getattr(machine, name, None):
             return number
     return 0
+
+
+def leave(status):
+    """Nobody else starts a board: reset it, when what it said can have been read."""
+    sleep_ms(LEAVING_MS)
+    machine.reset()
 
 
 def restart():

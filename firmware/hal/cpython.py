@@ -18,13 +18,22 @@ import serial
 
 from firmware.errors import FormatError, LinkLost
 from firmware.hal.blob import open_blob
+from firmware.hal.console import open_console
 from firmware.hal.fileflash import open_file_flash
 from firmware.hal.parts import write_part
 from firmware.hal.polled import PolledStream, SocketStream
 from firmware.hal.systemd import watchdog
 from firmware.hal.ticks import sleep_ms, ticks_diff, ticks_ms, ticks_us
 
-__all__ = ("open_blob", "sleep_ms", "ticks_diff", "ticks_ms", "ticks_us", "watchdog")
+__all__ = (
+    "open_blob",
+    "open_console",
+    "sleep_ms",
+    "ticks_diff",
+    "ticks_ms",
+    "ticks_us",
+    "watchdog",
+)
 
 
 def local_now():
@@ -227,6 +236,13 @@ def reset_cause():
 
 def hold_watchdog():
     """Nothing here: who stops the program by hand stops its service."""
+
+
+def leave(status):
+    """End; status 4 asks for a new start, any other is the service manager's."""
+    if status == 4:
+        restart()
+    sys.exit(status)
 
 
 def restart():

@@ -14,6 +14,7 @@ import time
 
 from firmware.errors import FormatError, LinkLost
 from firmware.hal.blob import open_blob
+from firmware.hal.console import open_console
 from firmware.hal.fileflash import open_file_flash
 from firmware.hal.mpy import (
     collect,
@@ -32,9 +33,9 @@ from firmware.hal.polled import PolledStream
 from firmware.hal.ticks import sleep_ms, ticks_diff, ticks_ms, ticks_us
 from firmware.hal.watchdog import watchdog
 
-__all__ = ("collect", "connect", "heap", "on_stop", "open_blob", "open_tls", "random_bytes",
-           "read_text", "rename", "unload", "write_line", "sleep_ms", "ticks_diff", "ticks_ms",
-           "ticks_us", "watchdog")  # fmt: skip
+__all__ = ("collect", "connect", "heap", "on_stop", "open_blob", "open_console", "open_tls",
+           "random_bytes", "read_text", "rename", "unload", "write_line", "sleep_ms", "ticks_diff",
+           "ticks_ms", "ticks_us", "watchdog")  # fmt: skip
 
 CFLAG, ISPEED, OSPEED, CC = 2, 4, 5, 6  # places in tcgetattr's list
 VTIME, VMIN = 5, 6  # places in its list of characters
@@ -55,6 +56,11 @@ def reset_cause():
 
 def hold_watchdog():
     """Nothing here: nobody watches."""
+
+
+def leave(status):
+    """End: whoever started this program starts it again."""
+    sys.exit(status)
 
 
 def restart():

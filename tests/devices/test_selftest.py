@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The self-test: each fault has its code on the panel, in the journal and among the events."""
 
-from firmware.devices import selftest
+from firmware.devices import late_tests, selftest
 from firmware.errors import LinkLost
 from firmware.neighbours.console import Console
 from firmware.neighbours.line import Neighbour
@@ -56,6 +56,8 @@ def test_full_journal_should_warn_before_it_stops_sales():
     """TD-010: at 80 and at 95 per cent, and when nothing goes in any more."""
 
     class Kept:
+        damaged = 0
+
         def __init__(self, used, room):
             self.used, self.left = used, room
 
@@ -66,7 +68,9 @@ def test_full_journal_should_warn_before_it_stops_sales():
             return self.left
 
     for used, room, code in ((79, 5, 0), (80, 5, 21), (94, 5, 21), (95, 5, 22), (99, 0, 23)):
-        assert selftest._journal(Kept(used, room))[0] == code
+        assert selftest.journal(Kept(used, room))[0] == code
+    Kept.damaged = 1
+    assert selftest.journal(Kept(79, 5))[0] == 24 and selftest.journal(Kept(80, 5))[0] == 21
 
 
 def test_line_that_is_cut_should_be_named():
@@ -93,7 +97,7 @@ def test_every_part_should_be_told_on_demand():
     stand = Stand()
     assert selftest.on_demand(stand.terminal) is True
     said = [one for one in stand.events if one["event"] == "self_test"]
-    assert [one["code"] for one in said] == [0] * len(said) and len(said) == 6
+    assert [one["code"] for one in said] == [0] * len(said) and len(said) == 7
     assert stand.reader.powered is False
 
     def gone(on):
@@ -101,7 +105,7 @@ def test_every_part_should_be_told_on_demand():
 
     stand.reader.power = gone
     assert selftest.on_demand(stand.terminal) is False
-    assert [one["code"] for one in stand.events if one["event"] == "self_test"][6] == 11
+    assert [one["code"] for one in stand.events if one["event"] == "self_test"][7] == 11
 
 
 def test_part_without_which_there_is_no_terminal_should_be_said_before_the_end():
@@ -110,3 +114,30 @@ def test_part_without_which_there_is_no_terminal_should_be_said_before_the_end()
     selftest.failed(stand, said.append, 10, "no such port")
     assert said == [{"event": "self_test", "code": 10, "text": "reader: no such port"}]
     assert ("show", "Self-test 10 reader silent", 0) in stand.log
+
+
+def test_what_must_not_be_sold_with_should_stop_sales():
+    """TD-016: an algorithm that answers wrongly, a source of numbers that failed (QT-030): the
+    panel says why, and no card is asked for anything.
+    """
+    for code, message in selftest.STOPS_SALES:
+        stand = Stand()
+        assert stand.tap(SmallCard())["message"] == "ok"
+        selftest.tell(stand.terminal, [(code, "looked at")])
+        assert stand.terminal.sale.refused_before() == message
+        looks = stand.reader.looks
+        stand.clock.advance(6)
+        stand.terminal.turn()
+        assert stand.terminal.screen.shown == message and stand.reader.looks == looks
+
+
+def test_terminal_should_be_sound_when_the_slow_tests_have_passed():
+    """TD-016: in idle time, a slice a turn; a severe code keeps a release from being good."""
+    stand = Stand()
+    slices = len(list(late_tests.steps(stand.terminal, ())))
+    assert stand.terminal.sound is True and slices == 0  # a small journal, RSA alone
+    list(late_tests.steps(stand.terminal, [(25, "the boot record is not kept"), (0, "well")]))
+    assert stand.terminal.sound is False and stand.terminal.codes == [25]
+    stand.terminal.codes = [21]
+    list(late_tests.steps(stand.terminal, ()))
+    assert stand.terminal.sound is True
