@@ -254,9 +254,10 @@ def self_test(terminal, said=()):
     """Test each part and report it; True when all are well (TD-017). said: (code, text) that the
     caller knows already.
     """
-    from firmware.devices import selftest  # on demand
+    from firmware.devices import late_tests, selftest  # on demand
 
-    return selftest.on_demand(terminal, said)
+    late = [one for one in late_tests.checks(terminal) if one]
+    return selftest.on_demand(terminal, late + list(said))
 
 
 def late_tests(terminal, said):

@@ -3,10 +3,10 @@
 
 Takes the parts from hal, runs until it is told to stop, writes what happens as one JSON object a
 line. Ends with status 0 when it was stopped, the field off (QT-070); with 2 when settings,
-parameters, reader or journal cannot be used, with 3 when the storage fails in service, with 4 where
-a new start is wanted and boot/start.py is there to do it; whoever started it starts it again.
-`python -m firmware.main SETTINGS test` tests its parts instead: 0 when all are well, 1 when one is
-not.
+parameters, reader or journal cannot be used, with 3 when the storage fails in service, with 4
+where a new start is wanted and boot/start.py is there to do it; whoever started it starts it
+again. `python -m firmware.main SETTINGS test` tests its parts instead: 0 when all are well, 1 when
+one is not.
 """
 
 import json

@@ -34,7 +34,7 @@ def run(path, places, hal, report, record, fault):
 
 def gather(path, hal, report, fault, feed):
     """The parts of Safe that can be had, and `panel`, which says the code."""
-    parts = {"panel": ReportPanel(report)}
+    parts: dict = {"panel": ReportPanel(report)}
 
     def have(name, opener):
         feed()

@@ -150,6 +150,7 @@ class BootRecord:
         self.values = dict(BLANK)
         self.count = self.place = 0  # of the newest copy
         self.found = False
+        self.kept = True  # what save() was last given
         for place in (0, 1):
             try:
                 values, count = unpack(copies.read(place))
@@ -166,7 +167,8 @@ class BootRecord:
         if self.found and values == self.values:
             return True
         newest = self.place
-        return self._write(1 - newest, values) or self._write(newest, values)
+        self.kept = self._write(1 - newest, values) or self._write(newest, values)
+        return self.kept
 
     def _write(self, place, values):
         count = (self.count + 1) & 0xFFFFFFFF

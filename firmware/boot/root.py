@@ -3,8 +3,8 @@
 
     python -m firmware.boot.root SETTINGS RECORD
 
-RECORD: path of the boot record without its last sign; its copies are RECORD.0 and RECORD.1. Ends as
-boot/start.py says; a board, which nobody starts, starts itself anew.
+RECORD: path of the boot record, whose copies are RECORD.0 and RECORD.1. Ends as boot/start.py
+says; a board, which nobody starts, starts itself anew.
 """
 
 import json

@@ -74,7 +74,7 @@ def choose(places, cause, report):
     values = begun.values
     if cause == WATCHDOG:
         values = slots.failed(values, "watchdog: the loop hung; before: " + values["text"])
-    record.kept = record.save(values)
+    record.save(values)
     event = {
         "event": "boot",
         "slot": dict(SLOTS)[begun.slot],

@@ -114,12 +114,9 @@ def on_demand(terminal, said=()):
 
     said: (code, text) that are known already.
     """
-    from firmware.devices import late_tests  # on demand
-
     terminal.stop()
     well = True
-    late = [one for one in late_tests.checks(terminal) if one]
-    for code, text in list(checks(terminal, field=True)) + late + list(said):
+    for code, text in list(checks(terminal, field=True)) + list(said):
         well = well and not code
         terminal.parts.report({"event": "self_test", "code": code, "text": text})
     return well

@@ -29,6 +29,9 @@ MISSING_METHODS = {
     "isidentifier", "ljust", "rjust", "removeprefix", "removesuffix", "title", "translate",
     "truncate", "zfill", "_asdict", "_replace",
 }  # fmt: skip
+# the loader of releases: whatever one of them does wrong is kept, and counts against it
+CATCH_ALL = ("firmware/boot/start.py",)
+SLEEPERS = ("firmware/hal/", "firmware/main.py", "firmware/boot/mend.py")
 SLEEPS = {"sleep", "sleep_ms", "sleep_us"}
 
 
@@ -75,7 +78,7 @@ def test_exceptions_should_be_caught_by_name():
         for node in ast.walk(tree):
             if isinstance(node, ast.ExceptHandler):
                 kind = node.type.id if isinstance(node.type, ast.Name) else node.type
-                if kind in (None, "Exception", "BaseException"):
+                if kind in (None, "Exception", "BaseException") and str(name) not in CATCH_ALL:
                     wrong.append("%s:%d" % (name, node.lineno))
     assert wrong == []
 
@@ -85,7 +88,7 @@ def called_name(node):
 
 
 def test_firmware_should_have_no_fixed_sleep():
-    """Only hal may sleep, and the root while the field is off, never for a constant: waiting is
+    """Only hal may sleep, and SLEEPERS while the field is off, never for a constant: waiting is
     for an event, with a limit.
     """
     wrong = []
@@ -93,7 +96,7 @@ def test_firmware_should_have_no_fixed_sleep():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and called_name(node.func) in SLEEPS:
                 fixed = any(isinstance(one, ast.Constant) for one in node.args)
-                if fixed or not name.startswith(("firmware/hal/", "firmware/main.py")):
+                if fixed or not name.startswith(SLEEPERS):
                     wrong.append("%s:%d" % (name, node.lineno))
     assert wrong == []
 

@@ -158,7 +158,8 @@ def test_table_should_be_readable():
     rows = {row.room: row for row in read_table()}
     assert rows["firmware.errors"].allowed == []
     benches = ["sim.metered", "sim.bench_peer", "sim.bench_exchange", "sim.bench_journal"]
-    roots = ["firmware.main", "firmware.stick", "sim.desk", *benches, "sim.stage"]
+    ours = ["firmware.main", "firmware.boot.root", "firmware.stick"]
+    roots = [*ours, "sim.desk", *benches, "sim.stage"]
     assert rows["firmware.hal"].importers == roots
     assert "firmware.kernel" in rows["host_tools"].allowed
     assert rows["sim"].allowed is None
