@@ -108,9 +108,8 @@ screenshots: $(READY)  ## docs/panel-*.png and office-*.png anew, by the tests t
 	@tools/clients.sh browser
 	@SCREENSHOTS=docs $(BIN)/python -m pytest tests/clients/test_browser.py tests/clients/test_office_browser.py
 
-size: $(READY) mpy  ## bytes of every compiled firmware file
-	@find build/mpy -name '*.mpy' -printf '%7s  %P\n' | sort -k2 | \
-		awk '{sum += $$1; print} END {printf "%7d  in all\n", sum}'
+size: $(READY) mpy  ## flash and heap of each module, flash of each device; heap where `make micropython` was run
+	@$(BIN)/python -m host_tools.image.sizes build/mpy
 
 fuzz: $(READY)  ## look for faults by coverage: make fuzz SECONDS=60 TARGETS="tlv taps"
 	@tools/fuzz.sh run $(TARGETS) --seconds $(SECONDS)

@@ -4,6 +4,7 @@
 #   unix32   build/micropython/micropython32: the unix port with 32 bits, single precision floats and
 #            firmware/ frozen, for the heap of a Pico W (docs/porting.md)
 #   pico     build/micropython/pico.uf2 and pico.bin: the image of a Raspberry Pi Pico, firmware/ frozen
+#   stock_pico  build/micropython/stock_pico.uf2: MicroPython of a Pico with nothing of ours in it, for tests
 #   fresh    builds nothing, status 1 when unix32 would
 #   source   only fetches what all of them are made of
 # Without a word: unix32. Nothing is done when nothing has changed; where only our code has, it is
@@ -142,6 +143,7 @@ check() { echo "$1  $2" | sha256sum --check --status; }
 frozen_files() { # what is frozen: what a board needs of the firmware; into the unix port all, and the stage (sim/stage.py)
     case "$1" in
         pico) python3 -m host_tools.image.modules ;;
+        stock_pico) ;;
         *) find firmware -name '*.py' | sort; echo sim/__init__.py sim/stage.py | tr ' ' '\n' ;;
     esac
 }
@@ -149,12 +151,15 @@ frozen_files() { # what is frozen: what a board needs of the firmware; into the 
 write_manifest() { # target: the manifest, and whether anything has changed since the last image of it
     manifest=$home/manifest-$1.py
     {
-        [ "$1" != pico ] || printf '%s\n' "freeze('\$(PORT_DIR)/modules', 'rp2.py')" "freeze('$root/tools/micropython/modules')"
+        case "$1" in
+            pico) printf '%s\n' "freeze('\$(PORT_DIR)/modules', 'rp2.py')" "freeze('$root/tools/micropython/modules')" ;;
+            stock_pico) echo "freeze('\$(PORT_DIR)/modules')" ;;
+        esac
         echo "include('\$(MPY_DIR)/extmod/asyncio')"
         frozen_files "$1" | sed "s|.*|freeze('$root', '&')|"
     } >"$manifest.fresh"
     mv "$manifest.fresh" "$manifest"
-    { frozen_files "$1" | xargs sha256sum; find tools/micropython -type f | sort | xargs sha256sum "$manifest" tools/micropython.sh; } >"$manifest.sums.fresh"
+    { frozen_files "$1" | xargs --no-run-if-empty sha256sum; find tools/micropython -type f | sort | xargs sha256sum "$manifest" tools/micropython.sh; } >"$manifest.sums.fresh"
 }
 
 unchanged() { cmp -s "$manifest.sums" "$manifest.sums.fresh" && [ -e "$1" ]; }
@@ -180,30 +185,37 @@ unix32() {
 }
 
 pico() {
-    write_manifest pico
-    ! unchanged "$home/pico.uf2" || return 0
+    rp2 pico -DMICROPY_BOARD=FARETAP_PICO -DMICROPY_BOARD_DIR="$root/tools/micropython/FARETAP_PICO" \
+        -DUSER_C_MODULES="$root/tools/micropython/native/micropython.cmake"
+}
+
+stock_pico() { rp2 stock_pico -DMICROPY_BOARD=RPI_PICO; }
+
+rp2() { # name of the image, options of cmake: the same bytes from any folder on any day
+    name=$1; shift
+    write_manifest "$name"
+    ! unchanged "$home/$name.uf2" || return 0
     # shellcheck disable=SC2086
     install_packages $packages $arm_packages
     : >"$log"
     fetch
     fetch_sdk
     port=$tree/ports/rp2
+    build=$port/build-$name
     began=$(date +%s)
     jobs=-j$(nproc)
     run 1 "mpy-cross" make "$jobs" -C "$tree/mpy-cross"
-    # the same bytes from any folder on any day: no folder, date or commit of this machine in them
-    rm -f "$port/build-pico/frozen_content.c" "$port/build-pico/genhdr/mpversion.h"
+    rm -f "$build/frozen_content.c" "$build/genhdr/mpversion.h"
+    # no folder, date or commit of this machine gets in
     export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-$epoch}" MICROPY_GIT_TAG="v${version%+*}" MICROPY_GIT_HASH=debian
     same="-ffile-prefix-map=$home=. -ffile-prefix-map=$root=."
     run 1 "the port" env CFLAGS="$same" CXXFLAGS="$same" ASMFLAGS="$same" \
-        cmake -S "$port" -B "$port/build-pico" -DMICROPY_BOARD=FARETAP_PICO \
-        -DMICROPY_BOARD_DIR="$root/tools/micropython/FARETAP_PICO" -DMICROPY_FROZEN_MANIFEST="$manifest" \
-        -DUSER_C_MODULES="$root/tools/micropython/native/micropython.cmake" -DPICO_NO_PICOTOOL=1
-    run 1 "the image" make "$jobs" -C "$port/build-pico"
-    cp "$port/build-pico/firmware.bin" "$home/pico.bin"
-    run 1 "the UF2" python3 "$tree/tools/uf2conv.py" -b 0x10000000 -f 0xe48bff56 -c -o "$home/pico.uf2" "$home/pico.bin"
+        cmake -S "$port" -B "$build" "$@" -DMICROPY_FROZEN_MANIFEST="$manifest" -DPICO_NO_PICOTOOL=1
+    run 1 "the image" make "$jobs" -C "$build"
+    cp "$build/firmware.bin" "$home/$name.bin"
+    run 1 "the UF2" python3 "$tree/tools/uf2conv.py" -b 0x10000000 -f 0xe48bff56 -c -o "$home/$name.uf2" "$home/$name.bin"
     mv "$manifest.sums.fresh" "$manifest.sums"
-    echo "micropython: build/micropython/pico.uf2, $(stat -c %s "$home/pico.bin") bytes of flash, built in $(($(date +%s) - began)) s"
+    echo "micropython: build/micropython/$name.uf2, $(stat -c %s "$home/$name.bin") bytes of flash, built in $(($(date +%s) - began)) s"
 }
 
 fresh() { # status 1 when unix32 would have something to do
@@ -215,6 +227,6 @@ set -- "${1:-unix32}"
 case "$1" in
     fresh) fresh ;;
     source) fetch ;;
-    unix32 | pico) "$1" ;;
-    *) sed -n '3,14s/^# \?//p' "$0" >&2; exit 2 ;;
+    unix32 | pico | stock_pico) "$1" ;;
+    *) sed -n '3,15s/^# \?//p' "$0" >&2; exit 2 ;;
 esac

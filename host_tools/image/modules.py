@@ -66,7 +66,12 @@ def needed(devices: Iterable[str] = DEVICES, root: Path = ROOT) -> list[Path]:
 
 def imported(path: Path, there: dict[str, Path]) -> Iterator[str]:
     """Modules of firmware/ that a file imports, at whatever depth."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    return imports_of(ast.parse(path.read_text(encoding="utf-8")), there)
+
+
+def imports_of(tree: ast.AST, there: dict[str, Path]) -> Iterator[str]:
+    """The same of a syntax tree."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             for name in (node.module, *(f"{node.module}.{one.name}" for one in node.names)):
                 if name in there:

@@ -25,6 +25,7 @@ from host_tools.image import (
     partitions,
     romfs,
     sbom,
+    sizes,
     uf2,
     unit,
 )
@@ -269,3 +270,22 @@ def test_what_is_too_large_should_name_the_region(folder):
         build._files(boards.maker("pico_w"), held.files)
     with pytest.raises(unit.FormatError, match="region `release`"):
         build._part(boards.maker("pico_w"), "release", bytes(500_000))
+
+
+def test_sizes_should_be_told_by_module_and_by_device(tmp_path):
+    there = modules.sources()
+    order = sizes.in_order(there)
+    assert sorted(order) == sorted(there)
+    assert order.index("firmware.kernel") < order.index("firmware.kernel.tlv")
+    assert order.index("firmware.kernel.tlv") < order.index("firmware.kernel.transaction")
+    for path in there.values():
+        into = (tmp_path / path.relative_to(ROOT)).with_suffix(".mpy")
+        into.parent.mkdir(parents=True, exist_ok=True)
+        into.write_bytes(bytes(10))
+    lines = sizes.report(tmp_path, {"firmware.main": 77}, "not built")
+    assert "     10     77  firmware.main" in lines
+    assert "     10      -  firmware.hal.board" in lines
+    assert "%7d     77  in all" % (10 * len(there)) in lines
+    count = len(modules.needed(["bus"]))
+    assert "%7d         a bus's, %d files" % (10 * count, count) in lines
+    assert lines[-1] == "no heap: not built"
