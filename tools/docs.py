@@ -24,18 +24,8 @@ sys.path.insert(0, str(ROOT))
 
 from firmware import settings  # noqa: E402
 from firmware.devices import panel  # noqa: E402
-from firmware.formats import (  # noqa: E402
-    batch,
-    ca_keys,
-    deny_list,
-    fields,
-    parameters,
-    pending,
-    record,
-    session,
-    signed,
-    status,
-)
+from firmware.formats import batch, ca_keys, deny_list, fields, parameters  # noqa: E402
+from firmware.formats import pending, record, session, signed, status  # noqa: E402
 from firmware.journal import archive, delta, journal, ring  # noqa: E402
 from firmware.kernel import outcome, torn  # noqa: E402
 from host_tools.cli.main import command_files  # noqa: E402
