@@ -31,6 +31,7 @@ ANSWER_S = 30.0  # without a byte of an answer
 TEST_S = 60.0  # a reader that is not there is given up long before
 READ_S = 2.0  # a byte that mpremote waits for without looking at the clock
 TRIES = 3
+AGAIN_S = 0.3
 GONE = (serial.SerialException, OSError, struct.error, TransportError)
 
 
@@ -117,7 +118,7 @@ class Console:
                 return
             except GONE as wrong:
                 said = wrong
-                time.sleep(0.2 * self.patience)
+                time.sleep(AGAIN_S * self.patience)
         raise Fault("no_answer", f"{self.port}: {said or 'silent'}")
 
     def _run(self, code: str, limit_s: float) -> bytes:
@@ -154,10 +155,15 @@ def _of_board(what: str, text: str) -> Fault:
 
 
 def _opened(port: str, patience: float) -> SerialTransport:
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            return SerialTransport(port, timeout=READ_S * patience)
-    except (TransportError, OSError, ValueError) as wrong:
-        if port.startswith("/") and not Path(port).exists():
-            raise Fault("no_board", f"there is no {port}") from wrong
-        raise Fault("busy", f"{port} cannot be opened: {wrong}") from wrong
+    """The port, for us alone; another program may hold it for a moment."""
+    for left in reversed(range(TRIES)):
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                return SerialTransport(port, timeout=READ_S * patience)
+        except (TransportError, OSError, ValueError) as wrong:
+            if port.startswith("/") and not Path(port).exists():
+                raise Fault("no_board", f"there is no {port}") from wrong
+            if not left:
+                raise Fault("busy", f"{port} cannot be opened: {wrong}") from wrong
+            time.sleep(AGAIN_S)
+    raise AssertionError("unreachable")

@@ -18,7 +18,9 @@ store = open("flash.bin", "r+b")
 
 
 class Flash:
-    """As rp2.Flash: blocks of the storage from `start` on, `len` bytes."""
+    """As rp2.Flash: blocks of the storage from `start` on, `len` bytes. A file of the unix port has
+    no buffer: what was written is there when this process is killed.
+    """
 
     def __init__(self, start=0, len=ALL_BLOCKS * BLOCK):
         self.start, self.len = start, len
@@ -33,7 +35,6 @@ class Flash:
             offset = 0
         store.seek(self.start + block * BLOCK + offset)
         store.write(buf)
-        store.flush()
 
     def ioctl(self, op, arg):
         if op == 4:
@@ -43,7 +44,6 @@ class Flash:
         if op == 6:
             store.seek(self.start + arg * BLOCK)
             store.write(b"\xff" * BLOCK)
-            store.flush()
         return 0
 
 

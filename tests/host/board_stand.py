@@ -31,7 +31,7 @@ class BoardStand:
     def __init__(self, folder, machine=PICO, file_blocks=FILE_BLOCKS, blocks=ALL_BLOCKS):
         self.folder, self.machine = folder, machine
         self.file_blocks, self.blocks = file_blocks, blocks
-        self.starts = 0
+        self.starts = self.came = 0  # bytes from the host, in all
         self._relay = None
         self.flash.write_bytes(b"\xff" * (blocks * BLOCK))
         self.plug()
@@ -89,6 +89,7 @@ class BoardStand:
             ready, _, _ = select.select([self._host, self._board], [], [], LOOK_S)
             if self._host in ready:
                 data = os.read(self._host, 4096)
+                self.came += len(data)
                 if self.left is not None:
                     self.left -= len(data)
                     if self.left < 0:
