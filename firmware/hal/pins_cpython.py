@@ -51,12 +51,17 @@ def open_reset(text, name):
 def needed(library, name, extra="buses"):
     """Import a library of an extra; FormatError that says how to get it."""
     try:
-        return importlib.import_module(library)
+        found = importlib.import_module(library)
     except ImportError as error:
         raise FormatError(
             '%s: needs the Python library %s: pip install "faretap[%s]"'
             % (name, library.partition(".")[0], extra)
         ) from error
+    if library != "gpiod" or hasattr(found, "request_lines"):
+        return found
+    from firmware.hal.gpiod_one_cpython import Two  # where libgpiod 1 is there
+
+    return Two(found)
 
 
 def open_pins(wired, name):
