@@ -8,6 +8,7 @@ again at any time: `restart()` kills the terminal and starts it on the same jour
 import signal
 import subprocess
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from firmware.errors import LinkLost
@@ -100,11 +101,10 @@ class Rig:
 
     def __enter__(self):
         self.lock.__enter__()
-        try:
+        with ExitStack() as undo:  # a terminal that is left behind holds its line for ever
+            undo.push(self.__exit__)
             self._set_up()
-        except BaseException:
-            self.__exit__()  # a terminal that is left behind holds its line for ever
-            raise
+            undo.pop_all()
         return self
 
     def _set_up(self):
