@@ -108,15 +108,15 @@ def named(code, report, opener):
 def main(path, test=False, report=report, boot=None):
     """Run the terminal of a settings file until it is stopped; test: its self-test alone.
 
-    boot: the BootRecord of this start (boot/record.py), or None: told when the release has shown
-    itself.
+    boot: the Places of a counted start (boot/places.py), or None: its record is told when the
+    release has shown itself.
     """
     dog = hal.watchdog(WATCHED_MS)
     witness = None
     if boot:
         from firmware.boot.witness import Witness  # where a start is counted
 
-        witness = Witness(report, boot, hal)
+        witness = Witness(report, boot.record, hal)
         report = witness.report
     try:
         terminal, renewal = start(path, hal, report, dog)
@@ -160,7 +160,7 @@ def known(boot):
         low = (total - used) * 100 < LOW_PERCENT * total
         said.append((85 if low else 0, "heap: %d of %d bytes in use" % (used, total)))
     if boot:
-        kept = getattr(boot, "kept", True)
+        kept = boot.record.kept
         said.append((0, "boot record") if kept else (25, "boot record not kept"))
     return said
 

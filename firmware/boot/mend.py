@@ -11,7 +11,7 @@ from firmware.devices.panel import ReportPanel
 LOOP = 93  # code of devices/selftest.py
 
 
-def run(path, places, hal, report, record, fault):
+def run(path, places, hal, report, fault):
     """Safe mode with the settings at `path`, until a start is wanted: its exit status.
 
     fault: (code, text), why nobody is served.
@@ -20,7 +20,7 @@ def run(path, places, hal, report, record, fault):
     report({"event": "safe", "code": fault[0], "text": fault[1]})
     parts = gather(path, hal, report, fault, dog.feed)
     again_ms = safe.LOOP_MS if fault[0] == LOOP else safe.AGAIN_MS
-    mode = safe.Safe(parts, record, places.is_whole, fault, hal, report, again_ms)
+    mode = safe.Safe(parts, places.record, places.is_whole, fault, hal, report, again_ms)
     dog.ready("safe mode, code %d: %s" % fault)
     stopped = []
     hal.on_stop(lambda: stopped.append(True))

@@ -3,7 +3,8 @@
 
     python -m firmware.boot.root SETTINGS RECORD
 
-RECORD: path of the boot record, whose copies are RECORD.0 and RECORD.1. Ends as boot/start.py
+RECORD: path of the boot record, whose copies are RECORD.0 and RECORD.1; releases are RECORD.a and
+RECORD.b. Ends as boot/start.py
 says; a board, which nobody starts, starts itself anew.
 """
 
@@ -12,7 +13,13 @@ import sys
 
 from firmware import hal
 from firmware.boot import start
-from firmware.boot.record import InBlocks, InFiles
+from firmware.boot.file_slots import FileSlots
+from firmware.boot.places import Places
+from firmware.boot.record import A, B, InBlocks, InFiles
+from firmware.formats.release import BODY_AT
+
+RELEASE = "release"  # path of what a board keeps beside a release that comes
+REGIONS = {A: "slot_a", B: "slot_b"}
 
 
 def report(event):
@@ -25,11 +32,32 @@ def report(event):
 
 def main(settings="settings.txt", where="boot"):
     """One start, and what comes behind it. where: of the boot record, on a PC."""
-    if hasattr(hal, "open_region"):
-        copies = InBlocks(hal.open_region("boot"))
-    else:
-        copies = InFiles(hal, where)
-    hal.leave(start.run(settings, start.Alone(copies), hal, report))
+    places = board_places() if hasattr(hal, "open_region") else file_places(where)
+    hal.leave(start.run(settings, places, hal, report))
+
+
+def board_places():
+    """Of a board: its record, and its slots where its flash has regions for them."""
+    copies = InBlocks(hal.open_region("boot"))
+    if not hal.has_slots():
+        return Places(copies)
+    from firmware.boot.raw_slots import RawSlots  # for boards of our own image
+
+    devices = {A: hal.open_region("slot_a"), B: hal.open_region("slot_b")}
+    return Places(
+        copies,
+        make_slots=lambda record: RawSlots(hal, record, devices, RELEASE),
+        enter=lambda slots, slot, size: hal.mount_release(REGIONS[slot], BODY_AT, size - BODY_AT),
+    )
+
+
+def file_places(where):
+    """Of a PC: releases lie beside the record, as WHERE.a and WHERE.b."""
+    return Places(
+        InFiles(hal, where),
+        make_slots=lambda record: FileSlots(hal, record, where),
+        enter=lambda slots, slot, size: sys.path.insert(0, slots.path_of(slot)),
+    )
 
 
 if __name__ == "__main__":

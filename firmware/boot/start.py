@@ -14,39 +14,19 @@ failed in service; 4 a new start is wanted. Who called it starts it again but fo
 a watchdog that had to act, are in the record with a short text: five of a release on trial, and
 the old one comes back (slots.py).
 
-places, of the board (firmware/hal):
-
-    copies                       of the boot record: record.InBlocks or record.InFiles
-    factory                      number of the release that is frozen or installed
-    is_whole(slot, size, digest) whether it holds that signed file
-    mount(slot)                  its modules come first from here on; FormatError, OSError
+places: where the record and the releases are (places.py).
 """
 
 import sys
 
 from firmware.boot import slots
-from firmware.boot.record import FACTORY, FAULTS, SLOTS, BootRecord
+from firmware.boot.record import FACTORY, FAULTS, SLOTS
 from firmware.errors import FormatError
 
 WATCHED_MS = 8000
 WATCHDOG = 4  # of RESETS in formats/status.py
 CRASH_LOOP, MOUNT, PROGRAM = 93, 95, 96  # codes of devices/selftest.py
 STOPPED, CRASHED, NO_START, STORAGE, AGAIN = 0, 1, 2, 3, 4  # exit statuses of firmware.main
-
-
-class Alone:
-    """The places of a unit that holds what is frozen or installed, and no slots."""
-
-    factory = 0
-
-    def __init__(self, copies):
-        self.copies = copies
-
-    def is_whole(self, slot, size, digest):
-        return False
-
-    def mount(self, slot):
-        raise FormatError("there are no slots here")
 
 
 class Ear:
@@ -67,10 +47,9 @@ class Ear:
 
 
 def choose(places, cause, report):
-    """(BootRecord, Start) of this start, counted and kept."""
-    record = BootRecord(places.copies)
-    before = record.values
-    begun = slots.begin(before, cause, places.is_whole, places.factory)
+    """The Start of this start, counted and kept."""
+    record = places.record
+    begun = slots.begin(record.values, cause, places.is_whole, places.factory)
     values = begun.values
     if cause == WATCHDOG:
         values = slots.failed(values, "watchdog: the loop hung; before: " + values["text"])
@@ -89,7 +68,7 @@ def choose(places, cause, report):
     if not record.kept:
         event["record"] = "not kept"
     report(event)
-    return record, begun
+    return begun
 
 
 def drop(modules):
@@ -113,26 +92,27 @@ def mend(*given):
 def run(path, places, hal, report, load=load, mend=mend):
     """One start with the settings at `path`; the exit status.
 
-    load() -> main(path, report=, boot=) of the release; mend(path, places, hal, report, record,
+    load() -> main(path, report=, boot=) of the release; mend(path, places, hal, report,
     (code, text)) -> exit status: safe mode.
     """
     dog = hal.watchdog(WATCHED_MS)
-    record, begun = choose(places, hal.reset_cause(), report)
+    begun = choose(places, hal.reset_cause(), report)
+    record = places.record
     if begun.safe:
         text = "%d starts; last error: %s" % (begun.values["starts"], begun.values["text"])
-        return mend(path, places, hal, report, record, (CRASH_LOOP, text))
+        return mend(path, places, hal, report, (CRASH_LOOP, text))
     ear = Ear(report)
     status = CRASHED
     if mounted(places, begun.slot, ear.report):
         dog.feed()
-        status = call(load, path, hal, record, ear.report)
+        status = call(load, path, hal, places, ear.report)
     if status in (STOPPED, AGAIN):
         record.save(slots.steady(record.values))
         return status
     record.save(slots.failed(record.values, "%d %s" % (ear.code, ear.text)))
     if status == NO_START:
         hal.unload(("firmware.main",))
-        return mend(path, places, hal, report, record, (ear.code or PROGRAM, ear.text))
+        return mend(path, places, hal, report, (ear.code or PROGRAM, ear.text))
     return status
 
 
@@ -149,10 +129,10 @@ def mounted(places, slot, report):
     return True
 
 
-def call(load, path, hal, record, report):
+def call(load, path, hal, places, report):
     """Exit status of the chosen release's program."""
     try:
-        load()(path, report=report, boot=record)
+        load()(path, report=report, boot=places)
     except SystemExit as ended:
         return ended.args[0] if ended.args else STOPPED
     except KeyboardInterrupt:

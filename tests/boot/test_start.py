@@ -4,6 +4,7 @@
 import sys
 
 from firmware.boot import start
+from firmware.boot.places import Places
 from firmware.boot.record import A, BootRecord, InBlocks
 from firmware.boot.slots import LOOP, TRIES, good, stage
 from firmware.hal.watchdog import Watchdog
@@ -43,24 +44,25 @@ class Unit:
         self.mounted = []
         self.refuses = False
         self.copies = InBlocks(self.flash)
-        self.factory = 3
 
     def is_whole(self, slot, size, digest):
         return digest == DIGEST
 
-    def mount(self, slot):
+    def enter(self, slots, slot, size):
+        assert slots is self and size == 1000
         if self.refuses:
             raise OSError(19)
         self.mounted.append(slot)
 
     def start(self, program, cause=POWER):
-        def mend(path, places, hal, report, record, fault):
+        def mend(path, places, hal, report, fault):
             self.mended.append(fault)
             return start.AGAIN
 
+        places = Places(self.copies, 3, lambda record: self, self.enter)
         del self.events[:]
         self.board = Board(cause)
-        return start.run("settings.txt", self, self.board, self.events.append, lambda: program,
+        return start.run("settings.txt", places, self.board, self.events.append, lambda: program,
                          mend)  # fmt: skip
 
     def kept(self):
@@ -68,7 +70,7 @@ class Unit:
 
 
 def well(path, report, boot):
-    assert path == "settings.txt" and boot.values["starts"]
+    assert path == "settings.txt" and boot.record.values["starts"]
     report({"event": "ready"})
 
 
@@ -118,7 +120,7 @@ def test_starts_that_never_come_to_good_should_end_in_safe_mode():
     assert fault[0] == 93 and fault[1].endswith("ValueError: no such thing")
 
     def comes_to_good(path, report, boot):
-        assert boot.save(good(boot.values))
+        assert boot.record.save(good(boot.record.values))
         crashes(path, report, boot)
 
     again = Unit()
