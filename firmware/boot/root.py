@@ -32,11 +32,11 @@ def report(event):
 
 def main(settings="settings.txt", where="boot"):
     """One start, and what comes behind it. where: of the boot record, on a PC."""
-    places = board_places() if hasattr(hal, "open_region") else file_places(where)
+    places = board_places(hal) if hasattr(hal, "open_region") else file_places(where)
     hal.leave(start.run(settings, places, hal, report))
 
 
-def board_places():
+def board_places(hal):
     """Of a board: its record, and its slots where its flash has regions for them."""
     copies = InBlocks(hal.open_region("boot"))
     if not hal.has_slots():

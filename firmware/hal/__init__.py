@@ -37,6 +37,9 @@ these plain functions, so the module is the Clock:
                                  block device: a file on PCs, a flash region on boards
     open_region(name)            block device of a region of boot/layout.py: boards alone, absent
                                  elsewhere
+    has_slots() mount_release(name, at, size)
+                                 whether a board has regions for releases, and that the modules in
+                                 one come first: likewise
     open_blob(path)              a file read in places (blob.py); OSError when it cannot be opened
     read_text(path)              a whole UTF-8 text file; OSError when it cannot be opened
     write_at(path, at, data)     `data` from place `at` of a file on, at 0 the file anew; durable.
@@ -142,10 +145,12 @@ else:
     from firmware.hal.board import (
         collect,
         connect,
+        has_slots,
         heap,
         hold_watchdog,
         leave,
         local_now,
+        mount_release,
         on_stop,
         open_blob,
         open_bus,
@@ -176,10 +181,12 @@ else:
 __all__ = (
     "collect",
     "connect",
+    "has_slots",
     "heap",
     "hold_watchdog",
     "leave",
     "local_now",
+    "mount_release",
     "on_stop",
     "open_blob",
     "open_bus",

@@ -51,6 +51,8 @@ __all__ = ("collect", "connect", "heap", "hold_watchdog", "on_stop", "open_blob"
 CAUSES = (("PWRON_RESET", 1), ("SOFT_RESET", 2), ("HARD_RESET", 3), ("WDT_RESET", 4))
 ZONE_S = 8 * 3600
 LEAVING_MS = 1000
+XIP_AT = 0x10000000  # where an RP2 shows its flash to the processor
+MOUNTED = "/release"
 # the ports count from 1970 or from 2000 (micropython.md, 10)
 EPOCH_S = 946684800 if time.gmtime(0)[0] == 2000 else 0
 PARTITIONS = {"files": "vfs"}  # label of a region's partition, where it is not the region's name
@@ -195,6 +197,29 @@ def open_region(name):
         flash = rp2.Flash(start=first * layout.BLOCK_BYTES, len=count * layout.BLOCK_BYTES)
     _compare(name, flash, count)
     return flash
+
+
+def has_slots():
+    """Whether releases have regions of their own: boards of our own image."""
+    board = layout.row_of_machine(sys.implementation._machine)
+    return sys.platform == "rp2" and bool(board and layout.has(board, "slot_a"))
+
+
+def mount_release(name, at, size):
+    """Modules of the ROMFS image at byte `at` of a region come first from here on; they are
+    executed where they lie. FormatError, OSError. Not run on hardware.
+    """
+    import uctypes  # boards with slots alone
+    import vfs
+
+    board = layout.row_of_machine(sys.implementation._machine)
+    first = layout.region(board, name)[0] * layout.BLOCK_BYTES
+    image = uctypes.bytearray_at(XIP_AT + board[2] + first + at, size)
+    rom = getattr(vfs, "VfsRom", None)  # switched on in our own images
+    if rom is None:
+        raise FormatError("this MicroPython knows no ROMFS")
+    vfs.mount(rom(image), MOUNTED)
+    sys.path.insert(0, MOUNTED)
 
 
 def _compare(name, flash, count):
