@@ -181,7 +181,7 @@ def serve(terminal, dog, renewal, witness, tests):
     """
     renewed = False
     while not terminal.closed:
-        dog.feed()
+        dog.feed()  # TD-018
         if terminal.turn():
             tidy()
         elif renewal and not renewed and terminal.is_idle() and renewal.due():

@@ -47,7 +47,7 @@ class Ear:
 
 
 def choose(places, cause, report):
-    """The Start of this start, counted and kept."""
+    """The Start of this start, counted and kept, and why it came to it (TD-018)."""
     record = places.record
     begun = slots.begin(record.values, cause, places.is_whole, places.factory)
     values = begun.values

@@ -111,7 +111,7 @@ def test_a_crash_should_be_kept_with_its_text():
 
 
 def test_starts_that_never_come_to_good_should_end_in_safe_mode():
-    """And one that comes to good, in between, begins the count anew."""
+    """TD-018. And one that comes to good, in between, begins the count anew."""
     unit = Unit()
     for _ in range(LOOP):
         assert unit.start(crashes) == start.CRASHED
@@ -131,6 +131,7 @@ def test_starts_that_never_come_to_good_should_end_in_safe_mode():
 
 
 def test_a_loop_that_hung_should_be_told_from_the_reset_cause():
+    """TD-018."""
     unit = Unit()
     unit.start(well)
     unit.start(well, WATCHDOG)

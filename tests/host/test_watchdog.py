@@ -122,7 +122,7 @@ def test_a_service_should_be_ready_fed_and_stopping(tmp_path):
 
 
 def test_a_loop_that_hangs_should_be_ended(tmp_path):
-    """A reader's driver that never returns, in the middle of a tap's exchange: the manager ends
+    """TD-018: a reader's driver that never returns; the manager ends
     the process, and the next start takes the rider.
     """
     hung = tmp_path / "hung.py"
