@@ -140,11 +140,11 @@ fetch_sdk() { # what an RP2040 takes beside MicroPython: two packages, unpacked 
 
 check() { echo "$1  $2" | sha256sum --check --status; }
 
-frozen_files() { # what is frozen: what a board needs of the firmware; into the unix port all, and the stage (sim/stage.py)
+frozen_files() { # what is frozen: what a board needs of the firmware; into the unix port all, and what plays days and soaks in it
     case "$1" in
         pico) python3 -m host_tools.image.modules ;;
         stock_pico) ;;
-        *) find firmware -name '*.py' | sort; echo sim/__init__.py sim/stage.py | tr ' ' '\n' ;;
+        *) find firmware -name '*.py' | sort; echo sim/__init__.py sim/stage.py sim/soak.py | tr ' ' '\n' ;;
     esac
 }
 

@@ -5,7 +5,7 @@ Nothing is rebuilt from meanings: values go in as they were sent to the card or 
 """
 
 from firmware.errors import FormatError
-from firmware.formats import pending, record
+from firmware.formats import fields, pending, record
 from firmware.kernel import bcd, outcome, tags, tlv
 from firmware.kernel.tap import rebuilt
 
@@ -53,8 +53,8 @@ def _price(values, charge):
     values["rule"], values["riders"] = charge.rule, charge.riders
 
 
-def pack_pending(stamp, tap, uid, charge, terminal):
-    """Bytes of the pending entry of `tap` (QT-167); charge: of trade.py; terminal: dict tag ->
+def pending_values(stamp, tap, uid, charge, terminal):
+    """The pending entry of `tap` as a dict (QT-167); charge: of trade.py; terminal: dict tag ->
     bytes of its own.
     """
     values = stamp.onto(pending.blank())
@@ -73,7 +73,14 @@ def pack_pending(stamp, tap, uid, charge, terminal):
         values["pre_balance_fen"] = tap.before_fen
     own = [tlv.build(tag, terminal[tag]) for tag in OF_TERMINAL if tap.as_sent(tag) is None]
     values["terminal_data"] = b"".join(own)
-    return pending.pack(values)
+    return values
+
+
+def pack_values(values):
+    """(bytes of an entry, dict name -> bytes of the fields that its record has too)."""
+    parts = pending.parts(values)
+    shared = {name: part for (name, _), part in zip(pending.PENDING_V3, parts) if name in SHARED}  # noqa: B905
+    return b"".join(parts), shared
 
 
 def unpack_pending(data):
@@ -94,27 +101,58 @@ def tap_of(values):
     return tap
 
 
+class Draft:
+    """The record that closes a pending entry, but for how its sale ends (QT-184).
+
+    All that a card or a trade can spoil is packed when it is made, so that nothing keeps us from
+    writing a record when the money has moved; settled() packs words and numbers of our own, and
+    chip data of the last record, which are short (LONGEST).
+    """
+
+    def __init__(self, values, tap, packed=fields.EMPTY):
+        """values: of the entry; tap: its Tap; packed: of pack_values(). FormatError."""
+        settled = record.blank(record.PENDING)
+        for name in SHARED:
+            settled[name] = values[name]
+        settled["gpo_command_data"] = values["gpo_command_data"]  # QT-121
+        settled["gpo_answer"] = values["gpo_answer"]
+        settled["tc"] = tap.value(tags.CRYPTOGRAM)
+        self.parts = record.parts(settled, packed)
+        self.chip = _chip_parts(tap, tlv.parse(values["terminal_data"]))
+        self.settled(record.PENDING, None, "rehearsal", tap)
+
+    def settled(self, kind, result, reason, tap):
+        """Bytes of the record.
+
+        kind: of formats.record; result: the Outcome, None when the card never came back; reason:
+        one word; tap: as it has become.
+        """
+        balance_fen = record.UNKNOWN_FEN
+        if result and result.taken and result.balance_fen is not None:
+            balance_fen = min(result.balance_fen, balance_fen)  # n12 holds more than a record
+        self._put("kind", kind)
+        self._put("reason", reason)
+        self._put("recovered", 1 if result and result.outcome == outcome.RECOVERED else 0)
+        self._put("oda", result.oda if result else "")
+        self._put("balance_fen", balance_fen)
+        for place, tag in enumerate(record.CHIP_TAGS):
+            if self.chip[place] is None:  # it may have come with the last record
+                self.chip[place] = _chip_part(tag, tap.data.get(tag))
+        self._put("chip_data", b"".join([part for part in self.chip if part]))
+        return b"".join(self.parts)
+
+    def _put(self, name, value):
+        place, field = record.ENDINGS[name]
+        self.parts[place] = field.pack(name, value)
+
+
 def pack_settled(values, kind, result, reason):
     """Bytes of the record that closes a pending entry (QT-184).
 
-    values: the entry's; kind: of formats.record; result: the Outcome, None when the card never
-    came back; reason: one word.
+    values: the entry's; kind, result, reason: as Draft.settled() has them.
     """
-    settled = record.blank(kind)
-    for name in SHARED:
-        settled[name] = values[name]
-    settled["reason"] = reason
-    settled["recovered"] = 1 if result and result.outcome == outcome.RECOVERED else 0
-    settled["gpo_command_data"] = values["gpo_command_data"]  # QT-121
-    settled["gpo_answer"] = values["gpo_answer"]
-    terminal = tlv.parse(values["terminal_data"])
-    _cryptogram(settled, result.tap if result else tap_of(values), terminal)
-    if result:
-        settled["oda"] = result.oda
-        known = result.taken and result.balance_fen is not None
-        if known and result.balance_fen < record.UNKNOWN_FEN:  # n12 holds more than a record
-            settled["balance_fen"] = result.balance_fen
-    return record.pack(settled)
+    tap = result.tap if result else tap_of(values)
+    return Draft(values, tap).settled(kind, result, reason, tap)
 
 
 def pack_refused(stamp, result, uid, charge, reason):
@@ -132,19 +170,22 @@ def pack_refused(stamp, result, uid, charge, reason):
     return record.pack(values)
 
 
-def _cryptogram(values, tap, terminal):
-    """TC and the chip data the acquirer needs, in the order of clearing.md 3 (QT-258).
+def _chip_parts(tap, terminal):
+    """The chip data the acquirer needs, one for each of CHIP_TAGS in the order of clearing.md 3
+    (QT-258): b"" of what does not count, None of what has not come.
 
     9F10 goes whole and unread (QT-259), the currency is the one that was sent (QT-264).
     """
-    values["tc"] = tap.value(tags.CRYPTOGRAM)
-    parts = []
-    for tag in record.CHIP_TAGS:
-        value = tap.as_sent(tag) or tap.value(tag)
-        if tag == tags.DF_NAME:
-            value = tap.selected.aid  # the ADF name that was selected
-        own = tlv.find(terminal, tag)
-        value = own.value if own else value
-        if value and len(value) <= LONGEST.get(tag, 8):
-            parts.append(tlv.build(tag, value))
-    values["chip_data"] = b"".join(parts)
+    own = {one.tag: one.value for one in terminal}
+    own.setdefault(tags.DF_NAME, tap.selected.aid)  # the ADF name that was selected
+    told, data = tap.told, tap.data
+    return [
+        _chip_part(tag, own.get(tag) or told.get(tag) or data.get(tag)) for tag in record.CHIP_TAGS
+    ]
+
+
+def _chip_part(tag, value):
+    """TLV of one value; None where there is none, b"" where it is too long."""
+    if not value:
+        return None
+    return tlv.build(tag, value) if len(value) <= LONGEST.get(tag, 8) else b""

@@ -261,7 +261,7 @@ class Sale:
             return self._stored(result, result.reason, sequence, values)
         approved = result.outcome == outcome.APPROVED
         kind = record.APPROVED if approved else record.DEBITED_REFUSED  # QT-164
-        self.book.settle(sequence, values, kind, result)
+        self.book.settle(sequence, kind, result)
         self._remember(values, approved)
         message = "debited_refused"
         if approved:

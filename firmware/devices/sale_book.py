@@ -3,8 +3,6 @@
 
 from firmware.devices import entries
 from firmware.errors import JournalFull
-from firmware.formats import record
-from firmware.kernel import transaction
 
 
 class SaleBook:
@@ -14,18 +12,19 @@ class SaleBook:
         self.journal = journal
         self.stamp = stamp
         self.spent_us = 0
+        self.draft = None  # entries.Draft of the sale at work
 
     def open(self, tap, uid, charge, terminal):
         """(sequence, values) of a durable pending entry (QT-157); JournalFull or FormatError.
 
-        The record that would close it is made once now, so that nothing a card sent can keep us
-        from writing one when the money has moved. The records it holds stay in flash alone.
+        The record that closes it is made before it (entries.Draft). The card's records that it
+        holds stay in flash alone.
         """
         began = self.stamp.clock.ticks_us()
-        entry = entries.pack_pending(self.stamp, tap, uid, charge, terminal)
-        values = entries.unpack_pending(entry)
+        values = entries.pending_values(self.stamp, tap, uid, charge, terminal)
+        entry, packed = entries.pack_values(values)
         values["records"] = ()
-        entries.pack_settled(values, record.PENDING, transaction.torn(tap, ""), "rehearsal")
+        self.draft = entries.Draft(values, tap, packed)
         sequence = self.journal.open(entry)
         self._spent(began)
         return sequence, values
@@ -39,10 +38,11 @@ class SaleBook:
             pass  # a failing storage: settling will tell, and the entry stays open
         self._spent(began)
 
-    def settle(self, sequence, values, kind, result):
-        """The record that closes a pending entry."""
+    def settle(self, sequence, kind, result):
+        """The record that closes the entry opened last."""
         began = self.stamp.clock.ticks_us()
-        self.journal.settle(sequence, entries.pack_settled(values, kind, result, result.reason))
+        record, self.draft = self.draft.settled(kind, result, result.reason, result.tap), None
+        self.journal.settle(sequence, record)
         self._spent(began)
 
     def _spent(self, began_us):

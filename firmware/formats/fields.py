@@ -23,6 +23,8 @@ here).
 
 from firmware.errors import FormatError
 
+EMPTY = {}
+
 
 def take(name, data, at, count):
     """The `count` bytes at `at`, or FormatError where `data` ends before."""
@@ -78,17 +80,18 @@ class Digits:
     def pack(self, name, value):
         if not isinstance(value, str) or len(value) != self.count:
             raise FormatError("%s: %d digits wanted" % (name, self.count))
-        for digit in value:
-            if digit not in "0123456789":
-                raise FormatError("%s: %r is no digit" % (name, digit))
-        return bytes.fromhex(value)
+        try:
+            if value.isdigit():  # also those of other scripts, on CPython
+                return bytes.fromhex(value)
+        except ValueError:
+            pass
+        raise FormatError("%s: %r has more than digits" % (name, value))
 
     def unpack(self, name, data, at):
-        packed = take(name, data, at, self.count // 2)
-        for byte in packed:
-            if byte >> 4 > 9 or byte & 15 > 9:
-                raise FormatError("%s: %02X is not BCD" % (name, byte))
-        return packed.hex(), at + self.count // 2
+        digits = take(name, data, at, self.count // 2).hex()
+        if not digits.isdigit():
+            raise FormatError("%s: %s is not BCD" % (name, digits))
+        return digits, at + self.count // 2
 
 
 class Sized:
@@ -196,15 +199,25 @@ FLAG = Number(1, 1)
 
 def pack(table, values):
     """The bytes of the dict `values` laid out by `table`; it names every field and no other."""
-    parts = []
+    return b"".join(parts(table, values))
+
+
+def parts(table, values, packed=EMPTY):
+    """What pack() joins, a list in the order of `table`; packed: dict name -> bytes of fields that
+    another table of the same kinds has packed already.
+    """
+    found = []
     for name, kind in table:
-        if name not in values:
+        if name in packed:
+            found.append(packed[name])
+        elif name in values:
+            found.append(kind.pack(name, values[name]))
+        else:
             raise FormatError(name + ": no value given")
-        parts.append(kind.pack(name, values[name]))
     if len(values) != len(table):
         known = [name for name, _ in table]
         raise FormatError("not in the table: %s" % [n for n in sorted(values) if n not in known])
-    return b"".join(parts)
+    return found
 
 
 def unpack(table, data):
@@ -224,7 +237,6 @@ def blank(table):
 
 
 def _ascii(name, data):
-    for byte in data:
-        if not 0x20 <= byte <= 0x7E:
-            raise FormatError("%s: byte %02X is not printable ASCII" % (name, byte))
+    if data and not (min(data) >= 0x20 and max(data) <= 0x7E):
+        raise FormatError("%s: %r is not printable ASCII" % (name, bytes(data)))
     return data

@@ -60,9 +60,14 @@ def blank():
 
 def pack(values):
     """Entry bytes; `records` is a list of (sfi, record number, bytes of template 70)."""
+    return b"".join(parts(values))
+
+
+def parts(values):
+    """What pack() joins: the fields of PENDING_V3 one by one."""
     if values.get("version") != VERSION:
         raise FormatError("version: %r is not known" % (values.get("version"),))
-    return fields.pack(PENDING_V3, values)
+    return fields.parts(PENDING_V3, values)
 
 
 def unpack(data):

@@ -129,6 +129,13 @@ TRADE_FIELDS = (
 )
 RECORD_V3 = RECORD_V2 + TRADE_FIELDS
 
+# What is known only when a sale has ended: name -> (place in RECORD_V3, kind of field).
+ENDINGS: dict = {
+    name: (place, kind)
+    for place, (name, kind) in enumerate(RECORD_V3)
+    if name in ("kind", "reason", "balance_fen", "oda", "chip_data", "recovered")
+}
+
 TABLES = ((1, RECORD_V1), (2, RECORD_V2), (3, RECORD_V3))
 
 
@@ -143,9 +150,14 @@ def blank(kind):
 
 def pack(values):
     """Record bytes; FormatError where a value is missing, foreign or out of its range."""
+    return b"".join(parts(values))
+
+
+def parts(values, packed=fields.EMPTY):
+    """What pack() joins: the fields of the table one by one; packed as fields.parts() has it."""
     if kind_name(values.get("kind")) is None:
         raise FormatError("kind: %r is no record kind" % values.get("kind"))
-    return fields.pack(_table(values.get("version")), values)
+    return fields.parts(_table(values.get("version")), values, packed)
 
 
 def unpack(data):

@@ -11,11 +11,12 @@ def half_bytes(data):
 
 def to_int(data):
     """The number that n-format `data` writes. FormatError when a half byte is no digit."""
-    digits = half_bytes(data)
-    for digit in digits:
-        if digit not in "0123456789":
-            raise FormatError("not decimal: " + digits)
-    return int(digits) if digits else 0
+    if not data:
+        return 0
+    digits = data.hex()
+    if not digits.isdigit():
+        raise FormatError("not decimal: " + digits)
+    return int(digits)
 
 
 def from_int(number, count):
@@ -51,12 +52,9 @@ def to_month(data):
 
 def digits_of(data):
     """Digits of a cn value, F padding stripped. FormatError when padding or digits are wrong."""
-    text = half_bytes(data)
-    while text.endswith("f"):
-        text = text[:-1]
-    for digit in text:
-        if digit not in "0123456789":
-            raise FormatError("not a card number")
+    text = half_bytes(data).rstrip("f")
+    if text and not text.isdigit():
+        raise FormatError("not a card number")
     return text
 
 
@@ -77,9 +75,8 @@ def pan_of_57(data):
     if at < 0 or len(text) < at + 5:
         raise FormatError("track 2 without separator or expiry")
     pan, month = text[:at], text[at + 1 : at + 5]
-    for digit in pan + month:
-        if digit not in "0123456789":
-            raise FormatError("track 2 with a wrong digit")
+    if not (pan + month).isdigit():
+        raise FormatError("track 2 with a wrong digit")
     if not 11 <= len(pan) <= 19:
         raise FormatError("card number of %d digits" % len(pan))
     return pan, month

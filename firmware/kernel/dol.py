@@ -49,6 +49,19 @@ def fill(entries, values):
     return b"".join(parts)
 
 
+def values(entries, data):
+    """Dict tag -> its bytes in `data`, which fill() made for `entries`; of one that was asked for
+    twice the first.
+    """
+    found = {}
+    at = 0
+    for tag, length in entries:
+        if tag not in found:
+            found[tag] = data[at : at + length]
+        at += length
+    return found
+
+
 def taken(entries, data, tag):
     """The bytes that stood for `tag` in `data`, which fill() made for `entries`; None if it was
     not asked for.

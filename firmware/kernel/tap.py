@@ -38,11 +38,13 @@ class Tap:
         """selected: selection.Selected; sent: the PDOL values as they were joined for the GPO."""
         self.selected = selected
         self.sent = sent
+        self.told = dol.values(selected.pdol, sent)
         self.gpo_answer = b""
         self.records = []  # (sfi, record number, bytes with template 70)
         self.data = {}
         self.decision = ""
         self.afl = ()
+        self._pan = None  # the card number, None where it has to be read anew
         self.before_fen = None  # balance read before the GPO, where parameters ask for it
 
     def value(self, tag):
@@ -51,10 +53,11 @@ class Tap:
 
     def as_sent(self, tag):
         """The bytes that went to the card for `tag` (QT-209); None if its PDOL did not ask."""
-        return dol.taken(self.selected.pdol, self.sent, tag)
+        return self.told.get(tag)
 
     def take(self, objects):
         """Add returned objects, unknown ones too (QT-128). FormatError when one came before."""
+        self._pan = None
         for one in objects:
             if one.tag in self.data:
                 raise FormatError("object %X returned twice" % one.tag)
@@ -103,6 +106,11 @@ class Tap:
 
     def pan(self):
         """Card number, "" if not seen yet. FormatError when 57 and 5A disagree (QT-137)."""
+        if self._pan is None:
+            self._pan = self._read_pan()
+        return self._pan
+
+    def _read_pan(self):
         pan = bcd.pan_of_5a(self.data[tags.PAN]) if tags.PAN in self.data else ""
         if tags.TRACK_2 in self.data:
             of_track, month = bcd.pan_of_57(self.data[tags.TRACK_2])

@@ -67,19 +67,19 @@ def parse(data, depth=0):
     if depth > MAX_DEPTH:
         raise FormatError("TLV: nested deeper than %d" % MAX_DEPTH)
     objects = []
-    at = 0
-    while at < len(data):
-        if data[at] == 0:
+    at, end = 0, len(data)
+    while at < end:
+        first = data[at]
+        if first == 0:
             at += 1
             continue
-        tag, behind_tag = read_tag(data, at)
-        length, start = read_length(data, behind_tag)
-        if start + length > len(data):
-            raise FormatError("TLV: %X wants %d bytes, %d left" % (tag, length, len(data) - start))
-        value = bytes(data[start : start + length])
-        children = parse(value, depth + 1) if is_constructed(tag) else None
-        objects.append(Tlv(tag, value, children))
+        tag, start = (first, at + 1) if first & 0x1F != 0x1F else read_tag(data, at)
+        length, start = read_length(data, start)
         at = start + length
+        if at > end:
+            raise FormatError("TLV: %X wants %d bytes, %d left" % (tag, length, end - start))
+        value = bytes(data[start:at])
+        objects.append(Tlv(tag, value, parse(value, depth + 1) if first & 0x20 else None))
     return objects
 
 

@@ -122,17 +122,21 @@ def read_application_data(tap, purchase, chain):
     """Generator: every record of the AFL but the last, each checked the moment it is read (JR/T
     0025.12 §7.4.3).
     """
+    asked = None  # number and sequence number that purchase.refuse() was asked for last
+    total = 0
     for sfi, number, _ in tap.read_list()[:-1]:
         record, sw = apdu.split((yield apdu.read_record(sfi, number)))
         if sw != apdu.SW_OK:
             raise _Refusal("card_data", "record %d.%d: SW %04X" % (sfi, number, sw))  # QT-125
         tap.take_record(sfi, number, record)
-        if sum([len(one) for _, _, one in tap.records]) > MAX_RECORD_BYTES:
+        total += len(record)
+        if total > MAX_RECORD_BYTES:
             raise FormatError("records of more than %d bytes" % MAX_RECORD_BYTES)
         processing_restrictions(tap, purchase.today)
-        pan = tap.pan()
-        if pan:
-            _refuse_listed(tap, purchase, pan)  # QT-136
+        card = tap.pan(), tap.value(tags.PSN)
+        if card != asked:  # the gate asks once more
+            _refuse_listed(tap, purchase, card[0])  # QT-136
+            asked = card
         yield from chain.advance()
 
 
@@ -141,10 +145,10 @@ def processing_restrictions(tap, today):
     more is read then, and the card takes its debit back (QT-131). Usage control, versions and TAC
     play no part in qPBOC (QT-135).
     """
-    expiry, effective = tap.value(tags.EXPIRY), tap.value(tags.EFFECTIVE)
-    if tags.EXPIRY in tap.data and bcd.to_date(expiry) < today:
+    expiry, effective = tap.data.get(tags.EXPIRY), tap.data.get(tags.EFFECTIVE)
+    if expiry is not None and bcd.to_date(expiry) < today:
         raise _Refusal("expired", "5F24 " + expiry.hex())
-    if tags.EFFECTIVE in tap.data and bcd.to_date(effective) > today:
+    if effective is not None and bcd.to_date(effective) > today:
         raise _Refusal("not_yet_valid", "5F25 " + effective.hex())
 
 

@@ -30,6 +30,7 @@ PORTABLE = (  # what runs on MicroPython
     "firmware",
     "sim/desk.py",
     "sim/stage.py",
+    "sim/soak.py",
     "sim/metered.py",
     "sim/bench_crypto.py",
     "sim/bench_deny.py",

@@ -128,7 +128,7 @@ def test_a_large_frame_is_for_those_who_ask_for_it():
     assert messages.unseal(frame, KEY) == (batch.BATCH, values)
     assert batch.FrameReader(batch.FRAME_MOST).feed(frame) == [frame]
     small = batch.FrameReader()
-    assert frame not in small.feed(frame) and len(small.kept) <= batch.FRAME_LIMIT
+    assert frame not in small.feed(frame) and small.held() <= batch.FRAME_LIMIT
 
 
 def test_random_bytes_are_refused_by_name_alone():

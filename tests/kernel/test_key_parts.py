@@ -2,6 +2,7 @@
 """When the parts of an RSA key are all there, so that its certificate may be opened early."""
 
 from firmware.kernel import oda_rsa, tags
+from firmware.kernel.selection import Selected
 from firmware.kernel.tap import Tap
 
 # exponent, certificate and remainder of a key, and what its modulus is as long as
@@ -28,7 +29,7 @@ def test_certificates_should_wait_for_what_is_still_due():
             (b"R", bytes(200), True),
         )
         for remainder, below, wanted in rows:
-            tap = Tap(None, b"")
+            tap = Tap(Selected(b"", {}, (), b""), b"")
             tap.data = dict(zip(parts, (b"\x03", bytes(100), remainder, below)))  # noqa: B905
             assert is_whole(tap) is wanted, (parts, len(remainder), len(below))
             del tap.data[parts[0]]
