@@ -206,7 +206,8 @@ rp2() { # name of the image, options of cmake: the same bytes from any folder on
     jobs=-j$(nproc)
     run 1 "mpy-cross" make "$jobs" -C "$tree/mpy-cross"
     rm -f "$build/frozen_content.c" "$build/genhdr/mpversion.h"
-    # no folder, date or commit of this machine gets in
+    # no folder, date or commit of this machine gets in; cmake asks for flags once in the life of a folder
+    grep -qs -e "-ffile-prefix-map" "$build/CMakeCache.txt" || rm -rf "$build"
     export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-$epoch}" MICROPY_GIT_TAG="v${version%+*}" MICROPY_GIT_HASH=debian
     same="-ffile-prefix-map=$home=. -ffile-prefix-map=$root=."
     run 1 "the port" env CFLAGS="$same" CXXFLAGS="$same" ASMFLAGS="$same" \

@@ -30,9 +30,9 @@ vfs.mount(rom_reader.RomFiles(device), "%s")
 sys.path.insert(0, "%s")
 del device, rom_reader, sys, vfs
 
-from firmware.main import main
+from firmware.boot.root import main
 
-main("settings.txt")
+main()
 """
 ON_RP2 = """import rp2
 device = rp2.Flash(start=%d, len=%d)

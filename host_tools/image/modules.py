@@ -27,6 +27,7 @@ ELSEWHERE = (
 # importer -> modules it loads by a name put together; None: a device, as asked for
 BY_NAME: dict[str, tuple[str, ...] | None] = {
     "firmware.assemble": None,
+    "firmware.boot.start": ("firmware.main",),
     "firmware.devices.taxi": (
         "firmware.devices.taxi_keys", "firmware.devices.taxi_shift",
         "firmware.neighbours.meter_bf", "firmware.neighbours.meter_jtt905",

@@ -218,6 +218,15 @@ def test_what_is_said_to_be_elsewhere_should_be_a_module():
             pytest.fail(name)
 
 
+def test_what_is_left_away_should_be_missed_by_nothing_at_its_start():
+    """Heads of files may not import what is elsewhere: hal/__init__ alone, for another system."""
+    there = modules.sources()
+    for path in modules.needed():
+        name = path.relative_to(ROOT).as_posix()
+        missed = set(sizes.at_head(path, there)) & set(modules.ELSEWHERE)
+        assert not missed or name == "firmware/hal/__init__.py", (name, missed)
+
+
 def test_the_frozen_image_should_have_the_storage_of_the_table():
     text = (ROOT / "tools/micropython/FARETAP_PICO/mpconfigboard.h").read_text()
     assert "FLASH_STORAGE_BYTES (%d * 1024)" % (layout.row("pico")[3] * 4) in text
