@@ -53,10 +53,14 @@ def choose(places, cause, report):
     values = begun.values
     if cause == WATCHDOG:
         values = slots.failed(values, "watchdog: the loop hung; before: " + values["text"])
-    record.save(values)
+    slot = begun.slot
+    if not record.save(values):
+        # what cannot be counted must not be a trial: it would be tried for ever
+        report({"event": "boot", "text": "the boot record cannot be written"})
+        slot = values["active"]
     event = {
         "event": "boot",
-        "slot": dict(SLOTS)[begun.slot],
+        "slot": dict(SLOTS)[slot],
         "release": slots.running(values) or places.factory,
         "starts": values["starts"],
         "cause": cause,
@@ -65,10 +69,8 @@ def choose(places, cause, report):
     if values["returned"]:
         event["left"] = values["returned"]
         event["why"] = dict(FAULTS)[values["why"]]
-    if not record.kept:
-        event["record"] = "not kept"
     report(event)
-    return begun
+    return slots.Start(slot, values, begun.safe)
 
 
 def drop(modules):
@@ -82,11 +84,13 @@ def load():
     return __import__("firmware.main", None, None, ("main",)).main
 
 
-def mend(*given):
+def mend(path, places, hal, report, fault):
     """Safe mode, until it asks for a start: an exit status."""
     from firmware.boot import mend as mending  # the modules of the slot, where one was mounted
 
-    return mending.run(*given)
+    # and their hal: what it raises are their exceptions, not those of the modules before
+    board = __import__("firmware.hal", None, None, ("hal",))
+    return mending.run(path, places, board, report, fault)
 
 
 def run(path, places, hal, report, load=load, mend=mend):
@@ -95,8 +99,14 @@ def run(path, places, hal, report, load=load, mend=mend):
     load() -> main(path, report=, boot=) of the release; mend(path, places, hal, report,
     (code, text)) -> exit status: safe mode.
     """
-    dog = hal.watchdog(WATCHED_MS)
+    hal.watchdog(WATCHED_MS)
     begun = choose(places, hal.reset_cause(), report)
+    return go(begun, path, places, hal, report, load, mend)
+
+
+def go(begun, path, places, hal, report, load=load, mend=mend):
+    """The same, chosen and counted already: begun, a Start."""
+    dog = hal.watchdog(WATCHED_MS)
     record = places.record
     if begun.safe:
         text = "%d starts; last error: %s" % (begun.values["starts"], begun.values["text"])
@@ -141,5 +151,6 @@ def call(load, path, hal, places, report):
     except Exception as wrong:  # whatever a release does: it is kept, and counts against it
         said = "%s: %s" % (type(wrong).__name__, wrong)
         report({"event": "self_test", "code": PROGRAM, "text": said})
+        report({"event": "stopped", "text": said})
         return CRASHED
     return STOPPED

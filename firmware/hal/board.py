@@ -35,7 +35,7 @@ from firmware.hal.parts import write_part
 from firmware.hal.polled import PolledStream
 from firmware.hal.ticks import sleep_ms, ticks_diff, ticks_ms, ticks_us
 from firmware.hal.watchdog_board import hold as hold_watchdog
-from firmware.hal.watchdog_board import watchdog
+from firmware.hal.watchdog_board import was_asked, watchdog
 from firmware.hal.wiring import read_wiring, uart_settings
 
 if sys.platform == "rp2":
@@ -49,6 +49,7 @@ __all__ = ("collect", "connect", "heap", "hold_watchdog", "on_stop", "open_blob"
 
 # constants of `machine` that a port may have, and numbers of RESETS (formats/status.py)
 CAUSES = (("PWRON_RESET", 1), ("SOFT_RESET", 2), ("HARD_RESET", 3), ("WDT_RESET", 4))
+PROGRAM, WATCHDOG = 2, 4
 ZONE_S = 8 * 3600
 LEAVING_MS = 1000
 XIP_AT = 0x10000000  # where an RP2 shows its flash to the processor
@@ -72,7 +73,7 @@ def reset_cause():
     cause = machine.reset_cause()
     for name, number in CAUSES:
         if cause == getattr(machine, name, None):
-            return number
+            return PROGRAM if number == WATCHDOG and was_asked() else number
     return 0
 
 

@@ -17,6 +17,7 @@ HELD_MS = 1000
 # CTRL of the watchdog and its bit ENABLE: RP2040 datasheet 4.7.6, RP2350 datasheet 12.9.7
 CTRL_AT = 0x400D8000 if "RP2350" in getattr(sys.implementation, "_machine", "") else 0x40058000
 ENABLE = 1 << 30
+REASON_AT, TIMER = CTRL_AT + 8, 1  # why the watchdog reset the chip: its time was over
 
 holders = []  # the timer that feeds, while somebody works at the console
 
@@ -39,6 +40,13 @@ def begin(timeout_ms):
 def is_running():
     """True when a watchdog was begun before, by this program or the one before a soft reset."""
     return sys.platform == "rp2" and bool(machine.mem32[CTRL_AT] & ENABLE)
+
+
+def was_asked():
+    """Whether the last reset was asked for: an RP2 resets itself by its watchdog, and MicroPython
+    calls that a time-out too.
+    """
+    return sys.platform == "rp2" and not machine.mem32[REASON_AT] & TIMER
 
 
 def hold():

@@ -104,7 +104,7 @@ def test_a_crash_should_be_kept_with_its_text():
     unit = Unit()
     assert unit.start(crashes) == start.CRASHED
     assert unit.kept()["text"] == "96 ValueError: no such thing" and unit.kept()["starts"] == 1
-    assert unit.events[-1] == {"event": "self_test", "code": 96,
+    assert unit.events[-2] == {"event": "self_test", "code": 96,
                                "text": "ValueError: no such thing"}  # fmt: skip
     unit.start(well)
     assert unit.events[0]["text"] == "96 ValueError: no such thing"
@@ -194,7 +194,17 @@ def test_a_record_that_cannot_be_written_should_not_stop_service():
     for block in (0, 1):
         unit.flash.wear(block, "refuses")
     assert unit.start(ends(0)) == start.STOPPED
-    assert unit.events[0]["record"] == "not kept"
+    assert unit.events[0]["text"] == "the boot record cannot be written"
+
+
+def test_a_trial_that_cannot_be_counted_should_not_be_begun():
+    unit = Unit()
+    record = BootRecord(unit.copies)
+    record.save(stage(record.values, A, 9, 1000, DIGEST))
+    for block in (0, 1):
+        unit.flash.wear(block, "refuses")
+    assert unit.start(ends(0)) == start.STOPPED
+    assert unit.events[-1]["slot"] == "factory" and unit.mounted == []
 
 
 def test_who_works_at_the_console_should_not_be_reset():

@@ -97,6 +97,15 @@ def test_a_board_should_begin_feed_and_hold_its_watchdog():
                           ["no timer"], ["begun", 8000], ["begun", 8000]]  # fmt: skip
 
 
+def test_a_reset_that_was_asked_for_should_not_count_as_a_time_out():
+    """An RP2 does both by its watchdog; bit 0 of REASON is the time-out."""
+    printed = run_micropython(
+        BOARD + "machine.mem32[0x40058008] = 2\nshow(watchdog_board.was_asked())\n"
+        "machine.mem32[0x40058008] = 1\nshow(watchdog_board.was_asked())\n"
+    )
+    assert printed == [True, False]
+
+
 def test_a_service_should_be_ready_fed_and_stopping(tmp_path):
     """READY=1 when it looks for cards, the settings' time-out, the longest time without a feed."""
     rig = Rig(tmp_path, runtime_command("cpython")[:3], Timing.none(), CARDS)

@@ -39,10 +39,10 @@ def main(arguments):
     path = arguments[0] if arguments else SETTINGS
     check_filled(path)
     lock = locked()  # held as long as this process lives
-    number, release = begin()
+    number, release, safe = begin()
     say({"event": "release", "number": number, "path": release, "lock": lock})
     become(release)
-    run(path)
+    run(path, safe)
 
 
 def say(event):
@@ -82,7 +82,9 @@ def locked():
 
 
 def begin():
-    """(number, what to import from) of the release whose turn it is; the start is counted."""
+    """(number, what to import from, whether in safe mode) of the release whose turn it is; the
+    start is counted.
+    """
     shelf = Shelf(SHELF)
     record = BootRecord(InFiles(hal, RECORD))
 
@@ -94,7 +96,7 @@ def begin():
     if values["why"] and values["returned"] != record.values["returned"]:
         say({"event": "release", "left": values["returned"], "why": values["why"]})
     if start.safe:
-        # Nobody sits at this machine's console: it is tried again, ten seconds apart.
+        # Safe mode: nothing is sold, what is unsent goes up, and after a while it is tried again.
         say({"event": "release", "starts": values["starts"], "text": "crash loop"})
     slot = start.slot
     if not record.save(values):
@@ -102,7 +104,7 @@ def begin():
         say({"event": "release", "text": "the boot record cannot be written"})
         slot = values["active"]
     number = values[HELD[slot][0]] if slot != FACTORY else 0
-    return number, shelf.path(number) if number else INSTALLED
+    return number, shelf.path(number) if number else INSTALLED, start.safe
 
 
 def become(release):
@@ -115,12 +117,14 @@ def become(release):
     importlib.invalidate_caches()
 
 
-def run(path):
-    """The release's own root. What it could not even begin with is kept for faretap-release."""
+def run(path, safe):
+    """The release's own start. What it could not even begin with is kept for faretap-release."""
     try:
-        from firmware.main import main as terminal  # of the release that was chosen
+        from firmware.boot import places, record, slots, start  # of the release that was chosen
 
-        terminal(path)
+        held = places.Places(record.InFiles(hal, RECORD))
+        begun = slots.Start(FACTORY, held.record.values, safe)  # its modules come first already
+        hal.leave(start.go(begun, path, held, hal, say))
     except (Exception, KeyboardInterrupt) as wrong:
         keep("%s: %s" % (type(wrong).__name__, wrong))
         raise
