@@ -9,7 +9,8 @@ other=$(mktemp -d)/a-folder-with-a-longer-name/faretap
 trap 'rm -rf "${other%/a-folder*}"' EXIT
 mkdir -p "$other/build/micropython"
 cp -a firmware host_tools sim tools "$other/"
-for one in build/micropython/micropython-* build/micropython/mbedtls build/micropython/sdk build/micropython/.fetched-*; do
+for one in build/micropython/micropython-* build/micropython/mbedtls build/micropython/sdk \
+    build/micropython/.fetched-* build/micropython/*.orig.tar.* build/micropython/*.deb; do
     cp -a "$one" "$other/build/micropython/"
 done
 home=$other/build/micropython

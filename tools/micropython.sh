@@ -215,8 +215,19 @@ rp2() { # name of the image, options of cmake: the same bytes from any folder on
     run 1 "the image" make "$jobs" -C "$build"
     cp "$build/firmware.bin" "$home/$name.bin"
     run 1 "the UF2" python3 "$tree/tools/uf2conv.py" -b 0x10000000 -f 0xe48bff56 -c -o "$home/$name.uf2" "$home/$name.bin"
+    made_of >"$home/$name.sources"
     mv "$manifest.sums.fresh" "$manifest.sums"
     echo "micropython: build/micropython/$name.uf2, $(stat -c %s "$home/$name.bin") bytes of flash, built in $(($(date +%s) - began)) s"
+}
+
+made_of() { # name, version, SHA-256 of each source that was used; then the compiler: for the image's manifest
+    for one in "$home"/micropython_*.orig.tar.* "$home"/mbedtls_*.orig.tar.* "$home"/*-source_*.deb; do
+        file=${one##*/}
+        rest=${file#*_}
+        rest=${rest%_all.deb}
+        printf '%s %s %s\n' "${file%%_*}" "${rest%.orig.tar.*}" "$(sha256sum <"$one" | cut -d ' ' -f 1)"
+    done
+    printf 'compiler %s\n' "$(arm-none-eabi-gcc --version | head -n 1)"
 }
 
 fresh() { # status 1 when unix32 would have something to do

@@ -65,6 +65,8 @@ class Image(NamedTuple):
     devices: tuple[str, ...]
     unit: Unit | None
     flash: list[str]
+    sources: list[dict] = []  # of MicroPython, where it is in the image: name, version, sha256
+    compiler: str = ""  # of the same
 
 
 def devices_of(unit: Unit | None, asked: tuple[str, ...]) -> tuple[str, ...]:
@@ -133,7 +135,7 @@ def _part(maker: Maker, name: str, data: bytes) -> Part:
 
 
 def _build_full(maker: Maker, unit: Unit | None, full: Path) -> Image:
-    if not full.is_file():
+    if not full.is_file() or not full.with_suffix(".sources").is_file():
         raise FormatError(f"{full} is not there: make image BOARD={maker.word}")
     code = full.read_bytes()
     room = maker.row[2] - layout.BLOCK_BYTES  # the last block is the port's own (mpconfigboard.h)
@@ -142,7 +144,20 @@ def _build_full(maker: Maker, unit: Unit | None, full: Path) -> Image:
     parts = [Part("code", 0, room, code)]
     if unit:
         parts.append(_part(maker, "files", _files(maker, unit.files)))
-    return _as_uf2(Image(maker, {}, parts, [], DEVICES, unit, []))
+    used, compiler = made_of(full.with_suffix(".sources").read_text())
+    return _as_uf2(Image(maker, {}, parts, [], DEVICES, unit, [], used, compiler))
+
+
+def made_of(text: str) -> tuple[list[dict], str]:
+    """(name, version, SHA-256 of each, the compiler) of what the builder says it has used."""
+    found, compiler = [], ""
+    for line in text.splitlines():
+        name, version, rest = (*line.split(" ", 2), "")[:3]
+        if name == "compiler":
+            compiler = line.partition(" ")[2]
+        else:
+            found.append({"name": name, "version": version, "sha256": rest})
+    return found, compiler
 
 
 def _as_uf2(image: Image) -> Image:

@@ -5,16 +5,12 @@ No date, no folder and no name of a machine is in it: the same sources give the 
 """
 
 import hashlib
-import re
 from importlib import metadata
-from pathlib import Path
 
-from host_tools.image.boards import FULL
 from host_tools.image.build import Image
 from host_tools.image.modules import ROOT, needed
 
 FORMAT = 1
-BUILDER = ROOT / "tools/micropython.sh"
 
 
 def sha256(data: bytes) -> str:
@@ -32,7 +28,7 @@ def make(image: Image, version: str, compiler: str) -> dict:
         "version": version,
         "devices": list(image.devices),
         "march": maker.march,
-        "compiler": "of MicroPython's own sources" if maker.kind == FULL else compiler,
+        "compiler": image.compiler or compiler,
         "littlefs_python": metadata.version("littlefs-python"),
         "files": [_file(name, data) for name, data in sorted(image.files.items())],
         "parts": [
@@ -48,8 +44,8 @@ def make(image: Image, version: str, compiler: str) -> dict:
         "firmware": _firmware(image),
         "flash": image.flash,
     }
-    if maker.kind == FULL:
-        found["sources"] = pinned()
+    if image.sources:
+        found["sources"] = image.sources
     if image.unit:
         found["terminal"] = image.unit.terminal
         found["unit"] = [_file(name, data) for name, data in sorted(image.unit.files.items())]
@@ -69,19 +65,4 @@ def _firmware(image: Image) -> list[dict]:
     return [
         {"name": path.relative_to(ROOT).as_posix(), "source_sha256": sha256(path.read_bytes())}
         for path in needed()
-    ]
-
-
-def pinned(builder: Path = BUILDER) -> list[dict]:
-    """Sources of the full image as the builder pins them: name, version, SHA-256."""
-    text = builder.read_text(encoding="utf-8")
-    given = dict(re.findall(r"^(\w+)=([\w.+~-]+)", text, re.MULTILINE))
-    return [
-        {"name": name, "version": version, "sha256": given[key]}
-        for name, version, key in (
-            ("micropython", given["version"], "micropython_sha256"),
-            ("mbedtls", "3.6.6", "mbedtls_sha256"),
-            ("pico-sdk-source", given["sdk_version"], "sdk_sha256"),
-            ("tinyusb-source", given["tinyusb_version"], "tinyusb_sha256"),
-        )
     ]

