@@ -8,19 +8,19 @@ the commits behind HEAD, without an epoch HEAD's time; a tree without git has to
 import argparse
 import gzip
 import hashlib
-import io
 import os
 import subprocess
 import sys
-import zipfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tools/deb")]
 
-from faretap_pi import FIRMWARE  # noqa: E402 - behind its place
+from faretap_pi import BOARD  # noqa: E402 - behind its place
 
-from firmware.formats import signed  # noqa: E402 - behind its place
+from firmware.formats import release, signed  # noqa: E402
+from host_tools import release_files  # noqa: E402
 from host_tools.cli import VERSION  # noqa: E402
 
 HERE = ROOT / "tools/deb"
@@ -99,26 +99,26 @@ def git(*words):
     return done.stdout.strip()
 
 
-def firmware_zip():
-    """The package `firmware` as a zip: names in order, no times, no owners."""
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for path in sources("firmware"):
-            info = zipfile.ZipInfo(path.relative_to(ROOT).as_posix())
-            info.create_system, info.external_attr = 3, 0o100644 << 16
-            info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, path.read_bytes())
-    return data.getvalue()
-
-
 def release_file(number, body=None):
-    """A release with a head of signed.py and no signature: root vouches for a package.
+    """A release as host_tools/release_files.py makes it, unsigned: root vouches for a package.
 
     body: another zip than that of firmware/ as it is here.
     """
-    body = body or firmware_zip()
-    digest = hashlib.sha256(body).digest()
-    return signed.pack_head(FIRMWARE, 1, 0, number, "", len(body), digest, 0) + body
+    body = body or release_files.zip_body(ROOT)
+    values = {
+        "board": BOARD,
+        "number": number,
+        "version": VERSION,
+        "loader": release.LOADER,
+        "body": release.ZIP,
+        "digest": hashlib.sha256(body).digest(),
+    }
+    payload = release.pack(values, body, 0)
+    digest = hashlib.sha256(payload).digest()
+    head = signed.pack_head(
+        signed.FIRMWARE, release.FORMAT, 0, number, "", len(payload), digest, 0
+    )
+    return head + payload
 
 
 def sources(folder):
@@ -126,7 +126,7 @@ def sources(folder):
     return sorted((ROOT / folder).rglob("*.py"))
 
 
-def build(folder, number, epoch, release, packing="xz"):
+def build(folder, number, epoch, packed, packing="xz"):
     """Path of the package built in `folder`; packing: of dpkg-deb, "none" for one that is not
     to be shipped.
     """
@@ -135,7 +135,7 @@ def build(folder, number, epoch, release, packing="xz"):
     subprocess.run(["rm", "-rf", str(tree)], check=True)
     for place, path, mode in places():
         put(tree, place, path.read_bytes(), mode)
-    put(tree, f"{LIBRARY}/release", release, 0o644)
+    put(tree, f"{LIBRARY}/release", packed, 0o644)
     put(tree, f"{DOCS}/copyright", COPYRIGHT.encode(), 0o644)
     put(tree, f"{DOCS}/changelog.gz", changelog(version, epoch), 0o644)
     put_control(tree, version)
@@ -173,8 +173,6 @@ def put(tree, place, data, mode):
 
 def changelog(version, epoch):
     """Debian's, of one entry; what has changed stands in the project's own."""
-    import time
-
     when = time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime(epoch))
     text = f"""{NAME} ({version}) stable; urgency=medium
 

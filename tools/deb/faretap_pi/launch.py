@@ -1,24 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The start of a terminal: faretap-terminal [SETTINGS]. Chooses a release and becomes it.
 
-Which one is decided by firmware.boot.slots, as on the boards. The release runs in this very
-process: its `hal.restart()` begins here again, and what it stops with is kept in the boot record.
+Which one is decided by firmware/boot/start.py of the installed release, as on the boards. The
+chosen one runs in this very process, so that a new start begins here again.
 
 Ends with status 78 while settings are not filled in, 75 while another terminal or faretap-release
-has the lock; otherwise with the status of firmware.main.
+has the lock; otherwise with that of firmware/boot/start.py.
 """
 
 import fcntl
-import importlib
-import json
 import os
 import sys
 
-from faretap_pi import INSTALLED, LOCK, RECORD, SETTINGS, SHELF
-from faretap_pi.shelf import Shelf
+from faretap_pi import INSTALLED, LOCK, PACKED, RECORD, SETTINGS, SHELF
+from faretap_pi.shelf import Shelf, number_of
 from firmware import hal
-from firmware.boot import slots
-from firmware.boot.record import FACTORY, HELD, BootRecord, InFiles
+from firmware.boot import root, start
+from firmware.boot.record import HELD, BootRecord, InFiles
 
 EX_TEMPFAIL, EX_CONFIG = 75, 78
 BLANK = "FILL-IN"
@@ -38,16 +36,32 @@ def main(arguments):
         sys.exit(0 if arguments in (["-h"], ["--help"]) else 2)
     path = arguments[0] if arguments else SETTINGS
     check_filled(path)
-    lock = locked()  # held as long as this process lives
-    number, release, safe = begin()
-    say({"event": "release", "number": number, "path": release, "lock": lock})
-    become(release)
-    run(path, safe)
+    lock = locked()
+    status = start.run(path, Places(), hal, root.report)
+    os.close(lock)
+    hal.leave(status)
 
 
-def say(event):
-    """One JSON object a line, as the firmware does."""
-    print(json.dumps(event), flush=True)
+class Places:
+    """Where releases lie on this machine: what firmware/boot/start.py asks for."""
+
+    def __init__(self):
+        self.copies = InFiles(hal, RECORD)
+        self.factory = number_of(PACKED)
+        self.shelf = Shelf(SHELF)
+
+    def number(self, slot):
+        """Of the release that a slot holds by the record as it is now."""
+        return BootRecord(self.copies).values[HELD[slot][0]]
+
+    def is_whole(self, slot, size, digest):
+        """Whether it is the file that was verified."""
+        return self.shelf.is_whole(self.number(slot), size, digest)
+
+    def mount(self, slot):
+        """Import from its file, and no longer from the installed release."""
+        sys.path[:] = [one for one in sys.path if one != INSTALLED]
+        sys.path.insert(0, self.shelf.path(self.number(slot)))
 
 
 def check_filled(path):
@@ -79,63 +93,3 @@ def locked():
         print("faretap-terminal: %s: %s: does it run already?" % (LOCK, busy), file=sys.stderr)
         sys.exit(EX_TEMPFAIL)
     return file
-
-
-def begin():
-    """(number, what to import from, whether in safe mode) of the release whose turn it is; the
-    start is counted.
-    """
-    shelf = Shelf(SHELF)
-    record = BootRecord(InFiles(hal, RECORD))
-
-    def is_whole(slot, size, digest):
-        return shelf.is_whole(record.values[HELD[slot][0]], size, digest)
-
-    start = slots.begin(record.values, hal.reset_cause(), is_whole)
-    values = start.values
-    if values["why"] and values["returned"] != record.values["returned"]:
-        say({"event": "release", "left": values["returned"], "why": values["why"]})
-    if start.safe:
-        # Safe mode: nothing is sold, what is unsent goes up, and after a while it is tried again.
-        say({"event": "release", "starts": values["starts"], "text": "crash loop"})
-    slot = start.slot
-    if not record.save(values):
-        # A start that cannot be counted must not be one of a trial: it would be tried for ever.
-        say({"event": "release", "text": "the boot record cannot be written"})
-        slot = values["active"]
-    number = values[HELD[slot][0]] if slot != FACTORY else 0
-    return number, shelf.path(number) if number else INSTALLED, start.safe
-
-
-def become(release):
-    """Let `firmware` be the package of that release, and nothing of the one that chose it."""
-    for name in list(sys.modules):
-        if name.split(".")[0] in ("firmware", "faretap_pi"):
-            del sys.modules[name]
-    sys.path[:] = [one for one in sys.path if one != INSTALLED]
-    sys.path.insert(0, release)
-    importlib.invalidate_caches()
-
-
-def run(path, safe):
-    """The release's own start. What it could not even begin with is kept for faretap-release."""
-    try:
-        from firmware.boot import places, record, slots, start  # of the release that was chosen
-
-        held = places.Places(record.InFiles(hal, RECORD))
-        begun = slots.Start(FACTORY, held.record.values, safe)  # its modules come first already
-        hal.leave(start.go(begun, path, held, hal, say))
-    except (Exception, KeyboardInterrupt) as wrong:
-        keep("%s: %s" % (type(wrong).__name__, wrong))
-        raise
-
-
-def keep(text):
-    """Into the boot record, by the code of the release that failed; its absence is no news."""
-    try:
-        from firmware.boot import record, slots
-
-        found = record.BootRecord(record.InFiles(hal, RECORD))
-        found.save(slots.failed(found.values, text))
-    except (ImportError, OSError, ValueError) as wrong:
-        say({"event": "release", "text": "not kept: %s" % wrong})

@@ -9,13 +9,14 @@ over the air was verified before its digest was written into the boot record. Ei
 compares the digest of all of it with that record.
 """
 
-import hashlib
 import os
 import shutil
 
-from faretap_pi import FIRMWARE
+from faretap_pi import BOARD
+from firmware.boot.file_slots import MOST, FileSlots
+from firmware.boot.whole import is_whole
 from firmware.errors import FormatError
-from firmware.formats import signed
+from firmware.formats import release, signed
 from firmware.hal.blob import open_blob
 
 NAME = "release"
@@ -46,10 +47,7 @@ class Shelf:
 
     def is_whole(self, number, size, digest):
         """Whether its bytes are those that were verified."""
-        try:
-            return self.measure(number) == (size, bytes(digest))
-        except (FormatError, OSError):
-            return False
+        return is_whole(lambda: open_blob(self.path(number)), size, digest)
 
     def lay(self, source):
         """Copy a release's file onto the shelf, durable and whole or not at all.
@@ -100,15 +98,25 @@ def measured(path):
     """(number, size, SHA-256 of the payload) of a release's file, hashed anew. FormatError."""
     blob = open_blob(path)
     try:
-        head = signed.read_head(blob, (FIRMWARE,))
-        found = hashlib.sha256()
-        for at in range(head.start, blob.size, PIECE):
-            found.update(blob.read(at, min(PIECE, blob.size - at)))
-        if found.digest() != bytes(head.digest):
-            raise FormatError("%s: its bytes are not those of its head" % path)
-        return head.number, blob.size, found.digest()
+        head = signed.read_head(blob, (signed.FIRMWARE,))
+        payload = signed.hashed(blob, head).finish()
+        manifest = release.read(head, payload)
+        release.check(manifest, BOARD, FileSlots.bodies, MOST, blob.size)
+        return head.number, blob.size, bytes(head.digest)
     finally:
         blob.close()
+
+
+def number_of(path):
+    """Number of a release's file, from its head alone; 0 where there is none."""
+    try:
+        blob = open_blob(path)
+        try:
+            return signed.read_head(blob, (signed.FIRMWARE,)).number
+        finally:
+            blob.close()
+    except (FormatError, OSError):
+        return 0
 
 
 def sync_folder(path):
