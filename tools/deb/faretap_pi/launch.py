@@ -13,10 +13,12 @@ import os
 import sys
 
 from faretap_pi import INSTALLED, LOCK, PACKED, RECORD, SETTINGS, SHELF
-from faretap_pi.shelf import Shelf, number_of
+from faretap_pi.shelf import number_of
 from firmware import hal
 from firmware.boot import root, start
-from firmware.boot.record import HELD, BootRecord, InFiles
+from firmware.boot.file_slots import FileSlots
+from firmware.boot.places import Places
+from firmware.boot.record import HELD, InFiles
 
 EX_TEMPFAIL, EX_CONFIG = 75, 78
 BLANK = "FILL-IN"
@@ -37,31 +39,26 @@ def main(arguments):
     path = arguments[0] if arguments else SETTINGS
     check_filled(path)
     lock = locked()
-    status = start.run(path, Places(), hal, root.report)
+    status = start.run(path, places(), hal, root.report)
     os.close(lock)
     hal.leave(status)
 
 
-class Places:
-    """Where releases lie on this machine: what firmware/boot/start.py asks for."""
+def places():
+    """Where record and releases lie on this machine: what firmware/boot/start.py asks for."""
+    return Places(
+        InFiles(hal, RECORD),
+        factory=number_of(PACKED),
+        make_slots=lambda record: FileSlots(hal, record, SHELF),
+        enter=enter,
+    )
 
-    def __init__(self):
-        self.copies = InFiles(hal, RECORD)
-        self.factory = number_of(PACKED)
-        self.shelf = Shelf(SHELF)
 
-    def number(self, slot):
-        """Of the release that a slot holds by the record as it is now."""
-        return BootRecord(self.copies).values[HELD[slot][0]]
-
-    def is_whole(self, slot, size, digest):
-        """Whether it is the file that was verified."""
-        return self.shelf.is_whole(self.number(slot), size, digest)
-
-    def mount(self, slot):
-        """Import from its file, and no longer from the installed release."""
-        sys.path[:] = [one for one in sys.path if one != INSTALLED]
-        sys.path.insert(0, self.shelf.path(self.number(slot)))
+def enter(shelf, slot, size):
+    """Import from the file in that slot, and no longer from the installed release."""
+    number = shelf.record.values[HELD[slot][0]]
+    sys.path[:] = [one for one in sys.path if one != INSTALLED]
+    sys.path.insert(0, shelf.path_of(number))
 
 
 def check_filled(path):
