@@ -165,7 +165,7 @@ def killed_in_a_tap(rig, name):
 def returns_by_itself(rig):
     """The starts on trial are used up, then the release before runs."""
     for _ in range(STARTS):
-        with pytest.raises(LinkLost, match="has ended"):
+        with pytest.raises(LinkLost, match="a release that cannot start"):
             rig.start()
         rig.stop_terminal()
     rig.start()
