@@ -22,7 +22,7 @@ ELSEWHERE = (
     "firmware.hal.cpython", "firmware.hal.display_cpython", "firmware.hal.fileflash",
     "firmware.hal.libraries", "firmware.hal.pins_cpython", "firmware.hal.pins_gpiod",
     "firmware.hal.pins_pty", "firmware.hal.tls_cpython", "firmware.hal.unix",
-    "firmware.boot.file_slots", "firmware.hal.systemd", "firmware.reader.borrowed",
+    "firmware.hal.systemd", "firmware.reader.borrowed",
 )  # fmt: skip
 # importer -> modules it loads by a name put together; None: a device, as asked for
 BY_NAME: dict[str, tuple[str, ...] | None] = {
