@@ -13,7 +13,7 @@ JOBS ?= 2
 .PHONY: city help setup run test check lint format types test-host test-micropython demo replay serve \
 	fuzz mutation proof test-clients \
 	collect bench panel screenshots waterfall size mpy lock sessions docs docs-check \
-	conformance clean image image-twice test-pico micropython test-heap deb test-deb
+	conformance clean image image-twice test-pico test-qemu test-side-by-side test-emulated proof-pico micropython test-heap deb test-deb
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,7 +39,7 @@ collect: $(READY)  ## the collector: takes uploads into a ledger
 bench: $(READY)  ## taps a second, time of each APDU, journal writes
 	@$(BIN)/faretap bench $(ARGS)
 
-test: check test-host test-clients test-heap test-deb  ## everything: what CI runs
+test: check test-host test-side-by-side test-heap test-deb  ## everything: what CI runs
 
 city: $(READY)  ## a city with everything that goes wrong, another one each day: by night
 	@$(BIN)/faretap city --terminals 2000 --taps 40000 --jobs 2 --seed $(or $(SEED),$(shell date +%Y%m%d)) --html build/city.html
@@ -59,11 +59,19 @@ types: $(READY)  ## mypy: all as CPython, firmware again against the stubs of a 
 	@$(BIN)/mypy --no-error-summary --config-file tools/mypy_micropython.ini
 
 test-host: $(READY)  ## pytest: host tests, shared tests on both interpreters; JOBS files at a time
-	@$(BIN)/python -m pytest --ignore tests/clients --ignore tests/heap --ignore tests/pico --ignore tests/deb -n $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --ignore tests/clients --ignore tests/heap --ignore tests/pico --ignore tests/qemu --ignore tests/deb -n $(JOBS) --dist loadfile $(ARGS)
 
 test-clients: $(READY)  ## other people's PN532 drivers and PC/SC on the virtual chip and card; installs them first
 	@tools/clients.sh
 	@$(BIN)/python -m pytest tests/clients $(ARGS)
+
+test-side-by-side: $(READY)  # clients wait most of the time, so the emulators compute beside them; packages first, one apt at a time
+	@tools/clients.sh
+	@tools/micropython.sh packages || test $$? -eq 3
+	@$(MAKE) --no-print-directory --output-sync=target --jobs=2 test-clients test-emulated
+
+test-emulated:
+	@nice $(MAKE) --no-print-directory test-pico test-qemu
 
 test-heap: $(READY)  ## every device in the heap of a Pico W: 32 bits, code in flash; builds that interpreter first
 	@tools/micropython.sh || test $$? -eq 3
@@ -86,9 +94,16 @@ test-deb: $(READY)  ## the Debian package in a clean bookworm: installed, upgrad
 	@tools/deb/tree.sh || test $$? -eq 3
 	@$$(unshare --mount true 2>/dev/null && echo unshare --mount env OWN_MOUNTS=yes) $(BIN)/python -m pytest tests/deb $(ARGS)
 
-test-pico: $(READY)  ## that image in an emulated RP2040: boots, debits, loses power, uploads (a minute or two, not in `make test`)
-	@tools/micropython.sh pico
+test-pico: $(READY)  ## the image of a Pico in an emulated RP2040: boots, debits, loses power, uploads; builds that image first
+	@tools/micropython.sh pico || test $$? -eq 3
 	@$(BIN)/python -m pytest tests/pico $(ARGS)
+
+test-qemu: $(READY)  ## kernel and formats on a Cortex-M3 (QEMU) with 160 KB of heap; builds MicroPython for it first
+	@tools/micropython.sh qemu || test $$? -eq 3
+	@$(BIN)/python -m pytest tests/qemu $(ARGS)
+
+proof-pico: image  ## the emulated Pico loses power in COUNT operations of its flash, drawn by SEED (minutes each)
+	@$(BIN)/faretap pico cuts --count $(or $(COUNT),50) --seed $(or $(SEED),1)
 
 deb: $(READY)  ## the Debian package of a Raspberry Pi, built twice and compared: build/deb (RELEASE=12 RELEASE_FILE=signed)
 	@command -v dpkg-deb >/dev/null || tools/clients.sh packages dpkg

@@ -92,7 +92,7 @@ class Pico:
         """Its events of one kind."""
         return [one for one in self.events if one["event"] == event]
 
-    def cut(self, operation: int, seed=0, how=None) -> None:
+    def cut(self, operation: int, seed=0, how="") -> None:
         """Let the power fail in a flash operation to come, 0 the next: `part.dead` from there on,
         and `flash` is what is left.
         """

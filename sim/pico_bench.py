@@ -12,6 +12,7 @@ from typing import NamedTuple
 from firmware.errors import LinkLost
 from sim.bench_steps import PREFIX
 from sim.issuer import Profile
+from sim.pico_heap import HeapWatch, heap_of
 from sim.pico_meter import Meter, Split
 from sim.pico_stand import READY_MS, REMOVED_MS, Stand
 from sim.wallet import Wallet
@@ -32,16 +33,19 @@ class Tap(NamedTuple):
 
 class Measured(NamedTuple):
     """boot_ms: power to the first look for a card; first_ms: power to green, the card being there;
-    heap: bytes in all; taps: {Keys: [Tap, ..]}, the first of each with an issuer that is new.
+    heap: bytes in all; alive, full: pico_heap.HeapWatch's, 0 where the image has no ELF beside it;
+    taps: {Keys: [Tap, ..]}, the first of each with an issuer that is new.
     """
 
     boot_ms: float
     first_ms: float
     heap: int
+    alive: int
+    full: int
     taps: dict
 
     @property
-    def most_alive(self):
+    def most_left(self):
         """Bytes of heap in use behind the tap that left most of them."""
         return max(tap.live for taps in self.taps.values() for tap in taps)
 
@@ -61,6 +65,8 @@ def measure(image, kinds, taps, told=lambda text: None):
 
         pico = stand.start(peer=metered)
         run = Run(stand, pico, meters[0])
+        elf = image.with_suffix(".elf")
+        watch = HeapWatch(pico, *heap_of(elf)) if elf.exists() else None
         found = {}
         for keys in kinds:
             card = wallet.card(file_name(keys))
@@ -70,7 +76,14 @@ def measure(image, kinds, taps, told=lambda text: None):
                     f"{keys.name}: tap {number + 1} of {taps}, {pico.now_ms / 1000:.1f} s emulated"
                 )
                 found[keys].append(run.tap(card))
-        return Measured(pico.said("ready")[0]["at_ms"], run.first_ms, run.heap, found)
+        return Measured(
+            pico.said("ready")[0]["at_ms"],
+            run.first_ms,
+            run.heap,
+            watch.alive if watch else 0,
+            watch.full if watch else 0,
+            found,
+        )
 
 
 def fill(wallet, keys):

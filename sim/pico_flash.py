@@ -6,12 +6,15 @@ the W25Q16JV of a Pico: the status says busy so long, so that the boot ROM waits
 interrupts off, as on a board (MP-13). An operation is a page programmed or a block erased.
 
     part = FlashPart(mcu)
+    part.before = noted                 noted(at, meant): an operation begins, to make these bytes
     part.cut(12, seed=1, gone=stop)     the power fails in the 12th operation from here, 0 the next
 
-The operation is then left in one of the ways of sim/flash.py: not begun, a prefix and some bits
-of the next byte, bits here and there, or done. `gone()` is called there; nothing is written behind
+Where the power fails an operation is left in one of the ways of sim/flash.py (`left`): not begun,
+a prefix and some bits of the next byte, bits here and there, or done. Nothing is written behind
 it.
 """
+
+from collections.abc import Callable
 
 from rp2040py.peripherals import ssi
 
@@ -24,30 +27,25 @@ ERASES = {ssi.CMD_SECTOR_ERASE: (4096, SECTOR_US), ssi.CMD_BLOCK_ERASE: (65536, 
 
 class FlashPart:
     """Takes the place of the emulator's own flash commands. `done`: (ms, us it took) of each
-    operation; `dead`: the power has failed.
+    operation; `dead`: the power has failed; `how`: the way in which the last operation was left.
     """
 
     def __init__(self, mcu):
         self.clock, self.cells, self.bus = mcu.clock, mcu.flash, mcu.ssi
         self.done: list[tuple[float, int]] = []
+        self.before: Callable[[int, bytes], None] | None = None
         self.busy_until_ns = 0.0
-        self.cut_at, self.dice, self.how = -1, Dice(0), None
-        self.gone = None
+        self.cut_at, self.seed, self.how, self.gone = -1, 0, "", None
         self.dead = False
-        self.struck = ""  # how the operation was left in which the power failed
         self.shift, self.apply = mcu.ssi._shift_byte, mcu.ssi._apply_command
         mcu.ssi._shift_byte, mcu.ssi._apply_command = self._shifted, self._applied
 
-    @property
-    def operations(self):
-        return len(self.done)
-
-    def cut(self, operation, seed=0, how=None, gone=None):
+    def cut(self, operation, seed=0, how="", gone=None):
         """Let the power fail in the operation that comes after `operation` others; how: one of
-        LEFT, None: drawn.
+        LEFT, "": drawn. gone(): called there.
         """
-        self.cut_at, self.dice = self.operations + operation, Dice(seed)
-        self.how, self.gone = how, gone
+        self.cut_at = len(self.done) + operation
+        self.seed, self.how, self.gone = seed, how or LEFT[Dice(seed).below(len(LEFT))], gone
 
     def _shifted(self, value):
         answer = self.shift(value)
@@ -61,46 +59,49 @@ class FlashPart:
         code = said[0] if said else 0
         writes = self.bus._write_enabled and len(said) >= 4
         if not writes or (code not in ERASES and code != ssi.CMD_PAGE_PROGRAM):
-            return self.apply()
-        if self.dead or self.operations == self.cut_at:
-            self._fail(code, said)
+            self.apply()
+            return
+        at, meant = self._change(code, said)
+        if self.dead or len(self.done) == self.cut_at:
+            if not self.dead:
+                self._fail(at, meant)
             self.bus._tx_buffer, self.bus._write_enabled = bytearray(), False
-            return None
+            return
+        if self.before:
+            self.before(at, meant)
         self.apply()
         took_us = ERASES[code][1] if code in ERASES else PROGRAM_US
         self.busy_until_ns = self.clock.nanos + took_us * 1000
         self.done.append((self.clock.nanos / 1e6, took_us))
-        return None
 
-    def _fail(self, code, said):
-        if self.dead:
-            return
-        self.dead = True
-        self.struck = self.how or LEFT[self.dice.below(len(LEFT))]
+    def _change(self, code, said):
+        """(place, bytes that will stand there) of an operation."""
         at = int.from_bytes(said[1:4], "big")
         if code in ERASES:
             size = ERASES[code][0]
-            at -= at % size
-            self._leave(at, b"\xff" * size)
-        else:
-            meant = said[4 : 4 + PAGE]
-            now = self.cells[at : at + len(meant)]
-            self._leave(at, bytes(a & b for a, b in zip(now, meant, strict=True)))
+            return at - at % size, b"\xff" * size
+        meant = said[4 : 4 + PAGE]
+        found = self.cells[at : at + len(meant)]
+        return at, bytes(a & b for a, b in zip(found, meant, strict=True))
+
+    def _fail(self, at, meant):
+        self.dead = True
+        found = bytes(self.cells[at : at + len(meant)])
+        self.cells[at : at + len(meant)] = left(found, meant, self.how, Dice(self.seed))
         if self.gone:
             self.gone()
 
-    def _leave(self, at, meant):
-        """Bytes `meant` at a place, as far as the operation got: bits that were to change have
-        changed or not.
-        """
-        if self.struck == "not begun":
-            return
-        whole = self.dice.below(len(meant)) if self.struck == "prefix" else 0
-        if self.struck == "done":
-            whole = len(meant)
-        last = whole + 1 if self.struck == "prefix" else len(meant)
-        self.cells[at : at + whole] = meant[:whole]
-        for place in range(whole, last):
-            mask = self.dice.below(256)
-            old = self.cells[at + place]
-            self.cells[at + place] = old & ~mask & 0xFF | meant[place] & mask
+
+def left(found, meant, how, dice):
+    """Bytes where `found` was to become `meant` and the power failed; how: one of LEFT. Bits that
+    were to change have changed or not.
+    """
+    if how in ("not begun", "done"):
+        return found if how == "not begun" else meant
+    whole = dice.below(len(meant)) if how == "prefix" else 0
+    last = whole + 1 if how == "prefix" else len(meant)
+    cells = bytearray(meant[:whole] + found[whole:])
+    for place in range(whole, last):
+        mask = dice.below(256)
+        cells[place] = found[place] & ~mask & 0xFF | meant[place] & mask
+    return bytes(cells)

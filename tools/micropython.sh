@@ -5,7 +5,10 @@
 #            firmware/ frozen, for the heap of a Pico W (docs/porting.md)
 #   pico     build/micropython/pico.uf2 and pico.bin: the image of a Raspberry Pi Pico, firmware/ frozen
 #   stock_pico  build/micropython/stock_pico.uf2: MicroPython of a Pico with nothing of ours in it, for tests
+#   qemu     build/micropython/qemu.elf: QEMU's board mps2-an385 (Cortex-M3) with 160 KB of heap; kernel, formats
+#            and their tests frozen; installs qemu-system-arm
 #   fresh    builds nothing, status 1 when unix32 would
+#   packages only installs the compilers and QEMU
 #   source   only fetches what all of them are made of
 # Without a word: unix32. Nothing is done when nothing has changed; where only our code has, it is
 # compiled and linked again (seconds). Status 3 and a sentence when sources or compiler
@@ -144,6 +147,11 @@ frozen_files() { # what is frozen: what a board needs of the firmware; into the 
     case "$1" in
         pico) python3 -m host_tools.image.modules ;;
         stock_pico) ;;
+        qemu) # has no time, no files and no tasks: what needs none of them, and its tests
+            find firmware/__init__.py firmware/errors.py firmware/drive.py firmware/settings.py firmware/kernel \
+                firmware/formats firmware/fares tests/kernel tests/formats sim/__init__.py sim/flash.py sim/textbook_*.py -name '*.py' | sort
+            find tests -maxdepth 1 -name '*.py' ! -name 'test_*' ! -name 'conftest.py' | sort
+            ;;
         *) find firmware -name '*.py' | sort; echo sim/__init__.py sim/stage.py sim/soak.py | tr ' ' '\n' ;;
     esac
 }
@@ -155,7 +163,7 @@ write_manifest() { # target: the manifest, and whether anything has changed sinc
             pico) printf '%s\n' "freeze('\$(PORT_DIR)/modules', 'rp2.py')" "freeze('$root/tools/micropython/modules')" ;;
             stock_pico) echo "freeze('\$(PORT_DIR)/modules')" ;;
         esac
-        echo "include('\$(MPY_DIR)/extmod/asyncio')"
+        [ "$1" = qemu ] || echo "include('\$(MPY_DIR)/extmod/asyncio')"
         frozen_files "$1" | sed "s|.*|freeze('$root', '&')|"
     } >"$manifest.fresh"
     mv "$manifest.fresh" "$manifest"
@@ -214,6 +222,7 @@ rp2() { # name of the image, options of cmake: the same bytes from any folder on
         cmake -S "$port" -B "$build" "$@" -DMICROPY_FROZEN_MANIFEST="$manifest" -DPICO_NO_PICOTOOL=1
     run 1 "the image" make "$jobs" -C "$build"
     cp "$build/firmware.bin" "$home/$name.bin"
+    cp "$build/firmware.elf" "$home/$name.elf" # for who looks into its memory (sim/pico_heap.py)
     run 1 "the UF2" python3 "$tree/tools/uf2conv.py" -b 0x10000000 -f 0xe48bff56 -c -o "$home/$name.uf2" "$home/$name.bin"
     made_of >"$home/$name.sources"
     mv "$manifest.sums.fresh" "$manifest.sums"
@@ -230,6 +239,25 @@ made_of() { # name, version, SHA-256 of each source that was used; then the comp
     printf 'compiler %s\n' "$(arm-none-eabi-gcc --version | head -n 1)"
 }
 
+qemu() {
+    write_manifest qemu
+    ! unchanged "$home/qemu.elf" || return 0
+    # shellcheck disable=SC2086
+    install_packages $packages $arm_packages qemu-system-arm
+    : >"$log"
+    fetch
+    port=$tree/ports/qemu
+    began=$(date +%s)
+    jobs=-j$(nproc)
+    run 1 "mpy-cross" make "$jobs" -C "$tree/mpy-cross"
+    rm -f "$port/build-qemu/frozen_content.c"
+    run 1 "the port" make "$jobs" -C "$port" BOARD_DIR="$root/tools/micropython/FARETAP_QEMU" BUILD=build-qemu \
+        FROZEN_MANIFEST="$manifest" USER_C_MODULES="$root/tools/micropython" MICROPY_HEAP_SIZE=163840
+    cp "$port/build-qemu/firmware.elf" "$home/qemu.elf"
+    mv "$manifest.sums.fresh" "$manifest.sums"
+    echo "micropython: build/micropython/qemu.elf built in $(($(date +%s) - began)) s"
+}
+
 fresh() { # status 1 when unix32 would have something to do
     write_manifest unix32
     unchanged "$home/micropython32" || { echo "micropython: build/micropython/micropython32 is stale" >&2; exit 1; }
@@ -239,6 +267,7 @@ set -- "${1:-unix32}"
 case "$1" in
     fresh) fresh ;;
     source) fetch ;;
-    unix32 | pico | stock_pico) "$1" ;;
-    *) sed -n '3,15s/^# \?//p' "$0" >&2; exit 2 ;;
+    packages) install_packages $packages $arm_packages qemu-system-arm ;; # shellcheck disable=SC2086
+    unix32 | pico | stock_pico | qemu) "$1" ;;
+    *) sed -n '3,18s/^# \?//p' "$0" >&2; exit 2 ;;
 esac

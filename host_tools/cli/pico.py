@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The image of a Pico in an emulated RP2040: how long a tap takes"""
+"""Run the image of a Pico in an emulated RP2040: times of a tap, cuts of power"""
 
+import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -37,6 +39,7 @@ Examples:
   make image
   faretap pico taps --card rsa-1152-3 --taps 2      some minutes
   faretap pico taps --taps 30 --write docs/porting.md
+  faretap pico cuts --count 50 --seed 1             an hour and more
 """
 )
 def command():
@@ -69,8 +72,7 @@ def taps(image, words, taps, page):
     """Where the time of a tap goes, by cards with keys of several lengths."""
     from sim import pico_bench  # it imports the emulator
 
-    if not image.exists():
-        raise FormatError(f"{image} is not there: `make image` builds it")
+    exists(image)
     wanted = [keys for word, keys in kinds().items() if not words or word in words]
     found = pico_bench.measure(image, wanted, taps, told=lambda text: click.echo(text, err=True))
     console = Console(highlight=False, soft_wrap=True)
@@ -83,14 +85,59 @@ def taps(image, words, taps, page):
             console.print(note, style="dim", markup=False)
 
 
+@command.command(
+    epilog="""\b
+Examples:
+  faretap pico cuts --count 3
+  faretap pico cuts --count 50 --seed 1            an hour and more
+"""
+)
+@IMAGE_OPTION
+@click.option("--count", type=click.IntRange(1), default=5, show_default=True, help="Of cuts.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Which are drawn.")
+def cuts(image, count, seed):
+    """Let the power fail in operations of its flash; after each cut it starts and must balance.
+
+    A day is lived once: start, two riders, upload. Then the power fails in --count operations of
+    it, torn as the seed says, and what is left is started: the next rider must pay, nobody twice,
+    and cards, journal and ledger must agree to the fen. Exit status 1 when one does not.
+    """
+    from sim import pico_cuts  # it imports the emulator
+
+    exists(image)
+    with tempfile.TemporaryDirectory(prefix="faretap-pico-") as folder:
+        day = pico_cuts.Day(image, Path(folder), lambda text: click.echo(text, err=True))
+        faults = [f"without a cut: {fault}" for fault in day.live()]
+        click.echo(f"{len(day.moments)} operations of the flash in a day", err=True)
+        for number, cut in enumerate(pico_cuts.sampled(day.moments, count, seed), 1):
+            found = day.recover(cut)
+            said = f"cut {number} of {count}: {cut.words}"
+            click.echo(f"{said}: {'; '.join(found) or 'balances'}")
+            faults += [f"{said}: {fault}" for fault in found]
+    click.echo(f"{count} cuts, seed {seed}: {len(faults)} faults")
+    sys.exit(1 if faults else 0)
+
+
+def exists(image):
+    if not image.exists():
+        raise FormatError(f"{image} is not there: `make image` builds it")
+
+
 def sheets(found, taps):
     """[Sheet, Sheet] of pico_bench.Measured."""
     times = [
         ["power to ready", f"{found.boot_ms:,.0f} ms"],
         ["power to green, the card being there", f"{found.first_ms:,.0f} ms"],
         ["heap", f"{found.heap / 1024:,.0f} KB"],
-        ["most alive behind a tap", f"{found.most_alive / 1024:,.0f} KB"],
+        ["in use behind a tap, at most", f"{found.most_left / 1024:,.0f} KB"],
     ]
+    if found.alive:
+        free = 1 - found.alive / found.heap
+        times += [
+            ["in use behind a collection, at most, start and taps",
+             f"{found.alive / 1024:,.0f} KB: {100 * free:.0f} % free"],
+            ["in use with garbage, at most", f"{found.full / 1024:,.0f} KB"],
+        ]  # fmt: skip
     return [
         Sheet(
             "pico-taps",

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernel and formats on a Cortex-M3 (QEMU) with 160 KB of heap: 32 bits, code in flash, tests too.
+
+That machine has no time, no files and no tasks: what passes here needs none of them. It says
+nothing of a board's speed.
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.qemu.machine import Machine
+
+ROOT = Path(__file__).resolve().parents[2]
+LIMIT_S = 900  # of a folder; seconds to a minute on a machine that has nothing else to do
+TOO_LARGE = {  # for 160 KB: what the test builds, not what it tests (tests/heap has 300 KB)
+    "formats": {
+        "tests.formats.test_batch test_frames_are_found_again_behind_crafted_noise",
+        "tests.formats.test_ca_keys test_six_and_more_keys_of_each_rid_should_be_held",
+        "tests.formats.test_deny_list",
+    },
+    "kernel": set(),
+}
+
+
+def modules(folder):
+    return sorted(f"tests.{folder}.{path.stem}" for path in ROOT.glob(f"tests/{folder}/test_*.py"))
+
+
+@pytest.mark.parametrize("folder", TOO_LARGE)
+def test_it_should_pass_on_a_cortex_m3(image, folder, capsys):
+    """The shared tests; each that fails does so for want of memory and stands in TOO_LARGE."""
+    program = f"import tests.micropython as runner\nprint(runner.run({modules(folder)!r}))"
+    with Machine(image) as machine:
+        said = machine.run(program, LIMIT_S)
+    *lines, counts = said.splitlines()
+    passed, failed, skipped = ast.literal_eval(counts)
+    fallen = {line[5:] for line in lines if line.startswith("FAIL ")}
+    out_of_memory = sum(line.startswith("MemoryError") for line in lines)
+    assert fallen <= TOO_LARGE[folder] and out_of_memory == failed, said
+    assert passed > len(modules(folder)), said
+    with capsys.disabled():
+        print(
+            f"\nQEMU, Cortex-M3, 160 KB, {folder}: {passed} passed,"
+            f" {failed} need more memory, {skipped} skipped"
+        )
