@@ -39,7 +39,7 @@ collect: $(READY)  ## the collector: takes uploads into a ledger
 bench: $(READY)  ## taps a second, time of each APDU, journal writes
 	@$(BIN)/faretap bench $(ARGS)
 
-test: check test-host test-side-by-side test-heap test-deb  ## everything: what CI runs
+test: check test-host test-clients test-heap test-deb  ## everything: what CI runs
 
 city: $(READY)  ## a city with everything that goes wrong, another one each day: by night
 	@$(BIN)/faretap city --terminals 2000 --taps 40000 --jobs 2 --seed $(or $(SEED),$(shell date +%Y%m%d)) --html build/city.html
