@@ -27,8 +27,8 @@ TABLE = """
 30|clock|时钟未设|clock not set|set the clock of the board, or let it ask its host
 31|clock|时钟不准|time in doubt|let it reach its host; riders have the benefit
 40|keys|无公钥|no CA key|put `ca` lines into the parameters: no card can pay
-42|keys|公钥损坏|CA key damaged|load the parameters anew: that key is not used
 41|fare|票价不可售|fare not sold|compare `fare_fen` with the limits beside it
+42|keys|公钥损坏|CA key damaged|load the parameters anew: that key is not used
 50|line|外设线断|line is cut|check cable and path of the line that is named
 60|output|输出故障|output fault|check wiring and setting of the output that is named
 70|random|随机数故障|random source|start anew; replace the board if it stays

@@ -11,7 +11,7 @@ REASONS = (  # of the kernel, the rules, pre-processing and the sale
     "card_requested_online",
     "card_data", "no_ppse", "no_common_app", "app_blocked", "card_blocked",
     "app_missing", "app_refused", "no_pdol_ttq", "not_qpboc",
-    "gpo_refused", "journal_full", "journal_low", "storage_fault", "clock_not_set", "random_stuck",
+    "gpo_refused", "journal_full", "journal_low", "storage_fault", "clock_not_set", "random_stuck", "self_test_fault",
     "reader_fault", "several_cards", "ready", "processing", "card_read", "closed", "other",
     "free_ride", "number_unread",
     "no_amount", "amount_zero", "over_ceiling", "over_transaction_limit", "needs_online_or_cvm",
