@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from host_tools.cli import flash_image
 from host_tools.flash import copying, export, identity, judge, seen
+from host_tools.flash import image as images
 from host_tools.flash.boards import BOARDS, board_named
 from host_tools.flash.console import Console
 from host_tools.flash.faults import Fault
@@ -26,17 +28,23 @@ Examples:
   faretap flash pico --unit units/7
   faretap flash pico --unit units/7 --export 7.frames
   faretap flash pico_w --image build/image/pico_w --unit units/8
+  faretap flash pico --image build/image/pico --new          a board in its boot ROM
 """
 )
 @click.argument("board", type=click.Choice(NAMES), required=False)
 @click.option("--list", "listing", is_flag=True, help="Show boards that are plugged in.")
 @click.option("--port", help="Serial port of the board; not needed for a single one.")
+@click.option("--drive", type=FOLDER, help="Folder of its boot drive, where it is not found.")
+@click.option("--image", type=FOLDER, help="What `faretap image` or `make image` has made.")
+@click.option("--new", is_flag=True, help="A board in its boot ROM was never in service.")
 @click.option("--unit", "folder", type=FOLDER, help="What `faretap provision` has made.")
 @click.option("--export", "file", type=click.Path(path_type=Path), help="First write its records.")
 @click.option("--new-authority", is_flag=True, help="It shall trust another `authority`.")
 @click.option("--dry-run", is_flag=True, help="Ask and check everything, change nothing.")
 @click.option("--no-test", is_flag=True, help="Leave the self-test out.")
-def command(board, listing, port, folder, file, new_authority, dry_run, no_test):
+def command(
+    board, listing, port, drive, image, new, folder, file, new_authority, dry_run, no_test
+):
     """BOARD is asked who it is; a terminal with unsent records is left as it is, unless --export
     has brought them into a file first.
 
@@ -52,6 +60,12 @@ def command(board, listing, port, folder, file, new_authority, dry_run, no_test)
     unit = folders.read(folder) if folder else None
     if unit:
         judge.check_unit(wanted, unit)
+    coming = images.read(image, wanted) if image else None
+    if coming and not port and (drive or not seen.ports()):
+        where = flash_image.onto_drive(wanted, coming, drive, new, dry_run, port)
+        if not where:
+            return
+        port, coming = where, None
     where = port or seen.the_only(seen.ports(), "serial port").where
     with Console(where) as console:
         found = ask(console, wanted)
@@ -60,9 +74,16 @@ def command(board, listing, port, folder, file, new_authority, dry_run, no_test)
             bring_out(found, held, file)
         judge.check_records(found, held, bool(file))
         if unit:
-            lay(console, found, held, unit, new_authority, dry_run)
+            check(console, found, held, unit, new_authority)
+        if coming:
+            flash_image.over_port(console, wanted, found, coming, dry_run, drive)
+    if dry_run and not unit:
+        return
+    with Console(where) as console:
+        if unit:
+            lay(console, unit, dry_run)
         status = 0 if dry_run or no_test else show_test(console)
-        if not dry_run and unit:
+        if unit and not dry_run:
             console.restart()
             click.echo(f"{where} starts anew")
     sys.exit(status)
@@ -112,8 +133,8 @@ def bring_out(found, held, file):
         click.echo(f"            faretap stick import {file} --answers FOLDER")
 
 
-def lay(console, found, held, unit, new_authority, dry_run):
-    """Check the files of the unit against the board and put them there."""
+def check(console, found, held, unit, new_authority):
+    """All that forbids the unit on this board."""
     coming = judge.parsed(unit)
     judge.check_same(found, held, coming)
     judge.check_authority(found, coming, new_authority)
@@ -122,16 +143,20 @@ def lay(console, found, held, unit, new_authority, dry_run):
         if name in names and name in found.files:
             judge.check_newer(name, console.read(name), unit.files[name])
     copying.check_room(console, unit.files, names)
+
+
+def lay(console, unit, dry_run):
+    """Put the files of the unit there."""
+    names = copying.changed(console, unit.files)
+    doing = "would copy" if dry_run else "copy      "
     for name in names:
-        click.echo(
-            f"{'would copy' if dry_run else 'copy      '}  {name}, {len(unit.files[name]):,} bytes"
-        )
+        click.echo(f"{doing}  {name}, {len(unit.files[name]):,} bytes")
     if dry_run or not names:
         click.echo("nothing was changed" if dry_run else "all files are there already")
         return
     copying.copy(console, unit.files, names)
-    after = identity.ask(console).unit
-    if after != coming:
+    coming = judge.parsed(unit)
+    if identity.ask(console).unit != coming:
         raise Fault("not_written", "the settings on the board are not those that were written")
     click.echo(f"verified    {len(unit.files)} files by SHA-256, terminal {coming.terminal}")
 

@@ -8,6 +8,7 @@ be set otherwise (`faretap provision --set`).
 
 from typing import NamedTuple
 
+from firmware.boot import layout
 from firmware.errors import FormatError
 
 
@@ -29,21 +30,24 @@ class Board(NamedTuple):
 
 
 RP2040, RP2350 = 0xE48BFF56, 0xE48BFF59
-PICO_WIRES = (
-    ("reader", "serial:1:tx=4,rx=5"),
-    ("journal", "flash:end"),
-    ("journal_blocks", "80"),  # at most the region of the smallest (firmware/boot/layout.py)
-)
+PICO_WIRES = (("reader", "serial:1:tx=4,rx=5"), ("journal", "flash:end"))
+
+
+def _journal(word: str) -> tuple[str, str]:
+    """All of the region that the map of its flash has for it."""
+    return "journal_blocks", str(layout.region(layout.row(word), "journal")[1])
+
+
 BOARDS = (
     Board("pico", "Raspberry Pi Pico", ("Raspberry Pi Pico with ",), "RPI-RP2", RP2040,
-          (*PICO_WIRES, ("link", "serial:0:tx=0,rx=1"))),
+          (*PICO_WIRES, _journal("pico"), ("link", "serial:0:tx=0,rx=1"))),
     Board("pico_w", "Raspberry Pi Pico W", ("Raspberry Pi Pico W with ",), "RPI-RP2", RP2040,
-          PICO_WIRES),
+          (*PICO_WIRES, _journal("pico_w"))),
     Board("pico2_w", "Raspberry Pi Pico 2 W", ("Raspberry Pi Pico 2 W with ",), "RP2350", RP2350,
-          PICO_WIRES),
+          (*PICO_WIRES, _journal("pico2_w"))),
     Board("esp32_s3", "ESP32-S3", ("ESP32S3", "ESP32-S3"), "", 0,
           (("reader", "serial:1:tx=17,rx=18"), ("journal", "flash:journal"),
-           ("journal_blocks", "200"))),
+           _journal("esp32_s3"))),
     Board("raspberry_pi", "Raspberry Pi", (), "", 0,
           (("reader", "serial:/dev/serial0"), ("journal", "file:/var/lib/faretap/journal.bin"),
            ("journal_blocks", "4096"))),

@@ -15,6 +15,8 @@ from collections import namedtuple
 FILE_BLOCKS, ALL_BLOCKS, NAME = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 BLOCK = 4096
 store = open("flash.bin", "r+b")
+CODE = open("program.bin", "rb")
+HOME = os.getcwd()
 
 
 class Flash:
@@ -60,8 +62,22 @@ class Module:
 
 
 def reset():
-    sys.stdout.write("\n")
     raise SystemExit
+
+
+def bootloader():
+    """board_stand.py shows the drive and waits for a UF2."""
+    open(HOME + "/bootsel", "w").close()
+    raise SystemExit
+
+
+def bytearray_at(address, count):
+    """What the processor sees at its flash: the program, behind it the storage."""
+    at = address - 0x10000000
+    base = CODE.seek(0, 2)
+    file = CODE if at < base else store
+    file.seek(at if at < base else at - base)
+    return file.read(count)
 
 
 def mount():
@@ -78,7 +94,10 @@ def mount():
 real = sys
 Named = namedtuple("Named", ("name", "version", "_machine", "_mpy"))
 sys.modules["rp2"] = Module(Flash=Flash)
-sys.modules["machine"] = Module(unique_id=lambda: b"\x01\x02\x03\x04", reset=reset)
+sys.modules["machine"] = Module(
+    unique_id=lambda: b"\x01\x02\x03\x04", reset=reset, bootloader=bootloader
+)
+sys.modules["uctypes"] = Module(bytearray_at=bytearray_at)
 sys.modules["sys"] = Module(
     real, platform="rp2", implementation=Named("micropython", (1, 25, 0, ""), NAME, 6)
 )

@@ -14,9 +14,12 @@ import threading
 import tty
 from pathlib import Path
 
+from firmware.errors import FormatError
 from firmware.journal import open_journal
 from host_tools.cli.runtime import find_program
 from host_tools.flash_image import FlashImage
+from host_tools.image import uf2
+from host_tools.image.boards import FLASH_AT
 
 PRELUDE = Path(__file__).with_name("board_prelude.py")
 BLOCK = 4096
@@ -28,12 +31,13 @@ LOOK_S = 0.02
 class BoardStand:
     """`port`: where its prompt is, anew after each plug(). A reset starts it again."""
 
-    def __init__(self, folder, machine=PICO, file_blocks=FILE_BLOCKS, blocks=ALL_BLOCKS):
+    def __init__(self, folder, machine=PICO, file_blocks=FILE_BLOCKS, blocks=ALL_BLOCKS, base=0):
         self.folder, self.machine = folder, machine
         self.file_blocks, self.blocks = file_blocks, blocks
         self.starts = self.came = 0  # bytes from the host, in all
         self._relay = None
         self.flash.write_bytes(b"\xff" * (blocks * BLOCK))
+        (folder / "program.bin").write_bytes(b"\xff" * base)
         self.plug()
 
     @property
@@ -82,9 +86,36 @@ class BoardStand:
             stderr=self._inner, start_new_session=True,
         )  # fmt: skip
 
+    def _in_boot_rom(self):
+        """Its drive, until a UF2 that is whole lies there and is in the flash."""
+        if not (self.folder / "bootsel").exists():
+            return False
+        drive = self.folder / "drive"
+        drive.mkdir(exist_ok=True)
+        (drive / "INFO_UF2.TXT").write_text("UF2 Bootloader v3.0\nModel: Raspberry Pi RP2\n"
+                                            "Board-ID: RPI-RP2\n")  # fmt: skip
+        try:
+            blocks = uf2.unpack((drive / "FARETAP.UF2").read_bytes())
+        except (OSError, FormatError):
+            return True
+        if not blocks:
+            return True
+        for place, _, payload in blocks:
+            self._program(place - FLASH_AT, payload)
+        for path in (drive / "INFO_UF2.TXT", drive / "FARETAP.UF2", self.folder / "bootsel"):
+            path.unlink()
+        return False
+
+    def _program(self, at, payload):
+        base = len((self.folder / "program.bin").read_bytes())
+        file, at = ("program.bin", at) if at < base else ("flash.bin", at - base)
+        with (self.folder / file).open("r+b") as flash:
+            flash.seek(at)
+            flash.write(payload)
+
     def _carry(self):
         while self._powered:
-            if self._process.poll() is not None:
+            if self._process.poll() is not None and not self._in_boot_rom():
                 self._start()
             ready, _, _ = select.select([self._host, self._board], [], [], LOOK_S)
             if self._host in ready:

@@ -50,7 +50,8 @@ def unit_folder(tmp_path, parameters, terminal=7, board="pico", name="unit", **g
 
 def flash(board, *arguments, name="pico"):
     """(exit status, what was said); a Fault counts as status 2."""
-    done = CliRunner().invoke(command, [name, "--port", board.port, *map(str, arguments)])
+    port = ["--port", board.port] if board.port else []
+    done = CliRunner().invoke(command, [name, *port, *map(str, arguments)])
     if isinstance(done.exception, Fault):
         return done.exception.word, str(done.exception)
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
