@@ -250,6 +250,18 @@ def watch_files(terminal, settings, hal, renewal):
     return next_files.Watches([renewal, found]) if renewal else found
 
 
+def watch_releases(terminal, settings, hal, watch, boot):
+    """Likewise, and who looks for a newer release; boot: BootRecord of this start."""
+    from firmware import update_setup  # for units that keep releases
+
+    update = update_setup.attach(terminal, settings, hal, boot)
+    if not update or not watch:
+        return update or watch
+    from firmware.devices.next_files import Watches  # likewise
+
+    return Watches([watch, update])
+
+
 def self_test(terminal, said=()):
     """Test each part and report it; True when all are well (TD-017). said: (code, text) that the
     caller knows already.

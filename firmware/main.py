@@ -45,7 +45,7 @@ READERS = (  # modules that are done when the terminal runs
 )
 
 
-def start(path, hal=hal, report=report, dog=None):
+def start(path, hal=hal, report=report, dog=None, boot=None):
     """(Terminal or Inspector, who may ask for a new start or None) of a settings file.
 
     hal, report: the board's, or those of a stage (sim/stage.py); dog: its Watchdog, fed between
@@ -81,6 +81,10 @@ def start(path, hal=hal, report=report, dog=None):
         from firmware.assemble import watch_files  # for files that are read at the start
 
         watch = watch_files(terminal, unit, hal, watch)
+    if boot and (unit.authority or unit.authority_sm2):
+        from firmware.assemble import watch_releases  # where a start is counted
+
+        watch = watch_releases(terminal, unit, hal, watch, boot)
     return terminal, watch
 
 
@@ -119,7 +123,7 @@ def main(path, test=False, report=report, boot=None):
         witness = Witness(report, boot.record, hal)
         report = witness.report
     try:
-        terminal, renewal = start(path, hal, report, dog)
+        terminal, renewal = start(path, hal, report, dog, boot)
     except STOPS as wrong:
         report({"event": "stopped", "text": str(wrong)})
         sys.exit(2)

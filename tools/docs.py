@@ -23,9 +23,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from firmware import settings  # noqa: E402
+from firmware.boot import record as boot_record  # noqa: E402
 from firmware.devices import panel  # noqa: E402
 from firmware.formats import batch, ca_keys, deny_list, fields, parameters  # noqa: E402
-from firmware.formats import pending, record, session, signed, status  # noqa: E402
+from firmware.formats import pending, record, release, session, signed, status  # noqa: E402
 from firmware.journal import archive, delta, journal, ring  # noqa: E402
 from firmware.kernel import outcome, torn  # noqa: E402
 from host_tools.cli.main import command_files  # noqa: E402
@@ -328,6 +329,12 @@ TABLES = {
     "pending-record": lambda: row_table(pending.PENDING_V1, "records"),
     "signed": lambda: of_docstring(signed),
     "signed-kinds": lambda: named_numbers(signed.KINDS),
+    "release": lambda: of_docstring(release),
+    "bodies": lambda: of_docstring(release, 1),
+    "manifest": lambda: field_table(release, "MANIFEST"),
+    "boot-record": lambda: of_docstring(boot_record),
+    "boot-fields": lambda: field_table(boot_record, "FIELDS"),
+    "boot-faults": lambda: named_numbers(boot_record.FAULTS),
     "deny-list": lambda: of_docstring(deny_list),
     "deny-list-head": lambda: of_docstring(deny_list, 1),
     "deny-list-leaf": lambda: of_docstring(deny_list, 2),

@@ -49,8 +49,8 @@ FIELDS = (
     ("size_a", U32),  # bytes of its signed file
     ("digest_a", Fixed(32)),  # SHA-256 of that file's payload
     ("number_b", U32),  # slot b, likewise
-    ("size_b", U32),
-    ("digest_b", Fixed(32)),
+    ("size_b", U32),  # likewise
+    ("digest_b", Fixed(32)),  # likewise
     ("floor", U32),  # newest release that was good here: no older one is taken
     ("starts", U8),  # in a row that never came to good
     ("cause", U8),  # of the last start: RESETS of formats/status.py

@@ -12,7 +12,6 @@ from firmware.journal.wear import wear
 
 TOP_2, TOP_4 = 0xFFFF, 0xFFFFFFFF
 CODES_MOST = 8
-NOT_TAKEN = 4  # of FAULTS
 
 
 class Condition:
@@ -25,6 +24,7 @@ class Condition:
         self.held = held
         self.downloads = downloads
         self.reset = reset
+        self.board = ""  # word of it, where the program is renewed
         self.times = TapTimes()
         self.host = None  # SignedUpload, whose `told_ms` says when the host was told
         self.told = None  # what was news then
@@ -41,7 +41,8 @@ class Condition:
     def _news(self):
         ended = self.downloads.ended if self.downloads else 0
         deny = self.terminal.sale.deny
-        return (ended, deny.version, getattr(deny, "refused", 0), len(self.terminal.refused))
+        news = (ended, deny.version, getattr(deny, "refused", 0), len(self.terminal.refused))
+        return news + self.held.news()
 
     def tapped(self, sold, total_us):
         """A tap has ended."""
@@ -61,7 +62,7 @@ class Condition:
         _, wear_most, wear_mean = wear(journal)
         counts = self.downloads.counts if self.downloads else {}
         return {
-            "firmware": status.FIRMWARE,
+            "firmware": status.FIRMWARE + ("+" + self.board if self.board else ""),
             "files": [self._file(kind) for kind in self.held.kinds()],
             "ca_keys": min(len(terminal.sale.keys.capks), 255),
             "wear_most": min(wear_most, TOP_4),
@@ -101,7 +102,8 @@ class Condition:
     def _file(self, kind):
         in_force = self.held.in_force(kind)
         laid = self.downloads.laid(kind) if self.downloads else 0
-        refused, why = self.held.refused(kind), NOT_TAKEN
+        laid = max(laid, self.held.trying(kind))
+        refused, why = self.held.refused(kind)
         if self.downloads and kind in self.downloads.faults:
             refused, why = self.downloads.faults[kind]
         if refused <= in_force:

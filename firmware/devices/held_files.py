@@ -14,6 +14,7 @@ SIGNED = (  # setting, kind, where it is laid
     ("allow", status.ALLOW_LIST, NEXT),
     ("sums", status.CARD_SUMS, NEXT),
 )
+NOT_TAKEN, RETURNED = 4, 5  # of FAULTS in formats/status.py
 DENY = (status.DENY_LIST, status.DENY_CHANGES)
 
 
@@ -42,6 +43,12 @@ class HeldFiles:
         self.terminal = terminal
         self.store = store
         self.places = places(unit)
+        self.update = None  # boot/update.py, where the program is renewed
+
+    def renews(self, update, path):
+        """The program is one of the files; path: PATH of its download."""
+        self.update = update
+        self.places.append((status.PROGRAM, path, path + NEXT))
 
     def kinds(self):
         """The kinds of files that are taken here."""
@@ -51,6 +58,8 @@ class HeldFiles:
         """Number of the file in force, 0 for none."""
         if kind == status.PARAMETERS:
             return self.terminal.parameters.version
+        if kind == status.PROGRAM:
+            return self.update.in_force()
         if kind in DENY:
             deny = self.terminal.sale.deny
             one = deny.full if kind == status.DENY_LIST else deny.changes
@@ -61,14 +70,29 @@ class HeldFiles:
         """Number of the newest file that would be in the way of an older one."""
         if kind in DENY:
             return max([self.in_force(one) for one in DENY])
-        return self.in_force(kind)
+        return self.update.newest() if kind == status.PROGRAM else self.in_force(kind)
+
+    def news(self):
+        """What the host is told of at once when it changes, but for what others know."""
+        one = self.update
+        return (one.in_force(), one.refused, one.left()) if one else ()
+
+    def trying(self, kind):
+        """Number of a file that was taken for a while, to be judged by what comes of it."""
+        return self.update.trying() if kind == status.PROGRAM else 0
 
     def refused(self, kind):
-        """Number of the last file of a kind that was laid and not taken, 0 for none."""
+        """(number, why as in FAULTS) of the last file of a kind that was laid and not taken, zeros
+        for none.
+        """
+        if kind == status.PROGRAM:
+            left, refused = self.update.left(), self.update.refused
+            return (left, RETURNED) if left > refused else (refused, NOT_TAKEN)
+        number = self.terminal.refused.get(kind, 0)
         if kind in DENY:
             judged, number = getattr(self.terminal.sale.deny, "refused", (0, 0))
-            return number if judged == kind else 0
-        return self.terminal.refused.get(kind, 0)
+            number = number if judged == kind else 0
+        return number, NOT_TAKEN
 
     def _paths(self, kind):
         for key, one, _ in SIGNED:

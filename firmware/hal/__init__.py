@@ -40,6 +40,8 @@ these plain functions, so the module is the Clock:
     has_slots() mount_release(name, at, size)
                                  whether a board has regions for releases, and that the modules in
                                  one come first: likewise
+    board_word()                 what releases call this kind of board (formats/release.py)
+    make_folder(path)            a folder, if it is not there
     open_blob(path)              a file read in places (blob.py); OSError when it cannot be opened
     read_text(path)              a whole UTF-8 text file; OSError when it cannot be opened
     write_at(path, at, data)     `data` from place `at` of a file on, at 0 the file anew; durable.
@@ -76,12 +78,14 @@ import sys
 
 if sys.implementation.name != "micropython":
     from firmware.hal.cpython import (
+        board_word,
         collect,
         connect,
         heap,
         hold_watchdog,
         leave,
         local_now,
+        make_folder,
         on_stop,
         open_blob,
         open_bus,
@@ -110,12 +114,14 @@ if sys.implementation.name != "micropython":
     )
 elif sys.platform in ("linux", "darwin"):
     from firmware.hal.unix import (
+        board_word,
         collect,
         connect,
         heap,
         hold_watchdog,
         leave,
         local_now,
+        make_folder,
         on_stop,
         open_blob,
         open_bus,
@@ -143,6 +149,7 @@ elif sys.platform in ("linux", "darwin"):
     )
 else:
     from firmware.hal.board import (
+        board_word,
         collect,
         connect,
         has_slots,
@@ -150,6 +157,7 @@ else:
         hold_watchdog,
         leave,
         local_now,
+        make_folder,
         mount_release,
         on_stop,
         open_blob,
@@ -179,6 +187,7 @@ else:
     )
 
 __all__ = (
+    "board_word",
     "collect",
     "connect",
     "has_slots",
@@ -186,6 +195,7 @@ __all__ = (
     "hold_watchdog",
     "leave",
     "local_now",
+    "make_folder",
     "mount_release",
     "on_stop",
     "open_blob",

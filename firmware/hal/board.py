@@ -223,6 +223,21 @@ def mount_release(name, at, size):
     sys.path.insert(0, MOUNTED)
 
 
+def board_word():
+    """Word of this board in firmware/boot/layout.py, "" where it has no row."""
+    board = layout.row_of_machine(sys.implementation._machine)
+    return board[0] if board else ""
+
+
+def make_folder(path):
+    """A folder, if it is not there."""
+    try:
+        os.mkdir(path)
+    except OSError as wrong:
+        if wrong.args[0] != 17:  # EEXIST
+            raise
+
+
 def _compare(name, flash, count):
     found = flash.ioctl(4, 0)
     if found != count:

@@ -222,6 +222,17 @@ def rename(old, new):
     _keep_folder(new)
 
 
+def make_folder(path):
+    """A folder, if it is not there."""
+    os.makedirs(path, exist_ok=True)
+    _keep_folder(path)
+
+
+def board_word():
+    """What releases call a Raspberry Pi or PC."""
+    return "linux"
+
+
 def write_at(path, at, data):
     """Bytes of a file from place `at` on, durable; a new file has its name on the disk too."""
     write_part(path, at, data, _make_durable)

@@ -8,6 +8,7 @@ numbers (the port exports no names for them). Durable is file.flush(), which is 
 (micropython.md, 13).
 """
 
+import os
 import sys
 import termios
 import time
@@ -42,6 +43,20 @@ VTIME, VMIN = 5, 6  # places in its list of characters
 CLOCAL_CREAD_CS8 = 0x08B0
 TCSADRAIN = 1
 UNNAMED_SPEEDS = ((19200, 14), (38400, 15))
+
+
+def make_folder(path):
+    """A folder, if it is not there."""
+    try:
+        os.mkdir(path)
+    except OSError as wrong:
+        if wrong.errno != 17:  # EEXIST
+            raise
+
+
+def board_word():
+    """Releases are for boards and for CPython: none is for this."""
+    return "unix"
 
 
 def write_at(path, at, data):

@@ -55,8 +55,9 @@ def signing_options(function):
 def build(devices, **how):
     """Compile firmware/ of this checkout for a board, and sign it."""
     from host_tools import release_build
+    from host_tools.cli.runtime import find_compiler
 
-    _write(release_build.body(how["board"], devices), how)
+    _write(release_build.body(how["board"], devices, find_compiler()), how)
 
 
 @command.command(epilog="Examples:\n\n  faretap release sign firmware.romfs --board pico -o "

@@ -82,6 +82,23 @@ def test_body_that_is_there_should_be_signed_shown_and_refused_when_bent(authori
     assert done.returncode == 2 and "neither a ROMFS image nor a zip" in done.stderr
 
 
+def test_pico_release_should_hold_the_modules_of_its_device(authority):
+    made = []
+    for name in ("one", "two"):
+        path = authority / name
+        done = faretap("release", "build", "--board", "pico", "--device", "access", "-o", path,
+                       "--number", "8", "--key", authority / "authority.pem")  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        made.append(path.read_bytes()[release.BODY_AT :])
+    assert made[0] == made[1] and made[0].startswith(b"\xd2\xcd\x31")
+    for name in (b"access.mpy", b"terminal.mpy", b"update.mpy"):
+        assert name in made[0]
+    assert b"taxi_meter.mpy" not in made[0]
+    done = faretap("release", "build", "--board", "pico_w", "-o", authority / "no", "--number",
+                   "8", "--key", authority / "authority.pem")  # fmt: skip
+    assert done.returncode == 2 and "not updated over the air" in done.stderr
+
+
 def hello(ledger, terminal, firmware, in_force=1, laid=0, refused=0, why=0):
     """A status and the answer to it, as the collector does it."""
     values = fields.blank(words.STATUS_V1)

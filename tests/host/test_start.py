@@ -28,10 +28,13 @@ CARDS = (("one", "adult", "62280001", Profile()),)
 
 
 class Started:
-    """A process of firmware.boot.root in the folder of a rig whose own terminal does not run."""
+    """A process of firmware.boot.root in the folder of a rig whose own terminal does not run;
+    more: arguments behind the boot record.
+    """
 
-    def __init__(self, folder, env=None, program=(sys.executable,)):
+    def __init__(self, folder, env=None, program=(sys.executable,), more=()):
         argv = [*program, "-m", "firmware.boot.root", folder / "settings.txt", folder / "boot"]
+        argv += more
         self.process = subprocess.Popen(
             argv,
             cwd=ROOT,
