@@ -182,7 +182,7 @@ def _with_table(image: Image) -> Image:
     }
     places = [(partitions.TABLE_AT, "partition-table.bin")]
     places += [(part.place, part.name + ".bin") for part in image.parts]
-    line = "esptool --chip esp32s3 --port PORT write-flash " + " ".join(
+    line = "esptool --chip esp32s3 --port PORT write_flash " + " ".join(
         "0x%x %s" % place for place in places
     )
     first = "write MicroPython for ESP32-S3 with 8 MB first, 1.25 or later, at 0x0 with esptool"

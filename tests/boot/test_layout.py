@@ -33,7 +33,7 @@ def test_each_row_should_fill_its_storage_with_the_regions_a_terminal_needs():
             at += count
 
 
-def test_two_releases_of_all_devices_should_fit_beside_files_and_journal():
+def test_two_slots_should_lie_beside_files_and_journal():
     board = layout.row("pico")
     slot = layout.region(board, "slot_a")[1]
     assert slot == layout.region(board, "slot_b")[1] == 98
