@@ -251,7 +251,7 @@ def watch_files(terminal, settings, hal, renewal):
 
 
 def watch_releases(terminal, settings, hal, watch, boot):
-    """Likewise, and who looks for a newer release; boot: BootRecord of this start."""
+    """Likewise, and who looks for a newer release; boot: Places of this start."""
     from firmware import update_setup  # for units that keep releases
 
     update = update_setup.attach(terminal, settings, hal, boot)

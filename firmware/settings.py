@@ -42,7 +42,7 @@ MORE = (
     "journal_key", "lane", "link_ca", "link_cert", "link_key", "link_name", "meal_taps", "meals",
     "menu", "meter",
     "meter_kind", "missing_entry", "missing_exit", "outputs", "passback_s", "price_fen",
-    "product", "pulse_ms", "releases", "riders", "riders_blocks", "seats", "service", "store",
+    "product", "pulse_ms", "riders", "riders_blocks", "seats", "service", "store",
     "store_blocks", "sums", "ticket_group", "ticket_keys", "tickets", "twin",
     "upload_bytes", "upload_key", "upload_mac", "upload_signed", "vehicle_class", "voice",
 )  # fmt: skip

@@ -3,9 +3,8 @@
 
     python -m firmware.boot.root SETTINGS RECORD [FOLDER]
 
-RECORD: path of the boot record, whose copies are RECORD.0 and RECORD.1. FOLDER: of releases,
-`releases` of the settings. Ends as boot/start.py says; a board, which nobody starts, starts itself
-anew.
+RECORD: path of the boot record, whose copies are RECORD.0 and RECORD.1. FOLDER: of releases.
+Ends as boot/start.py says; a board, which nobody starts, starts itself anew.
 """
 
 import json
