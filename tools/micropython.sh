@@ -7,6 +7,8 @@
 #   stock_pico  build/micropython/stock_pico.uf2: MicroPython of a Pico with nothing of ours in it, for tests
 #   qemu     build/micropython/qemu.elf: QEMU's board mps2-an385 (Cortex-M3) with 160 KB of heap; kernel, formats
 #            and their tests frozen; installs qemu-system-arm
+#   natmod ARCHITECTURE   build/micropython/natmod/ARCHITECTURE/faretap_sm.mpy: the C code of native/ for
+#            an interpreter as others ship it: armv6m (Pico), armv7emsp (Pico 2), x64 ..
 #   fresh    builds nothing, status 1 when unix32 would
 #   packages only installs the compilers and QEMU
 #   source   only fetches what all of them are made of
@@ -258,16 +260,30 @@ qemu() {
     echo "micropython: build/micropython/qemu.elf built in $(($(date +%s) - began)) s"
 }
 
+natmod() { # architecture
+    # shellcheck disable=SC2086
+    install_packages $packages $arm_packages
+    fetch
+    : >"$log"
+    run 1 "mpy-cross" make -C "$tree/mpy-cross"
+    mkdir -p "$home/natmod/$1"
+    run 1 "the native module" make -C "$root/tools/micropython/native" MPY_DIR="$tree" PYTHON="$root/.venv/bin/python" \
+        ARCH="$1" BUILD="$home/natmod/$1/build"
+    mv "$root/tools/micropython/native/faretap_sm.mpy" "$home/natmod/$1/"
+    ls -l "$home/natmod/$1/faretap_sm.mpy"
+}
+
 fresh() { # status 1 when unix32 would have something to do
     write_manifest unix32
     unchanged "$home/micropython32" || { echo "micropython: build/micropython/micropython32 is stale" >&2; exit 1; }
 }
 
-set -- "${1:-unix32}"
+set -- "${1:-unix32}" "${2:-}"
 case "$1" in
     fresh) fresh ;;
     source) fetch ;;
     packages) install_packages $packages $arm_packages qemu-system-arm ;; # shellcheck disable=SC2086
     unix32 | pico | stock_pico | qemu) "$1" ;;
-    *) sed -n '3,18s/^# \?//p' "$0" >&2; exit 2 ;;
+    natmod) natmod "${2:?an architecture, e.g. armv6m}" ;;
+    *) sed -n '3,20s/^# \?//p' "$0" >&2; exit 2 ;;
 esac

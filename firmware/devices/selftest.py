@@ -7,6 +7,8 @@ finds it. The table is all there is to say about a code; docs/operation.md and `
 print it. Loaded for the test alone, dropped behind it.
 """
 
+import sys
+
 from firmware.devices import known_answers
 from firmware.devices import panel as panels
 from firmware.devices.keys import note
@@ -137,6 +139,7 @@ def checks(terminal, field=False):
         yield (71, "random source: " + fault) if fault else (0, "random source, tested")
     if field:  # at the start the loop finds out: each number drawn is one of a recorded session
         yield (0, "random source") if sale.draw_un() else (70, "random source stuck")
+        yield from _twins()
     if "deny_list" in sale.stamp.settings.more:
         number = sale.deny.version
         yield (0, "deny list %d" % number) if sale.deny.full else (80, "no deny list in force")
@@ -157,6 +160,14 @@ def reader(reader, field):
     except LinkLost as gone:
         return 11, "field: %s" % gone
     return 0, said
+
+
+def _twins():
+    """Which code hashes and checks for SM2 here (kernel/twins.py), where it was needed so far."""
+    for name in ("sm3", "sm2"):
+        loaded = sys.modules.get("firmware.kernel." + name)
+        if loaded:
+            yield 0, "%s: %s" % (name, loaded.twin.WORD)
 
 
 def journal(journal):

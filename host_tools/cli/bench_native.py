@@ -21,7 +21,9 @@ PAN, ATC, TODAY = bytes.fromhex("6228000100000010"), b"\0\5", (26, 11, 22)
 STATIC, TERMINAL = bytes(range(120)), bytes(range(40))
 EXPIRY = bytes.fromhex("1249")
 WORDS = ("plain", "viper", "c")
-START = "import {module}\n{module}.main({{name: bytes.fromhex(text) for name, text in {keys}}})\n"
+START = """import {module}
+{module}.main({{name: bytes.fromhex(text) for name, text in {keys}}}, {words})
+"""
 
 
 def made_keys() -> dict[str, bytes]:
@@ -45,7 +47,7 @@ def made_keys() -> dict[str, bytes]:
     }
 
 
-def emulated(image=IMAGE) -> list[dict]:
+def emulated(image=IMAGE, words=WORDS) -> list[dict]:
     """The events of one run on the emulated Pico; FormatError where there is no image, or where it
     stops before the end.
     """
@@ -53,11 +55,13 @@ def emulated(image=IMAGE) -> list[dict]:
         raise FormatError(f"{os.path.relpath(image)} is not there: `make image` builds it")
     told("hashes and signatures on the emulated RP2040: some minutes")
     start = START.format(
-        module=PROGRAM.stem, keys=[(name, data.hex()) for name, data in made_keys().items()]
+        module=PROGRAM.stem,
+        keys=[(name, data.hex()) for name, data in made_keys().items()],
+        words=words,
     )
     board = pico.Pico(image)
     laid = pico.file_system({PROGRAM.name: PROGRAM.read_text("utf-8"), "boot.py": start})
-    at = pico.FLASH_BYTES - pico.STORAGE_BYTES
+    at = pico.FLASH_BYTES - pico.STORAGE_BYTES + pico.FILES_AT * pico.BLOCK_BYTES
     board.device.mcu.flash[at : at + len(laid)] = laid
     if not board.run(lambda: board.said("measured"), LIMIT_MS):
         raise FormatError("the emulated board stopped: " + " | ".join(board.texts[-5:]))
@@ -85,8 +89,8 @@ def native() -> Sheet:
         "Milliseconds of the emulated RP2040 at 125 MHz, by the image of a Pico; big-integer work"
         " takes up to a fifth longer on a real one (spec: calibration by digits of pi), and flash"
         " that is not in the cache of the processor costs time that no emulator shows.",
-        f"SM3 runs as {chosen['sm3']} on this image, the sums of SM2 as {chosen['sm2']}. RSA has"
-        " no twin: `pow` stands beside the products in slices.",
+        f"SM3 runs as {chosen['sm3']} on this image, the sums of SM2 as {chosen['sm2']}; RSA in C"
+        " is for e = 65537 alone. `pow()` is MicroPython's own, in one slice.",
     ]
     return Sheet("native", "Hashes and signatures on an RP2040", columns, rows, notes)
 

@@ -97,6 +97,7 @@ def test_every_part_should_be_told_on_demand():
     stand = Stand()
     assert selftest.on_demand(stand.terminal) is True
     said = [one for one in stand.events if one["event"] == "self_test"]
+    said = [one for one in said if one["text"][:2] != "sm"]  # where SM2 was loaded already
     assert [one["code"] for one in said] == [0] * len(said) and len(said) == 7
     assert stand.reader.powered is False
 
@@ -105,7 +106,8 @@ def test_every_part_should_be_told_on_demand():
 
     stand.reader.power = gone
     assert selftest.on_demand(stand.terminal) is False
-    assert [one["code"] for one in stand.events if one["event"] == "self_test"][7] == 11
+    codes = [one["code"] for one in stand.events if one["event"] == "self_test"]
+    assert [code for code in codes if code] == [11]
 
 
 def test_part_without_which_there_is_no_terminal_should_be_said_before_the_end():

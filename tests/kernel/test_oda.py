@@ -298,7 +298,7 @@ def test_recover_should_be_a_power_in_slices():
         count = 0
         while work.step():
             count += 1
-        assert count == slices
+        assert slices <= count <= slices + 1  # in C a division goes before
         assert work.finish() == b"\x6a" + b"\x11" * (len(key.modulus) - 1)
         assert not work.step()
 

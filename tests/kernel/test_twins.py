@@ -6,7 +6,8 @@ numbers at the edges, and what the compiled ones do with buffers that are not wh
 import random
 from array import array
 
-from firmware.kernel import sm2, sm2_plain, sm3, sm3_plain, twins
+from firmware.devices import selftest
+from firmware.kernel import rsa, sm2, sm2_plain, sm3, sm3_plain, twins
 from firmware.kernel.sm2_base import BASE, BASE_TABLE
 from firmware.kernel.sm2_curve import N, P, halves, packed
 from sim import textbook_sm2, textbook_sm3
@@ -34,7 +35,7 @@ def octets(count):
 
 
 def below(limit):
-    return int.from_bytes(octets(40), "big") % limit
+    return int.from_bytes(octets(264), "big") % limit
 
 
 def done(slices):
@@ -59,6 +60,12 @@ def test_the_first_right_twin_is_taken():
     assert sm2.twin is of_sm2[0] and of_sm2[-1] is sm2_plain
     if faretap_sm:
         assert sm3.twin.WORD == sm2.twin.WORD == "c"
+
+
+def test_the_self_test_tells_which_twins_run():
+    """TD-017."""
+    told = [text for code, text in selftest._twins() if code == 0]
+    assert told == ["sm3: " + sm3.twin.WORD, "sm2: " + sm2.twin.WORD]
 
 
 def test_a_twin_that_computes_wrongly_is_not_taken():
@@ -129,6 +136,37 @@ def test_every_twin_of_sm2_sums_as_the_textbook():
                 assert zz and (wanted * zz - x) % P == 0, (twin.WORD, s, t)
 
 
+def test_every_twin_of_rsa_makes_what_pow_makes():
+    """QT-020: lengths of keys in use and around a word, the largest and the smallest numbers."""
+    powers = list(twins.each_power())
+    assert powers[-1] is rsa.plain_power and twins.power() is powers[0]
+    assert len(powers) == (2 if faretap_sm else 1)
+    for count in (4, 5, 31, 32, 33, 144, 176, 248, 256):
+        for modulus in (octets(count - 1) + b"\x01", b"\xff" * count, bytes(count - 1) + b"\x0b"):
+            n = int.from_bytes(modulus, "big")
+            for number in (b"\x00" * count, b"\xff" * count, octets(count)):
+                wanted = pow(int.from_bytes(number, "big"), 65537, n).to_bytes(count, "big")
+                for power in powers:
+                    assert done(power(number, modulus, 16)) == wanted
+
+
+def test_a_modulus_that_c_does_not_take_is_left_to_python():
+    """QT-020: even, or longer than its buffer; both come from cards and files."""
+    for modulus in (b"\xc4" * 128, b"\xc5" * 516):
+        number = octets(len(modulus))
+        wanted = pow(int.from_bytes(number, "big"), 65537, int.from_bytes(modulus, "big"))
+        made = done(rsa.recover(number, modulus, 65537))
+        assert int.from_bytes(made, "big") == wanted and len(made) == len(modulus)
+
+
+def test_a_power_that_is_wrong_is_not_taken():
+    def wrong(signature, modulus, squarings):
+        yield
+        return bytes(len(modulus))
+
+    assert not twins.raises_rightly(wrong)
+
+
 def test_sums_that_take_turns_do_not_mix():
     """A check that is finished while another one rests, and one that is dropped half way."""
     for twin in twins.each_sm2():
@@ -166,6 +204,7 @@ def test_wrong_buffers_raise_in_c():
         (c.begin_table, (work, point)),
         (c.table_step, (work, table)),
         (c.product, (bytearray(32), number, number)),
+        (c.rsa_product, (bytearray(36), bytes(36), b"\x01" * 36)),
     )
     for call, right in calls:
         call(*right)

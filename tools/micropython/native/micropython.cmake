@@ -6,6 +6,7 @@ target_sources(usermod_faretap_sm INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/sm2_field.c
     ${CMAKE_CURRENT_LIST_DIR}/sm2_point.c
     ${CMAKE_CURRENT_LIST_DIR}/sm3.c
+    ${CMAKE_CURRENT_LIST_DIR}/words.c
 )
 target_include_directories(usermod_faretap_sm INTERFACE ${CMAKE_CURRENT_LIST_DIR})
 target_link_libraries(usermod INTERFACE usermod_faretap_sm)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The module `faretap_sm`: SM3 and SM2 for firmware/kernel/sm3_native.py and sm2_native.py.
+// The module `faretap_sm`: SM3, SM2 and RSA for firmware/kernel/{sm3,sm2,rsa}_native.py.
 //
 // | function | does |
 // |---|---|
@@ -10,6 +10,7 @@
 // | begin_table(work, point) | starts the table of a point |
 // | table_step(work, table) | a step of it; how many are left |
 // | product(out, a, b) | one product of the field |
+// | rsa_product(x, y, modulus) | x * y / 2^(8 * length) modulo an odd modulus into x; little-endian |
 //
 // WORK is the size of `work`, a buffer at a word's boundary, as a bytearray is. What is too short, no
 // buffer or not writable raises ValueError or TypeError; a `work` that something else has written into
@@ -96,6 +97,18 @@ static mp_obj_t product(mp_obj_t out, mp_obj_t a, mp_obj_t b) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(product_obj, product);
 
+static mp_obj_t rsa(mp_obj_t x, mp_obj_t y, mp_obj_t modulus) {
+    mp_buffer_info_t of;
+    mp_get_buffer_raise(modulus, &of, MP_BUFFER_READ);
+    if (of.len == 0 || of.len > RSA_WORDS * 4 || of.len % 4 || !(*(const uint8_t *)of.buf & 1)) {
+        mp_raise_ValueError(MP_ERROR_TEXT("faretap_sm: modulus"));
+    }
+    const uint32_t *by = buffer(modulus, of.len, 4, MP_BUFFER_READ);
+    rsa_product(buffer(x, of.len, 4, MP_BUFFER_WRITE), buffer(y, of.len, 4, MP_BUFFER_READ), by, of.len / 4);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(rsa_obj, rsa);
+
 #ifdef FARETAP_NATMOD
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
@@ -107,6 +120,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     mp_store_global(MP_QSTR_begin_table, MP_OBJ_FROM_PTR(&begin_table_obj));
     mp_store_global(MP_QSTR_table_step, MP_OBJ_FROM_PTR(&table_step_obj));
     mp_store_global(MP_QSTR_product, MP_OBJ_FROM_PTR(&product_obj));
+    mp_store_global(MP_QSTR_rsa_product, MP_OBJ_FROM_PTR(&rsa_obj));
     MP_DYNRUNTIME_INIT_EXIT
 }
 #else
@@ -120,6 +134,7 @@ static const mp_rom_map_elem_t globals[] = {
     {MP_ROM_QSTR(MP_QSTR_begin_table), MP_ROM_PTR(&begin_table_obj)},
     {MP_ROM_QSTR(MP_QSTR_table_step), MP_ROM_PTR(&table_step_obj)},
     {MP_ROM_QSTR(MP_QSTR_product), MP_ROM_PTR(&product_obj)},
+    {MP_ROM_QSTR(MP_QSTR_rsa_product), MP_ROM_PTR(&rsa_obj)},
 };
 static MP_DEFINE_CONST_DICT(globals_dict, globals);
 

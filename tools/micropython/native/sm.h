@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SM3 compression and sums of points on the SM2 curve in C, for verification alone: nothing here is
-// constant in time, because all that is computed with is public. Knows nothing of MicroPython;
+// SM3 compression, sums of points on the SM2 curve and products of RSA in C, for verification alone:
+// nothing here is constant in time, because all that is computed with is public. Knows nothing of MicroPython;
 // module.c is what Python sees, tests/host/test_native.py builds these functions for themselves.
 //
 // A number of the field is eight words, the lowest first, always below P. Outside it is 32 bytes,
@@ -29,7 +29,8 @@ typedef struct {
     sm_number odd[SM_ODD][5];   // x, y, z, z^2, z^3; of a table: teeth, x and y alone
     int8_t base[SM_COLUMNS], key[SM_DIGITS];
     uint16_t left;              // columns or steps still to do
-    uint16_t made;              // of a table: doublings done, then entries
+    uint8_t tooth, doubled;     // of a table: teeth there are, doublings behind the last of them
+    uint8_t made;               // entries there are
     uint8_t windows;            // 1: key[] are windows, 0: columns of a comb
 } sm_work;
 
@@ -52,6 +53,14 @@ uint32_t sm2_table_step(sm_work *work, uint8_t table[SM_TABLE]);
 
 // One product modulo P, for measurements and tests; numbers of P and more are taken modulo P.
 void sm2_product(uint8_t out[SM_NUMBER], const uint8_t *a, const uint8_t *b);
+
+#define RSA_WORDS 128 // at most, 4096 bits
+
+// x = x * y / 2^(32 count) modulo an odd `modulus`, count words each, the lowest first (Montgomery).
+void rsa_product(uint32_t *x, const uint32_t *y, const uint32_t *modulus, uint32_t count);
+
+// Inside: words.c. to += by * a, `count` words; the carry that belongs into to[count].
+uint32_t add_product(uint32_t *to, const uint32_t *a, uint32_t count, uint32_t by);
 
 // Inside: sm2_field.c
 void field_load(sm_number to, const uint8_t *from);

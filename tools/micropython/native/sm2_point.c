@@ -253,7 +253,7 @@ void sm2_begin_table(sm_work *work, const uint8_t *point) {
     field_load(work->y, point + SM_NUMBER);
     work->z[0] = 1;
     memcpy(work->odd[0][0], work->x, 2 * sizeof(sm_number));
-    work->left = (DOUBLINGS + DOUBLINGS_AT_ONCE - 1) / DOUBLINGS_AT_ONCE + (SM_ENTRIES - 1 + 1) / ENTRIES_AT_ONCE;
+    work->left = (DOUBLINGS + DOUBLINGS_AT_ONCE - 1) / DOUBLINGS_AT_ONCE + SM_ENTRIES / ENTRIES_AT_ONCE;
 }
 
 static void keep_tooth(sm_work *work, sm_number *tooth) { // affine
@@ -291,28 +291,28 @@ static void both_ways(uint8_t *table, uint32_t at, uint32_t count, const sm_numb
 }
 
 uint32_t sm2_table_step(sm_work *work, uint8_t table[SM_TABLE]) {
-    if (work->made < DOUBLINGS) {
-        for (int times = 0; times < DOUBLINGS_AT_ONCE && work->made < DOUBLINGS; times++) {
-            point_double(work);
-            if (++work->made % SM_COLUMNS == 0) {
-                keep_tooth(work, work->odd[work->made / SM_COLUMNS]);
+    int doubling = work->tooth < SM_TEETH - 1;
+    for (int times = 0; times < DOUBLINGS_AT_ONCE && work->tooth < SM_TEETH - 1; times++) {
+        point_double(work);
+        if (++work->doubled >= SM_COLUMNS) {
+            work->doubled = 0;
+            keep_tooth(work, work->odd[++work->tooth]);
+            if (work->tooth == SM_TEETH - 1) { // the top one is the first entry, and the others go to it
+                field_store(table, work->odd[SM_TEETH - 1][0]);
+                field_store(table + SM_NUMBER, work->odd[SM_TEETH - 1][1]);
+                work->made = 1;
             }
         }
-        if (work->made == DOUBLINGS) {
-            field_store(table, work->odd[SM_TEETH - 1][0]);
-            field_store(table + SM_NUMBER, work->odd[SM_TEETH - 1][1]);
+    }
+    for (int times = doubling ? ENTRIES_AT_ONCE : 0; times < ENTRIES_AT_ONCE && work->made < SM_ENTRIES; times++) {
+        uint32_t at = work->made ? work->made - 1 : 0, tooth = 0, count = 1;
+        while (at >= count) {
+            at -= count;
+            count *= 2;
+            tooth++;
         }
-    } else {
-        for (int times = 0; times < ENTRIES_AT_ONCE && work->made < DOUBLINGS + SM_ENTRIES - 1; times++) {
-            uint32_t at = work->made - DOUBLINGS, tooth = 0, count = 1;
-            while (at >= count) {
-                at -= count;
-                count *= 2;
-                tooth++;
-            }
-            both_ways(table, at, count, work->odd[tooth]);
-            work->made++;
-        }
+        both_ways(table, at, count, work->odd[tooth]);
+        work->made++;
     }
     if (work->left) {
         work->left--;
