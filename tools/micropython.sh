@@ -285,5 +285,5 @@ case "$1" in
     packages) install_packages $packages $arm_packages qemu-system-arm ;; # shellcheck disable=SC2086
     unix32 | pico | stock_pico | qemu) "$1" ;;
     natmod) natmod "${2:?an architecture, e.g. armv6m}" ;;
-    *) sed -n '3,20s/^# \?//p' "$0" >&2; exit 2 ;;
+    *) sed -n '3,19s/^# \?//p' "$0" >&2; exit 2 ;;
 esac

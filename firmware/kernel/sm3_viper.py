@@ -71,22 +71,19 @@ def _compress(halves: ptr16, block: ptr8, at: int):
         f = e
         e = y ^ (y << 9 | y >> 23) ^ (y << 17 | y >> 15)
         j += 1
-    halves[0] ^= int(a >> 16)
-    halves[1] ^= int(a)
-    halves[2] ^= int(b >> 16)
-    halves[3] ^= int(b)
-    halves[4] ^= int(c >> 16)
-    halves[5] ^= int(c)
-    halves[6] ^= int(d >> 16)
-    halves[7] ^= int(d)
-    halves[8] ^= int(e >> 16)
-    halves[9] ^= int(e)
-    halves[10] ^= int(f >> 16)
-    halves[11] ^= int(f)
-    halves[12] ^= int(g >> 16)
-    halves[13] ^= int(g)
-    halves[14] ^= int(h >> 16)
-    halves[15] ^= int(h)
+    w[0] = int(a)
+    w[1] = int(b)
+    w[2] = int(c)
+    w[3] = int(d)
+    w[4] = int(e)
+    w[5] = int(f)
+    w[6] = int(g)
+    w[7] = int(h)
+    j = 0
+    while j < 8:
+        halves[2 * j] ^= w[j] >> 16
+        halves[2 * j + 1] ^= w[j]
+        j += 1
 
 
 def steps(state, data, whole):

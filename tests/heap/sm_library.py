@@ -19,18 +19,20 @@ TABLE = 4096
 SHARED = ("test_sm2", "test_sm3", "test_oda_sm2", "test_twins")
 
 
+def given(data, least):
+    view = memoryview(data).cast("B")
+    if len(view) < least:
+        raise ValueError("faretap_sm: buffer")
+    return ctypes.create_string_buffer(bytes(view), len(view))
+
+
+def back(data, made):
+    view = memoryview(data).cast("B")
+    view[:] = made.raw[: len(view)]
+
+
 def module(library):
     """faretap_sm over the library; what module.c checks is checked here in its stead."""
-
-    def given(data, least):
-        view = memoryview(data).cast("B")
-        if len(view) < least:
-            raise ValueError("faretap_sm: buffer")
-        return ctypes.create_string_buffer(bytes(view), len(view))
-
-    def back(data, made):
-        view = memoryview(data).cast("B")
-        view[:] = made.raw[: len(view)]
 
     def changed(function, data, least, *more):
         if ctypes.addressof(ctypes.c_char.from_buffer(data)) % 4:
