@@ -3,6 +3,7 @@
 
 import sys
 import tempfile
+from hashlib import sha256
 from pathlib import Path
 
 import click
@@ -76,7 +77,7 @@ def taps(image, words, taps, page):
     wanted = [keys for word, keys in kinds().items() if not words or word in words]
     found = pico_bench.measure(image, wanted, taps, told=lambda text: click.echo(text, err=True))
     console = Console(highlight=False, soft_wrap=True)
-    for sheet in sheets(found, taps):
+    for sheet in sheets(found, taps, image):
         if page:
             put(page, sheet)
             continue
@@ -123,8 +124,9 @@ def exists(image):
         raise FormatError(f"{image} is not there: `make image` builds it")
 
 
-def sheets(found, taps):
+def sheets(found, taps, image):
     """[Sheet, Sheet] of pico_bench.Measured."""
+    digest = sha256(image.read_bytes()).hexdigest()[:16]
     times = [
         ["power to ready", f"{found.boot_ms:,.0f} ms"],
         ["power to green, the card being there", f"{found.first_ms:,.0f} ms"],
@@ -152,6 +154,7 @@ def sheets(found, taps):
                 " simulated card.",
                 "Own: what is left of the tap, journal and computing; to green: from the last byte"
                 " of the last record to the lamp.",
+                f"Image with SHA-256 {digest}...",
             ],
         ),
         Sheet("pico-start", "start and heap", ["", "emulated"], times, []),

@@ -3,6 +3,7 @@
 
 from firmware.formats import session_key
 from firmware.formats.session_key import Key
+from firmware.kernel import sm3, sm3_plain
 from firmware.kernel.sm3 import Sm3
 
 SECRET = bytes(range(32))
@@ -32,7 +33,8 @@ def test_a_mac_is_that_of_the_book():
 
 def test_a_tag_in_slices_is_the_same():
     data = bytes(range(200))
-    for make_hash, least in ((Sm3, 4), (None, 0)):
+    blocks = 4 if sm3.twin is sm3_plain else 0  # the others do all of them in one slice
+    for make_hash, least in ((Sm3, blocks), (None, 0)):
         key = Key(SECRET, make_hash) if make_hash else Key(SECRET)
         slices, tag = finished(key.tag_steps(data))
         assert slices >= least and tag == key.tag(data)
