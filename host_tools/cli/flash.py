@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Put firmware and a terminal's folder on a board, checked, without losing a record"""
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -41,9 +42,21 @@ Examples:
 @click.option("--export", "file", type=click.Path(path_type=Path), help="First write its records.")
 @click.option("--new-authority", is_flag=True, help="It shall trust another `authority`.")
 @click.option("--dry-run", is_flag=True, help="Ask and check everything, change nothing.")
+@click.option("--patience", type=float, default=1.0, hidden=True)  # of emulated boards
 @click.option("--no-test", is_flag=True, help="Leave the self-test out.")
 def command(
-    board, listing, port, drive, image, new, folder, file, new_authority, dry_run, no_test
+    board,
+    listing,
+    port,
+    drive,
+    image,
+    new,
+    folder,
+    file,
+    new_authority,
+    dry_run,
+    patience,
+    no_test,
 ):
     """BOARD is asked who it is; a terminal with unsent records is left as it is, unless --export
     has brought them into a file first.
@@ -67,7 +80,8 @@ def command(
             return
         port, coming = where, None
     where = port or seen.the_only(seen.ports(), "serial port").where
-    with Console(where) as console:
+    with contextlib.ExitStack() as opened:
+        console = opened.enter_context(Console(where, patience))
         found = ask(console, wanted)
         held = records(console, found)
         if file:
@@ -76,16 +90,12 @@ def command(
         if unit:
             check(console, found, held, unit, new_authority)
         if coming:
-            flash_image.over_port(console, wanted, found, coming, dry_run, drive)
-    if dry_run and not unit:
-        return
-    with Console(where) as console:
+            console = flash_image.over_port(console, wanted, found, coming, dry_run, drive)
+            opened.enter_context(console)
         if unit:
             lay(console, unit, dry_run)
         status = 0 if dry_run or no_test else show_test(console)
-        if unit and not dry_run:
-            console.restart()
-            click.echo(f"{where} starts anew")
+    click.echo(f"{where} starts anew")
     sys.exit(status)
 
 

@@ -37,21 +37,20 @@ def onto_drive(wanted, image, folder, new, dry_run, port):
 
 
 def over_port(console, wanted, found, image, dry_run, folder):
-    """Write the image of a board whose prompt answers; the console is closed then."""
+    """Write the image of a board whose prompt answers; the Console to go on with."""
     keep = SETTINGS in found.files
     skip = ("files",) if keep else ()
     wrong = _differing(console, image, skip) if wanted.drive else ["image"]
     if not wrong:
         click.echo(f"image       {image.word} {image.version} is there already")
-        return
+        return console
     if not wanted.drive:
-        _esptool(console, image, keep, dry_run)
-        return
+        return _esptool(console, image, keep, dry_run)
     data = images.drive_bytes(image, wanted.family, keep)
     click.echo(f"image       {image.word} {image.version}: {', '.join(wrong)} differ")
     if dry_run:
         click.echo(f"would write {len(data):,} bytes of UF2 by its boot drive")
-        return
+        return console
     console.boot_drive()
 
     def look():
@@ -63,8 +62,9 @@ def over_port(console, wanted, found, image, dry_run, folder):
     drive = seen.the_only(found_drives, "board")
     _check_drive(wanted, drive)
     _write(drive, data)
-    with _awaited(console.port) as again:
-        _verify(again, image, skip)
+    again = _awaited(console.port)
+    _verify(again, image, skip)
+    return again
 
 
 def _check_drive(wanted, drive):
@@ -113,11 +113,11 @@ def _esptool(console, image, keep, dry_run):
     words = images.esptool_words(image, console.port, keep)
     click.echo("esptool     " + " ".join(Path(one).name if "/" in one else one for one in words))
     if dry_run:
-        return
+        return console
     if importlib.util.find_spec("esptool") is None:
         raise Fault("no_tool", "esptool is not installed")
     console.close()
     done = subprocess.run([sys.executable, "-m", "esptool", *words], check=False)
     if done.returncode:
         raise Fault("not_written", f"esptool ended with status {done.returncode}")
-    _awaited(console.port).close()
+    return _awaited(console.port)

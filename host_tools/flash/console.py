@@ -42,6 +42,7 @@ class Console:
         """patience: by how much all times are stretched, for emulated boards."""
         self.port = port
         self.patience = patience
+        self.closed = False
         self._line = _opened(port, patience)
         with contextlib.ExitStack() as held:
             held.callback(self.close)
@@ -52,10 +53,13 @@ class Console:
         return self
 
     def __exit__(self, *_) -> None:
-        self.close()
+        """Whatever happened, the terminal goes on: a board is not left at its prompt."""
+        if not self.closed:
+            self.restart()
 
     def close(self) -> None:
         """Let go of the port; the board stays as it is."""
+        self.closed = True
         with contextlib.suppress(*GONE):
             self._line.close()
         with contextlib.suppress(*GONE):  # a line that has no RTS is not closed by the above

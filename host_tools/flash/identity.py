@@ -94,8 +94,9 @@ def _settings(console, files):
         return None, "no settings"
     if files[SETTINGS] > SETTINGS_MOST:
         return None, f"settings of {files[SETTINGS]:,} bytes"
+    data = console.read(SETTINGS)
     try:
-        return settings.parse(console.read(SETTINGS).decode(), SETTINGS), ""
+        return settings.parse(data.decode(), SETTINGS), ""
     except (FormatError, UnicodeError) as wrong:
         return None, str(wrong)
 
