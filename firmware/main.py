@@ -31,6 +31,7 @@ WATCHED_MS = 8000  # until the settings are read; an RP2 knows no more than 8388
 AGAIN = 4  # exit status: start me again
 STOPS = (FormatError, JournalFull, LinkLost, OSError, ValueError)
 DARK_MS = 10  # between two turns while the field is off: no look for a card takes their time
+NO_DEVICE = 19  # errno
 LOW_PERCENT = 10  # of the heap
 LATE = (  # modules of the tests in idle time
     "firmware.devices.late_tests",
@@ -105,6 +106,8 @@ def named(code, report, opener):
     try:
         return opener()
     except STOPS as wrong:
+        if getattr(wrong, "errno", 0) == NO_DEVICE:
+            code = 92  # a board whose files cannot be mounted (boot/files.py)
         report({"event": "self_test", "code": code, "text": str(wrong)})
         raise
 

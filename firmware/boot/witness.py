@@ -3,6 +3,8 @@
 
 from firmware.boot.trial import Trial
 
+NOT_READ = ("card_lost", "not_accepted")  # of an inspector's cards
+
 
 class Witness:
     """report: where events go on to; record: record.BootRecord; clock: ticks_ms, ticks_diff."""
@@ -16,6 +18,8 @@ class Witness:
         kind = event["event"]
         if kind == "tap" and event.get("outcome") == "approved":
             self.trial.mark(tapped=True)
+        elif kind == "enquiry" and event["outcome"] not in NOT_READ:
+            self.trial.mark(tapped=True)  # an inspector, which sells nothing
         elif kind == "upload":
             self.trial.mark(hosted=True)
         self.inner(event)

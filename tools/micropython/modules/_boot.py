@@ -6,17 +6,14 @@ import sys
 import rp2
 import vfs
 
-from firmware.boot import layout
+from firmware.boot import files, layout
 
 first, count = layout.region(layout.row("pico"), "files")
 device = rp2.Flash(start=first * layout.BLOCK_BYTES, len=count * layout.BLOCK_BYTES)
-try:
-    files = vfs.VfsLfs2(device, progsize=256)
-except OSError:
-    vfs.VfsLfs2.mkfs(device, progsize=256)
-    files = vfs.VfsLfs2(device, progsize=256)
-vfs.mount(files, "/")
+found = files.opened(vfs, device)
+if found:
+    vfs.mount(found, "/")  # else code 92: safe mode (firmware/main.py)
 
-for name in ("firmware.boot.layout", "firmware.boot", "firmware"):
+for name in ("firmware.boot.files", "firmware.boot.layout", "firmware.boot", "firmware"):
     del sys.modules[name]  # of the frozen release: another one may be started
-del count, device, files, first, layout, name, rp2, sys, vfs
+del count, device, files, first, found, layout, name, rp2, sys, vfs
