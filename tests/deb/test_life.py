@@ -132,6 +132,40 @@ def test_a_package_should_never_lose_a_record(tmp_path, packages):
         assert not machine.path("/var/lib/faretap-kept").exists()
 
 
+LIBRARIES = """
+import sys
+sys.path[:0] = ["/usr/lib/faretap/installed"]
+from firmware import hal
+from firmware.errors import LinkLost
+def gone(opener, *words):
+    try:
+        opener(*words)
+    except LinkLost as said:
+        print(said)
+gone(hal.open_output, "17")
+gone(hal.open_input, "4,low=1")
+gone(hal.open_bus, "spi", "0.0,irq=25,reset=24")
+gone(hal.open_bus, "i2c", "1")
+from firmware.hal.pins_cpython import needed
+gpiod = needed("gpiod", "-")
+settings = gpiod.LineSettings(gpiod.line.Direction.INPUT, gpiod.line.Edge.FALLING, "up", True)
+print(gpiod._words(settings, True), gpiod._words(settings, False))
+print(hasattr(gpiod._gpiod.Line, "event_wait"), hasattr(gpiod._gpiod.Line, "event_read"))
+"""
+
+
+def test_debians_libraries_should_be_those_the_firmware_calls(tmp_path, packages):
+    """spidev 3.6, smbus2 0.4 and libgpiod 1.6 of bookworm, as far as a machine without pins shows:
+    what is missing is the pin or bus, no name of a library.
+    """
+    with Machine(tmp_path) as machine:
+        machine.install(packages[FIRST])
+        said = machine.must("python3", "-I", "-c", LIBRARIES).strip().split("\n")
+    assert len(said) == 6 and said[-1] == "True True", said
+    starts = ("pin 17: ", "pin 4,low=1: ", "spi:0.0,irq=25,reset=24: ", "i2c:1: ")
+    assert [one for one, start in zip(said, starts, strict=False) if start not in one] == [], said
+
+
 def refuses_until_filled_in(machine):
     """Nothing is sold by a settings file as it comes; status 78 lets systemd leave it alone."""
     done = machine.run("faretap-terminal", user="faretap")

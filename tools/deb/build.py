@@ -43,7 +43,7 @@ COPYRIGHT = """Format: https://www.debian.org/doc/packaging-manuals/copyright-fo
 Upstream-Name: faretap
 
 Files: *
-Copyright: the faretap authors
+Copyright: 2026 the faretap authors
 License: Apache-2.0
  On Debian systems the text of the Apache License, version 2.0, is in
  /usr/share/common-licenses/Apache-2.0.

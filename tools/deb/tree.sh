@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Makes build/deb/bookworm: a minimal clean Debian bookworm with what the package of a terminal depends on and
-# nothing else, in which tests/deb installs it. Made once; made anew when Depends in files/control has changed.
+# Makes build/deb/bookworm: a minimal clean Debian bookworm with what the package of a terminal depends on or
+# recommends and nothing else, in which tests/deb installs it. Made once; made anew when that has changed.
 # Packages come from the mirror that this machine's apt is set to. Status 3 and a sentence where that cannot be
 # had: not root, no network, no mount.
 set -eu
@@ -15,7 +15,7 @@ flock 9 # one at a time
 
 cannot() { echo "deb: $*" >&2; exit 3; }
 
-depends=$(sed -n 's/^Depends: //p' tools/deb/files/control | sed 's/([^)]*)//g; s/ //g')
+depends=$(sed -n 's/^Depends: //p; s/^Recommends: //p' tools/deb/files/control | sed 's/([^)]*)//g; s/ //g' | paste -sd,)
 key="$depends $(sha256sum tools/deb/tree.sh)"
 [ "$(cat "$home/.tree" 2>/dev/null)" != "$key" ] || exit 0
 
