@@ -16,6 +16,7 @@ from firmware.errors import FormatError
 from firmware.formats import release, signed
 
 LOOK_MS = 5000
+STEP_MS = 20  # of a turn between customers: a look for a card takes longer
 KNOWN = 400  # bytes by which a file that was judged is known again: head and signature
 KINDS = (signed.FIRMWARE,)
 NOTHING = 0xFFFFFFFF  # no number is newer
@@ -41,7 +42,7 @@ class Update:
         self.refused, self.why = 0, ""
         self.judged = []  # (what it is known by, Head or None), the newest last
         self.steps = None
-        self.looked_ms = clock.ticks_ms()
+        self.looked_ms = None
 
     # --- what there is, for the host
 
@@ -76,7 +77,8 @@ class Update:
             self._step()
             return False
         now = self.clock.ticks_ms()
-        if self.clock.ticks_diff(now, self.looked_ms) < LOOK_MS:
+        looked_ms = self.looked_ms
+        if looked_ms is not None and self.clock.ticks_diff(now, looked_ms) < LOOK_MS:
             return False
         self.looked_ms = now
         if self.record.values["trial"] != FACTORY:
@@ -125,8 +127,11 @@ class Update:
         self.judged = self.judged[-3:] + [(known, head)]
 
     def _step(self):
+        """Slices for STEP_MS."""
+        began_ms = self.clock.ticks_ms()
         for _ in self.steps:
-            return
+            if self.clock.ticks_diff(self.clock.ticks_ms(), began_ms) >= STEP_MS:
+                return
         self.steps = None
 
     def _stage(self, slot, known, head):

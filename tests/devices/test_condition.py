@@ -25,6 +25,7 @@ class Held(HeldFiles):
 
     def __init__(self, terminal, numbers):
         self.terminal, self.numbers = terminal, numbers
+        self.update = None
 
     def kinds(self):
         return [status.PARAMETERS, status.ALLOW_LIST]
@@ -46,6 +47,43 @@ def test_a_quiet_terminal_says_what_it_is():
     assert said["files"] == [(16, 7, 0, 0, 0), (4, 41, 0, 0, 0)]
     assert (said["backlog"], said["oldest_s"], said["taps"], said["p95_ms"]) == (0, 0, 0, 0)
     assert (said["clock"], said["reset"]) == (0, 1) and said["firmware"]
+
+
+class Program:
+    """What an Update says (firmware/boot/update.py), by hand."""
+
+    def __init__(self, in_force, trying, left, refused):
+        self.in_force = lambda: in_force
+        self.trying = lambda: trying
+        self.left = lambda: left
+        self.refused = refused
+
+
+class Renewed(HeldFiles):
+    """The program alone."""
+
+    def __init__(self, terminal, update):
+        self.terminal, self.update = terminal, update
+
+    def kinds(self):
+        return [status.PROGRAM]
+
+
+def test_what_became_of_a_release_is_told():
+    # TD-020: numbers in force, on trial, left and refused
+    for numbers, row in (
+        ((7, 0, 0, 0), (6, 7, 0, 0, 0)),
+        ((7, 8, 0, 0), (6, 7, 8, 0, 0)),
+        ((7, 0, 8, 0), (6, 7, 0, 8, 5)),
+        ((7, 0, 8, 9), (6, 7, 0, 9, 4)),
+        ((9, 0, 8, 0), (6, 9, 0, 0, 0)),
+    ):
+        stand = Stand()
+        terminal = stand.terminal
+        terminal.condition = Condition(terminal, Renewed(terminal, Program(*numbers)), None, 1)
+        terminal.condition.board = "pico"
+        said = told(stand)
+        assert said["files"] == [row] and said["firmware"] == status.FIRMWARE + "+pico"
 
 
 def test_taps_and_records_that_wait_are_counted():
