@@ -96,7 +96,7 @@ test-deb: $(READY)  ## the Debian package in a clean bookworm: installed, upgrad
 
 test-pico: $(READY)  ## the image of a Pico in an emulated RP2040: boots, debits, loses power, uploads; builds that image first
 	@tools/micropython.sh pico || test $$? -eq 3
-	@$(BIN)/python -m pytest tests/pico $(ARGS)
+	@$(BIN)/python -m pytest tests/pico -n $(JOBS) --dist loadfile $(ARGS)
 
 test-qemu: $(READY)  ## kernel and formats on a Cortex-M3 (QEMU) with 160 KB of heap; builds MicroPython for it first
 	@tools/micropython.sh qemu || test $$? -eq 3

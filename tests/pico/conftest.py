@@ -10,7 +10,7 @@ BUILDER = Path(__file__).resolve().parents[2] / "tools/micropython.sh"
 NOT_TO_BE_HAD = 3  # its status when neither sources nor compiler can be fetched
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def image():
     """Of this checkout. Skips only where its sources cannot be had."""
     done = subprocess.run([BUILDER, "pico"], capture_output=True, text=True, check=False)
