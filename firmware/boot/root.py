@@ -33,7 +33,11 @@ def report(event):
 def main(settings="settings.txt", where="boot", folder="releases"):
     """One start, and what comes behind it. where, folder: of record and releases, on a PC."""
     places = board_places(hal) if hasattr(hal, "open_region") else file_places(where, folder)
-    hal.leave(start.run(settings, places, hal, report))
+    try:
+        hal.leave(start.run(settings, places, hal, report))
+    except KeyboardInterrupt:
+        hal.hold_watchdog()  # somebody works at the console, in safe mode or before it
+        raise
 
 
 def board_places(hal):

@@ -24,6 +24,7 @@ from sim.timing import Timing
 from tests.host.notify import Supervisor
 from tests.host.unix_port import ROOT, micropython
 
+LOST = "card_lost"
 CARDS = (("one", "adult", "62280001", Profile()),)
 
 
@@ -61,6 +62,13 @@ class Started:
                     return line
         raise AssertionError((wanted, self.events, self.texts))
 
+    def paid(self):
+        """Message of the card in the field, which is asked again where the machine is busy."""
+        message = LOST
+        while message == LOST:
+            message = self.until("tap")["message"]
+        return message
+
     def type(self, line):
         self.process.stdin.write(line.encode() + b"\n")
         self.process.stdin.flush()
@@ -79,7 +87,10 @@ def rig(tmp_path):
     with Rig(tmp_path, runtime_command("cpython")[:3], Timing.none(), CARDS) as rig:
         rig.collector_server.stop()
         rig.field.place(rig.cards["one"])
-        assert until(rig.firmware, "tap")[-1]["message"] == "ok"
+        paid = LOST
+        while paid == LOST:  # a busy machine: nothing was charged, the card is still there
+            paid = until(rig.firmware, "tap")[-1]["message"]
+        assert paid == "ok"
         rig.field.remove()
         rig.stop_terminal()
         yield rig
@@ -184,7 +195,7 @@ def test_a_terminal_that_never_comes_to_good_ends_in_safe_mode_and_is_mended_by_
         started.type("restart")
         started.until("ready")  # the same process, from its beginning
         rig.field.place(rig.cards["one"])
-        assert started.until("tap")["message"] == "already_paid"
+        assert started.paid() == "already_paid"
         started.process.send_signal(signal.SIGTERM)
         assert started.process.wait(20) == 0
     assert kept(rig.folder)["starts"] == 0
@@ -197,7 +208,7 @@ def test_a_sale_makes_a_release_good(rig):
         started.until("ready")
         assert kept(rig.folder)["starts"] == 1
         rig.field.place(rig.cards["one"])
-        assert started.until("tap")["outcome"] == "approved"
+        assert started.paid() == "ok"
         rig.field.remove()
         assert started.until("boot")["text"] == "the release is good"
     assert kept(rig.folder)["starts"] == 0
