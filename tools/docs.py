@@ -347,6 +347,7 @@ TABLES = {
     "messages": messages,
     "settings": settings_keys,
     "selftest": docs_gate.selftest,
+    "flash-faults": docs_gate.flash_faults,
     "parameters": parameter_keys,
     "ca-keys": lambda: of_docstring(ca_keys),
     "faults": fault_knobs,

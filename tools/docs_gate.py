@@ -4,6 +4,7 @@
 from firmware.devices import duty, gate_modes, gate_setup
 from firmware.devices import selftest as selftests
 from firmware.neighbours import relay_gate, tpw
+from host_tools.flash import faults
 
 MODULES = {
     "duty": duty,
@@ -12,6 +13,14 @@ MODULES = {
     "gate-pins": relay_gate,
     "gate-tpw": tpw,
 }
+
+
+def flash_faults():
+    """What ends a flashing, and what to do."""
+    rows = [["`%s`" % word, text] for word, text in faults.rows()]
+    return "".join(
+        "| %s |\n" % " | ".join(row) for row in [["word", "what to do"], ["---"] * 2, *rows]
+    )
 
 
 def selftest():

@@ -90,6 +90,7 @@ def command(
         if unit:
             check(console, found, held, unit, new_authority)
         if coming:
+            judge.check_release(found, coming.release)
             console = flash_image.over_port(console, wanted, found, coming, dry_run, drive)
             opened.enter_context(console)
         if unit:

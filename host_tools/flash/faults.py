@@ -18,7 +18,7 @@ unsent|Let it upload, or export them: --export FILE, then `faretap stick import 
 unasked|Start the board without BOOTSEL and give its --port; --new where it was never in service.
 other_terminal|A board keeps its number: its records are numbered under it. Take the folder of that number.
 other_journal|Keep `journal`, `journal_blocks` and `journal_key` as they are on the board: provision again with them.
-unreadable|Its settings or journal cannot be read: say --export FILE to save the flash as it is, and ask for help.
+unreadable|What it holds cannot be told, so nothing was changed: look at its settings.txt with mpremote.
 older|A terminal never goes back: build a newer release. What it runs is named above.
 full|Take files off the board (`mpremote rm`), or a smaller list; nothing was replaced.
 damaged_image|Build it again (`make image`), or copy it again: it is not what its manifest says.

@@ -40,6 +40,7 @@ class Image(NamedTuple):
     word: str
     folder: Path
     version: str
+    release: int  # its number, 0 where the manifest gives none
     files: dict[str, Path]
     parts: list[Part]
 
@@ -63,6 +64,7 @@ def read(folder: Path, board: Board) -> Image:
         text = (folder / MANIFEST).read_bytes()[: MANIFEST_MOST + 1]
         told = json.loads(text)
         word, version = str(told["board"]), str(told.get("version", ""))
+        release = int(told.get("release", 0))
         wanted = {str(one["name"]): str(one["sha256"]) for one in told["files"]}
         parts = [
             Part(str(one["name"]), int(one["place"]), int(one["size"]), str(one["sha256"]))
@@ -82,7 +84,7 @@ def read(folder: Path, board: Board) -> Image:
         if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
             raise Fault("damaged_image", f"{path} is not what the manifest says")
         files[name] = path
-    return Image(word, folder, version, files, parts)
+    return Image(word, folder, version, release, files, parts)
 
 
 def drive_bytes(image: Image, family: int, keep_files: bool) -> bytes:

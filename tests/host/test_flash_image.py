@@ -5,12 +5,13 @@ import json
 
 import pytest
 
-from firmware.boot import layout
+from firmware.boot import layout, record
 from firmware.settings import DEVICES
 from host_tools.cli.image import write
 from host_tools.flash import drive, image, seen
 from host_tools.flash.boards import board_named
 from host_tools.flash.faults import Fault
+from host_tools.flash_image import FlashImage
 from host_tools.image import build, manifest, uf2
 from host_tools.image.boards import FLASH_AT, maker
 from tests.host.board_stand import BoardStand
@@ -27,11 +28,23 @@ INFO = "UF2 Bootloader v3.0\nModel: Raspberry Pi RP2\nBoard-ID: RPI-RP2\n"
 def made(tmp_path):
     """An image of a Pico around some bytes that stand for MicroPython."""
     (tmp_path / "pico.bin").write_bytes(bytes(range(256)) * 40)
+    (tmp_path / "pico.sources").write_text("micropython 1.25.0 none\n")
     done = build.build(maker("pico"), None, DEVICES, "", tmp_path / "pico.bin")
     told = manifest.make(done, "1.0", "")
     files = {**done.files, "manifest.json": json.dumps(told).encode()}
     write(tmp_path / "image", files)
     return tmp_path / "image"
+
+
+def ran(board, number):
+    """A release of that number was good on this board: its boot record says so."""
+    first, count = layout.region(ROW, "boot")
+    with board.flash.open("r+b") as file:
+        file.seek(first * layout.BLOCK_BYTES)
+        blocks = FlashImage(file.read(count * layout.BLOCK_BYTES))
+        assert record.BootRecord(record.InBlocks(blocks)).save({**record.BLANK, "floor": number})
+        file.seek(first * layout.BLOCK_BYTES)
+        file.write(blocks.cells)
 
 
 def word_of(action, *arguments):
@@ -60,6 +73,11 @@ def test_a_running_board_gets_an_image_and_keeps_files_and_records(tmp_path, mad
         assert (on_board(board), board.flash.read_bytes()) == kept
         status, said = flash(board, *by_drive, "--export", tmp_path / "x.frames")
         assert status == 0 and "is there already" in said
+        ran(board, 9)
+        told = json.loads((made / "manifest.json").read_text())
+        (made / "manifest.json").write_text(json.dumps({**told, "release": 8}))
+        word, said = flash(board, *by_drive, "--export", tmp_path / "x.frames")
+        assert word == "older" and "release 8, the board has run 9" in said
     finally:
         board.unplug()
 
@@ -134,7 +152,7 @@ def test_a_drive_that_is_pulled_is_said(tmp_path):
 def test_esptool_gets_the_parts_of_an_esp32_and_never_the_journal(tmp_path):
     parts = [image.Part("files", 0x200000, 4096, ""), image.Part("release", 0x302000, 4096, "")]
     files = {name: tmp_path / name for name in ("files.bin", "release.bin", "partition-table.bin")}
-    one = image.Image("esp32_s3", tmp_path, "1", files, parts)
+    one = image.Image("esp32_s3", tmp_path, "1", 0, files, parts)
     words = image.esptool_words(one, "/dev/ttyACM0", True)
     assert words[-2:] == ["0x302000", str(tmp_path / "release.bin")]
     assert "files.bin" not in " ".join(words)
