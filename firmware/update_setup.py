@@ -7,7 +7,7 @@ Without a host a release may be laid by hand (boot/file_slots.py).
 
 from firmware.boot.update import Update
 from firmware.download import Downloads
-from firmware.formats import signed, status
+from firmware.formats import signed
 
 
 def attach(terminal, settings, hal, places):
@@ -18,7 +18,7 @@ def attach(terminal, settings, hal, places):
         return None
     board, report = hal.board_word(), terminal.parts.report
     update = Update(
-        places.record, slots, board, authority, hal, report, status.RELEASE,
+        places.record, slots, board, authority, hal, report, places.factory,
         terminal.parts.journal.waiting,
     )  # fmt: skip
     condition = terminal.condition
