@@ -221,6 +221,7 @@ def assemble_from(
     feed()
     terminal = Terminal(parts, settings, parameters, trade)
     terminal.feed = feed
+    terminal.sale.collect = hal.collect
     terminal.health = health
     if "deny_list" in settings.more:
         from firmware.devices.deny import DenyList  # where settings ask for it

@@ -274,14 +274,15 @@ class Ring:
         head += sequence.to_bytes(4, "big") + len(body).to_bytes(2, "big")
         head += (binascii.crc32(body, binascii.crc32(head)) & 0xFFFFFFFF).to_bytes(4, "big")
         block = self._block(self.generation)
+        pages = [_page_of(head, body, at) for at in range(0, size, PAGE)]
         found = bytearray(PAGE)
         try:
-            for at in range(0, size, PAGE):
-                self.storage.writeblocks(block, _page_of(head, body, at), page * PAGE + at)
+            for number, data in enumerate(pages, page):
+                self.storage.writeblocks(block, data, number * PAGE)
             self.storage.ioctl(SYNC, 0)
-            for at in range(0, size, PAGE):
-                self.storage.readblocks(block, found, page * PAGE + at)
-                if found != _page_of(head, body, at):
+            for number, data in enumerate(pages, page):
+                self.storage.readblocks(block, found, number * PAGE)
+                if found != data:
                     return False
         except (OSError, ValueError):  # ValueError: not erased, as the erase failed half-way
             return False

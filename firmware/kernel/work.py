@@ -40,3 +40,17 @@ class Work:
         if self.error:
             raise self.error
         return self.result
+
+
+class Chore:
+    """A call that may be made while the card answers, and may be left out; nobody asks for its
+    result.
+    """
+
+    def __init__(self, call):
+        self.call = call
+
+    def step(self):
+        """Make it; False: nothing is left."""
+        self.call()
+        return False

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When garbage is collected in a tap: while the card is at work, never behind its last answer."""
+
+from firmware.kernel import apdu
+from tests.small_card import SmallCard
+from tests.stand import Stand
+
+
+class Watched(SmallCard):
+    """Notes its commands, and has time for background work before it answers."""
+
+    def __init__(self, log):
+        SmallCard.__init__(self)
+        self.log = log
+
+    def exchange(self, command, spare=None):
+        self.log.append(command[1])
+        while spare and spare():
+            pass
+        return SmallCard.exchange(self, command, spare)
+
+
+class Collecting(Stand):
+    """A stand whose interpreter has garbage to collect."""
+
+    def prepare(self):
+        self.collected = []
+        self.terminal.sale.collect = lambda: self.collected.append("collected")
+
+
+def test_garbage_is_collected_while_the_card_works_on_gpo_and_last_record():
+    stand = Collecting()
+    card = Watched(stand.collected)
+    assert stand.tap(card)["outcome"] == "approved"
+    gpo = stand.collected.index(apdu.INS_GPO)
+    assert stand.collected[gpo + 1] == "collected"
+    assert stand.collected[-2:] == [apdu.INS_READ_RECORD, "collected"]
+    assert stand.collected.count("collected") == 2
+
+
+def test_a_tap_does_not_need_it():
+    stand = Collecting()
+    assert stand.tap(SmallCard())["outcome"] == "approved"  # no slice ever runs
+    assert stand.collected == []
