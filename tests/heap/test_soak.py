@@ -15,5 +15,4 @@ def test_the_heap_should_be_flat_over_many_taps():
     *_, before, last = rows  # the first is of one tap: caches are empty
     assert abs(last.live - before.live) <= SLACK, rows
     assert last.piece >= before.piece * 3 // 4, rows
-    # no tap has used the heap up: the collector never ran by itself between a card and its green
     assert min(row.least_free for row in rows) > LEAST_FREE * rows[0].total, rows
