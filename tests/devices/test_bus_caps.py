@@ -5,9 +5,8 @@ from firmware.fares import layout
 from firmware.formats import signed
 from sim.flash import Flash
 from tests.crew import Blob, Crew
-from tests.deny_lists import signed_file
-from tests.fares.sums_file import key, payload
 from tests.fares.tables import packed, product
+from tests.forget import forget
 
 PANS = ["62280001%08d" % n for n in range(8)]
 DAY = 9821  # 2026-11-21, that of the stand
@@ -17,6 +16,8 @@ TABLE = packed(
         "caps": [{"class": layout.ANY, "period": 0, "fen": 500}],
     }
 )
+del packed, product  # what makes tables leaves the heap again
+forget(("tests.fares.tables",))
 
 
 class CapBus(Crew):
@@ -51,8 +52,14 @@ def a_bus(sums=b"", **more):
 
 
 def told(fen, cut_off):
+    """The host's file; what makes and signs it leaves the heap again."""
+    from tests.deny_lists import signed_file  # dropped below
+    from tests.fares.sums_file import key, payload  # dropped below
+
     rows = payload([(key(PANS[0], 1), (fen, fen, fen))], [(1, cut_off)], DAY)
-    return signed_file(rows, signed.CARD_SUMS, 3)
+    made = signed_file(rows, signed.CARD_SUMS, 3)
+    forget(("tests.deny_lists", "tests.fares.sums_file"))
+    return made
 
 
 def rides(bus, pan, count=4, restarts=False):

@@ -60,9 +60,7 @@ def unit(tmp_path, city):
         rig.stop_terminal()
         settings = rig.folder / "settings.txt"
         lines = re.sub(r"link: .*", f"link: tcp:127.0.0.1:{city[1]}", settings.read_text())
-        settings.write_text(
-            f"{lines}\nupload_key: {SECRET.hex()}\n{signer.setting}\n"
-        )
+        settings.write_text(f"{lines}\nupload_key: {SECRET.hex()}\n{signer.setting}\n")
         (rig.folder / "releases").mkdir()
         yield rig.folder, signer
 
@@ -120,9 +118,7 @@ def test_a_release_is_tried_and_good_and_a_bad_one_is_left(unit, city):
     # TD-020, TD-015
     (folder, signer), (ask, _) = unit, city
     laid(folder, signer, 8, zipped())
-    events = lived(
-        folder, lambda one: one["event"] == "boot" and record_of(folder)["floor"] == 8
-    )
+    events = lived(folder, lambda one: one["event"] == "boot" and record_of(folder)["floor"] == 8)
     assert boots(events) == [("factory", 1), ("a", 8)]
     assert "on trial" in [one.get("what") for one in events]
     lived(folder, lambda one: one["event"] == "boot" and "text" in one and not one.get("slot"))
