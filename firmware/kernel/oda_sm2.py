@@ -108,9 +108,12 @@ def issuer_key(capk, certificate, remainder, exponent, cache):
         yield
     signed, signature = certificate[:-64], certificate[-64:]
     committed = yield from above.commitment(signature, name)
+    yield
     require(above.signed(signature, committed, signed), name + " signature")  # QT-224
+    yield
     key = SmKey(point, owner, expires, serial, capk.curves)
     cache.keep(seal, key)
+    yield
     return key
 
 

@@ -12,7 +12,7 @@ from firmware.kernel.sm2_base import BASE_TABLE
 from firmware.kernel.sm2_curve import HALF, SHIFT, N, halves
 
 WORD = "c"
-COLUMNS = 5  # of a slice
+COLUMNS = 2  # of a slice
 SPARE = [bytearray(faretap_sm.WORK)]
 
 

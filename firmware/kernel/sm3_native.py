@@ -5,11 +5,11 @@ from faretap_sm import compress
 
 WORD = "c"
 BLOCK = 64
-AT_ONCE = 16 * BLOCK  # bytes of a slice: a millisecond on an RP2040
+AT_ONCE = 6 * BLOCK  # bytes of a slice: a millisecond on an RP2040
 
 
 def steps(state, data, whole):
-    """Generator: take data[:whole], whole blocks, into `state`. A slice: 16 blocks."""
+    """Generator: take data[:whole], whole blocks, into `state`. A slice: 6 blocks."""
     for at in range(0, whole, AT_ONCE):
         compress(state, data, at, (min(AT_ONCE, whole - at)) // BLOCK)
         yield

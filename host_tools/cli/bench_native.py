@@ -21,8 +21,14 @@ PAN, ATC, TODAY = bytes.fromhex("6228000100000010"), b"\0\5", (26, 11, 22)
 STATIC, TERMINAL = bytes(range(120)), bytes(range(40))
 EXPIRY = bytes.fromhex("1249")
 WORDS = ("plain", "viper", "c")
-START = """import {module}
-{module}.main({{name: bytes.fromhex(text) for name, text in {keys}}}, {words})
+# Nothing that boot.py prints leaves a board: the program takes the place of the firmware's root.
+START = """import sys
+import {module}
+class Root:
+    def main(*_):
+        {module}.main({{name: bytes.fromhex(text) for name, text in {keys}}}, {words})
+    main = staticmethod(main)
+sys.modules["firmware.boot.root"] = Root
 """
 
 
