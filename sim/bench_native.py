@@ -16,7 +16,7 @@ import gc
 import json
 import time
 
-from firmware.kernel import capk, oda, oda_sm2, rsa, sm2, sm3, twins
+from firmware.kernel import capk, oda, oda_sm2, rsa, rsa_plain, sm2, sm3, twins
 
 ticks_us = getattr(time, "ticks_us", None) or (lambda: time.perf_counter_ns() // 1000)
 RSA_BITS = (1152, 1408, 1984)
@@ -139,7 +139,7 @@ def main(keys, words=("c", "viper", "plain")):
             signatures(keys, oda.KeyCache())
     for twin in list(twins.each_power()):
         twins.CHOSEN[:] = [twin]
-        word = "plain" if twin is rsa.plain_power else "c"
+        word = "plain" if twin is rsa_plain.plain_power else "c"
         if word in words:
             print(json.dumps({"event": "twin", "word": word}))
             powers(word)

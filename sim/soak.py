@@ -208,8 +208,8 @@ def read_texts(settings_path, taps):
     """(Settings, Parameters, {key of KEYS: bytes}); what reads them leaves the heap again, as in
     firmware.main.
     """
-    from firmware import settings
-    from firmware.formats import lines, parameters
+    from firmware import settings  # unloaded behind this
+    from firmware.formats import lines, parameters  # likewise
 
     unit = settings.parse(hal.read_text(settings_path), settings_path)
     fleet = parameters.parse(hal.read_text(unit.parameters), unit.parameters)

@@ -211,7 +211,7 @@ def mount_release(name, at, size):
     executed where they lie. FormatError, OSError. Not run on hardware.
     """
     import uctypes  # boards with slots alone
-    import vfs
+    import vfs  # likewise
 
     board = layout.row_of_machine(sys.implementation._machine)
     first = layout.region(board, name)[0] * layout.BLOCK_BYTES

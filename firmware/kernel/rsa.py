@@ -6,6 +6,8 @@ multiplication at 1984 bits is 8 ms (docs/design.md, background work). The 17 of
 in C where there is that twin (twins.py); for the two of e = 3 it has nothing to gain.
 """
 
+from firmware.kernel.rsa_plain import plain_power
+
 EXPONENTS = (3, 65537)  # QT-020
 C_BYTES = 512  # of the longest modulus that the C module takes, and it takes odd ones alone
 
@@ -23,15 +25,3 @@ def recover(signature, modulus, exponent):
             power = twins.power()
     made = yield from power(signature, modulus, squarings)
     return made
-
-
-def plain_power(signature, modulus, squarings):
-    """Generator: the power by so many squarings and one product, a slice each."""
-    n = int.from_bytes(modulus, "big")
-    s = int.from_bytes(signature, "big")
-    x = s
-    for _ in range(squarings):
-        x = x * x % n
-        yield
-    x = x * s % n
-    return x.to_bytes(len(modulus), "big")

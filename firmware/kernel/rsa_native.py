@@ -7,7 +7,7 @@ WORD = "c"
 
 
 def power(signature, modulus, squarings):
-    """Generator: as rsa.plain_power(), for an odd `modulus`. A slice is a product, or the division
+    """Generator: as plain_power(), for an odd `modulus`. A slice is a product, or the division
     before them.
 
     Montgomery: a number carries the factor 2^(8 count), which the last product takes away.

@@ -5,7 +5,7 @@
 |---|---|---|
 | c | sm3_native.py, sm2_native.py, rsa_native.py | with the module faretap_sm (docs/porting.md) |
 | viper | sm3_viper.py | MicroPython that runs native code on words of 32 bits |
-| plain | sm3_plain.py, sm2_plain.py, rsa.py | everywhere: the reference |
+| plain | sm3_plain.py, sm2_plain.py, rsa_plain.py | everywhere: the reference |
 
 A compiled twin is taken when it makes of known numbers what the standard says, at its first use.
 None is written for constant time: with signatures all is public. Where HMAC-SM3 hashes a key, C
@@ -13,6 +13,8 @@ and viper neither branch on it nor look anything up by it; plain Python promises
 """
 
 from array import array
+
+from firmware.kernel.rsa_plain import plain_power
 
 # GB/T 32905 Annex A.1: the state of the beginning, "abc" as a block, the state behind it
 START = bytes.fromhex("7380166F4914B2B9172442D7DA8A0600A96F30BC163138AAE38DEE4DB0FB0E4E")
@@ -51,9 +53,7 @@ def each_sm2():
 
 
 def each_power():
-    """Generator: what raises rightly here to the powers of RSA: twins of rsa.plain_power()."""
-    from firmware.kernel import rsa  # which asks for this
-
+    """Generator: what raises rightly here to the powers of RSA: twins of plain_power()."""
     try:
         from firmware.kernel import rsa_native  # where the interpreter has it
 
@@ -61,7 +61,7 @@ def each_power():
             yield rsa_native.power
     except NO_TWIN:
         pass
-    yield rsa.plain_power
+    yield plain_power
 
 
 def power():
