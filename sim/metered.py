@@ -276,9 +276,9 @@ def put_meters(journal):
 
 
 plain_assemble, plain_report = assemble.assemble, main.report
-assemble.assemble, main.report = metered_assemble, report
+assemble.assemble = metered_assemble
 if not COUNTS_HEAP:
     assemble.Hsu = MeteredHsu  # type: ignore[misc]
 
 if __name__ == "__main__":
-    main.main(sys.argv[1])
+    main.main(sys.argv[1], report=report)

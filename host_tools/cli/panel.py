@@ -11,7 +11,7 @@ import click
 from firmware.settings import DEVICES
 from host_tools.cli.runtime import runtime_command
 
-HEAP_KIB = 448  # from files on 64 bits: a bus with all its neighbours, and room to see
+HEAP_KIB = 560  # from files on 64 bits: a bus with all its neighbours, and room to see
 
 
 @click.command(

@@ -173,15 +173,16 @@ class Shelf:
         self.records = [(number, bytes([number]) * 40) for number in range(1, count + 1)]
         self.acknowledged = 0
 
-    def unsent(self, limit_bytes, limit_count):
-        return [one for one in self.records if one[0] > self.acknowledged][:limit_count]
+    def unsent(self, limit_bytes, limit_count, first=0):
+        first = first or self.acknowledged + 1
+        return [one for one in self.records if one[0] >= first][:limit_count]
 
     def waiting(self):
         return len(self.records) - self.acknowledged
 
     def acknowledge(self, upto):
-        assert self.acknowledged < upto <= len(self.records)
-        self.acknowledged = upto
+        assert 0 < upto <= len(self.records)
+        self.acknowledged = max(self.acknowledged, upto)  # it never goes back
 
 
 def _answer(choices, request):

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Pins wait in steps under a millisecond for a chip that tells by its status byte or its IRQ line
 PINS = ("pins_board.py", "pins_cpython.py")
 # The root waits between two turns while the field is off, where no reader takes the loop's time
-DARK = ("firmware/hal", "firmware/main.py")
+DARK = ("firmware/hal", "firmware/main.py", "firmware/boot/mend.py")
 RAW = 0x42
 
 
