@@ -56,7 +56,7 @@ class Pico:
         self.device = BaseDevice(board=BoardSpec(image=str(image)))
         mcu = self.device.mcu
         if flash is not None:
-            mcu.flash[:] = flash
+            mcu.flash[: len(flash)] = flash
         if files is not None:
             year, month, day, hour, minute, second = utc
             boot = BOOT % (year, month, day, hour, minute, second)
@@ -82,7 +82,7 @@ class Pico:
     @property
     def flash(self) -> bytes:
         """All 2 MB as they are at this moment."""
-        return bytes(self.device.mcu.flash)
+        return bytes(self.device.mcu.flash[:FLASH_BYTES])  # the window is 16 MB
 
     def journal(self, blocks: int) -> bytes:
         """The journal's region, `journal_blocks` of the settings long."""
@@ -119,13 +119,17 @@ class Pico:
         return asyncio.run(self._run(until, limit_ms))
 
     async def _run(self, until, limit_ms) -> bool:
+        if until():
+            return True  # stop() before execute() has begun would be lost
         simulator = self.device.simulator
         running = asyncio.create_task(simulator.execute())
-        while not until() and self.now_ms < limit_ms and not running.done():
+        reached = False
+        while not reached and self.now_ms < limit_ms and not running.done():
             await asyncio.sleep(0)
+            reached = bool(until())
         simulator.stop()
         await running
-        return bool(until())
+        return reached or bool(until())
 
     def _heard(self, data) -> None:
         self.line += bytes(data)
