@@ -27,16 +27,16 @@ from sim.timing import Timing
 from sim.tracing import LineTrace
 
 PEOPLE = 16  # of a story
-STORIES = {  # device -> scenario that tells of it
-    "bus": "story_bus",
-    "taxi": "story_taxi",
-    "gate": "story_gate",
-    "shop": "shop_lunch",
-    "coach": "coach_morning",
-    "parking": "car_park",
-    "access": "office_door",
+STORIES = {  # device -> (scenario that tells of it, what it sells)
+    "access": ("office_door", "nothing: opens a door, notes who came and went"),
+    "bus": ("story_bus", "a ride, at one fare or by stages"),
+    "coach": ("coach_morning", "seats from stop to stop, and checks who has one"),
+    "gate": ("story_gate", "entry by card, and lets e-tickets in"),
+    "parking": ("car_park", "the time a car has stood, at the exit"),
+    "shop": ("shop_lunch", "keyed amounts and dishes of a menu"),
+    "taxi": ("story_taxi", "the trip that the meter has measured"),
 }
-NO_STORY = "sells nothing and opens nothing: faretap inspect shows what a card holds"
+NO_STORY = "nothing: shows what a card holds, with faretap inspect"
 
 
 @click.command(
@@ -75,7 +75,7 @@ Examples:
     help="Keep everything here; a folder with a wallet goes on with its cards.",
 )
 @click.option("--device", help="The story of one device; `--list-devices` names them.")
-@click.option("--list-devices", is_flag=True, help="The devices of this edition.")
+@click.option("--list-devices", is_flag=True, help="The devices of this edition, and what each sells.")
 @trace_options
 def command(runtime, fast, pull_plug, seed, heap, folder, device, list_devices, trace, pcap, mask):
     """Simulated: cards, chip and riders. Real: reader, kernel, journal, upload, collector, ledger.
@@ -86,7 +86,7 @@ def command(runtime, fast, pull_plug, seed, heap, folder, device, list_devices, 
     console = Console(highlight=False, soft_wrap=True)
     if list_devices:
         for name in settings.DEVICES:
-            console.print(f"{name:<10} {title_of(name)}")
+            console.print(f"{name:<10} {sold_by(name)}")
         return
     interpreter = runtime_command(runtime, heap)
     if interpreter.note:
@@ -105,19 +105,18 @@ def command(runtime, fast, pull_plug, seed, heap, folder, device, list_devices, 
         sys.exit(0 if balanced else 1)
 
 
-def title_of(device):
-    """What the story of a device is about, in a line."""
-    name = STORIES.get(device)
-    return scenario.read(scenario.find(name)).title if name else NO_STORY
+def sold_by(device):
+    """What a device sells, in a line."""
+    return STORIES[device][1] if device in STORIES else NO_STORY
 
 
 def tell_story(console, runtime, device, folder):
     """Play a short part of a device's scenario on the stage; True when it balances."""
     if device not in settings.DEVICES:
         raise FormatError(f"no device {device!r}; there are {', '.join(settings.DEVICES)}")
-    name = STORIES.get(device)
-    if name is None:
-        raise FormatError(f"{device}: {NO_STORY}")
+    if device not in STORIES:
+        raise FormatError(f"{device} sells {NO_STORY}")
+    name = STORIES[device][0]
     console.print(
         f"[dim]scenario {name} on the stage: simulated time, no virtual PN532;"
         f" whole days: faretap scenario list[/dim]"

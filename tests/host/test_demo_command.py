@@ -43,7 +43,8 @@ def test_a_morning_with_the_plug_pulled_balances(seed, tmp_path):
 def test_devices_should_be_listed_and_told_at_simulated_time(tmp_path):
     listed = faretap("demo", "--list-devices").stdout
     assert {line.split()[0] for line in listed.splitlines()} == set(settings.DEVICES)
-    told = {device: scenario.read(scenario.find(name)) for device, name in STORIES.items()}
+    assert all(len(line.split()) > 3 for line in listed.splitlines())
+    told = {device: scenario.read(scenario.find(name)) for device, (name, _) in STORIES.items()}
     assert [one.device for one in told.values()] == list(told)
     assert set(settings.DEVICES) - set(told) == {"inspector"}
     done = faretap("demo", "--device", "shop", "--runtime", "cpython")
