@@ -75,7 +75,7 @@ Examples:
     help="Keep everything here; a folder with a wallet goes on with its cards.",
 )
 @click.option("--device", help="The story of one device; `--list-devices` names them.")
-@click.option("--list-devices", is_flag=True, help="The devices of this edition, and what each sells.")
+@click.option("--list-devices", is_flag=True, help="The devices there are, and what each sells.")
 @trace_options
 def command(runtime, fast, pull_plug, seed, heap, folder, device, list_devices, trace, pcap, mask):
     """Simulated: cards, chip and riders. Real: reader, kernel, journal, upload, collector, ledger.
