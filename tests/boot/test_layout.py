@@ -36,7 +36,7 @@ def test_each_row_should_fill_its_storage_with_the_regions_a_terminal_needs():
 def test_two_slots_should_lie_beside_files_and_journal():
     board = layout.row("pico")
     slot = layout.region(board, "slot_a")[1]
-    assert slot == layout.region(board, "slot_b")[1] == 98
+    assert slot == layout.region(board, "slot_b")[1] == 92
     assert layout.region(board, "journal")[1] >= 100
     assert board[2] + board[3] * layout.BLOCK_BYTES == 2 * 1024 * 1024
 

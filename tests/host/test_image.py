@@ -362,8 +362,8 @@ def test_a_full_image_should_be_micropython_and_the_files_of_the_unit(folder, tm
     assert mount(files, 22, 256).listdir("/") == ["parameters.txt", "settings.txt"]
     assert {one["name"] for one in told(made)["unit"]} == {"parameters.txt", "settings.txt"}
     assert told(made)["terminal"] == 7 and len(told(made)["sources"]) == 4
-    code.write_bytes(bytes(768 * 1024))
-    with pytest.raises(unit.FormatError, match="MicroPython and firmware take 786432"):
+    code.write_bytes(bytes(816 * 1024))
+    with pytest.raises(unit.FormatError, match="MicroPython and firmware take 835584"):
         build.build(maker, held, (), find_compiler(), code)
 
 
