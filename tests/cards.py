@@ -123,7 +123,9 @@ def purchase_from(values, today, capks, denies=()):
     def refuse(pan, psn):
         return "deny_list" if pan in denies else ""
 
-    return transaction.Purchase(values, today, capks, oda.KeyCache(), refuse, fdda.EDITIONS, True)
+    return transaction.Purchase(
+        values, today, capks, oda.KeyCache(), refuse, fdda.EDITIONS, True, None
+    )
 
 
 def tap_steps(open_taps, purchase):

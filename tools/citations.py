@@ -18,7 +18,7 @@ from pathlib import Path
 # number: "QT-138"; name: dotted name in the file, "" when it stands at nothing that has one
 Citation = namedtuple("Citation", ("number", "name", "line"))
 
-ONE_ID = re.compile(r"(QT|PD|PS|CL|TD)-(\d+)(?:\.\.(\d+))?((?:, \d{3}\b(?! ?[a-z]))*)")
+ONE_ID = re.compile(r"(QT|PD|PS|CL|TD|QX)-(\d+)(?:\.\.(\d+))?((?:, \d{3}\b(?! ?[a-z]))*)")
 BODIES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 

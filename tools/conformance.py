@@ -4,7 +4,7 @@ citations in the product and those in the tests.
 
     python tools/conformance.py             runs the cited tests, prints all (`make conformance`)
     python tools/conformance.py --static    runs nothing: table, code and tests among each other
-    python tools/conformance.py --book pn532    one of the three
+    python tools/conformance.py --book pn532    one of them
     python tools/conformance.py --gaps      only the requirements that lack code or a test
 
 Exit status 1 when a requirement of the terminal has no code or no test, when its test failed or
@@ -31,6 +31,7 @@ BOOKS = {
     "qpboc": Book(("QT",), "docs/requirements.md", "../shared/spec/qpboc.md"),
     "pn532": Book(("PD", "PS"), "docs/requirements_pn532.md", "../shared/spec/pn532.md"),
     "terminals": Book(("TD",), "docs/requirements_terminals.md", "../shared/spec/terminals.md"),
+    "capp": Book(("QX",), "docs/requirements_capp.md", "../shared/spec/capp.md"),
 }
 
 
@@ -72,7 +73,12 @@ TABLES = {
     (head + "-" + part.replace("_", "-")).replace("-summary", ""): lambda book=book, part=part: (
         page(book, part)
     )
-    for book, head in (("qpboc", "conformance"), ("pn532", "pn532"), ("terminals", "devices"))
+    for book, head in (
+        ("qpboc", "conformance"),
+        ("pn532", "pn532"),
+        ("terminals", "devices"),
+        ("capp", "capp"),
+    )
     for part in ("summary", "not_met", "sections")
 }
 

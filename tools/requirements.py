@@ -23,9 +23,9 @@ KINDS = (*TESTED, *REASONED)
 
 SECTION = re.compile(r"## ([A-Z])\. (.+)")
 CELL = r"(?:[^|\\]|\\.)*"
-ROW = re.compile(r"\| (?:(?:QT|TD)-\d{3}|P[DS]-\d\d) \|")
+ROW = re.compile(r"\| (?:(?:QT|TD|QX)-\d{3}|P[DS]-\d\d) \|")
 # a row with a clause, or an item of a list without one
-SPEC_ROW = re.compile(r"^\| ((?:QT|TD)-\d{3}) \|%s\| (%s) \|" % (CELL, CELL), re.M)
+SPEC_ROW = re.compile(r"^\| ((?:QT|TD|QX)-\d{3}) \|%s\| (%s) \|" % (CELL, CELL), re.M)
 SPEC_ITEM = re.compile(r"^- \*\*(P[DS]-\d\d)\*\*()", re.M)
 
 

@@ -16,8 +16,11 @@ class Purchases:
         self.rules = rules
         self.standing = standing_values(stamp.settings, parameters)
 
-    def make(self, amount_fen, un, ttq, today=None):
-        """transaction.Purchase of this amount; without a number it can only settle torn taps."""
+    def make(self, amount_fen, un, ttq, today=None, extension=None):
+        """transaction.Purchase of this amount; without a number it can only settle torn taps.
+
+        extension: capp.Extension, None for a plain purchase.
+        """
         date, time = self.stamp.digits()
         # 95, 9F03, 9F7A and DF60 are not given: known tags without a value are zeros (QT-093,
         # QT-096, QT-100); 5F2A, 9F1A and 9C stand in the parameters (QT-098)
@@ -31,6 +34,8 @@ class Purchases:
         values[tags.TIME] = bytes.fromhex(time)
         values[tags.SEQUENCE_COUNTER] = bcd.from_int(self.journal.next % 10**8, 4)
         values[tags.UN] = un
+        if extension:
+            values[tags.CAPP_INDICATOR] = bytes((extension.kind,))  # QX-017
         return transaction.Purchase(
             values,
             today,
@@ -39,4 +44,5 @@ class Purchases:
             self.rules(amount_fen).refuse,
             fdda.EDITIONS,
             self.parameters.sda,
+            extension,
         )

@@ -10,6 +10,7 @@ the fare of the parameters, classes less, nobody is beside it.
     may it pay? or need it not pay?        refuse(pan, psn)
     what stands in the record?             onto(values)
     what follows the result?               after(sold)
+    what of the card's own records?        wants(selected), key_of(page, pages), trip_of(pages)
     what do the neighbours say?            turn(), each turn of the loop; never waits
 
 The questions are asked again and again, the last two times with the card's money at stake; only
@@ -33,6 +34,11 @@ Charge = namedtuple("Charge", ("amount_fen", "full_fare_fen", "fare_class", "rul
 # fare_fen): the panel; busy(): True while a card has not been taken away; report(event)
 House = namedtuple("House", ("journal", "stamp", "torn_taps", "show", "busy", "clock", "report"))
 
+# What trip_of() answers of a card that is asked for money or for its records. charge: Charge; kind:
+# DF60, of kernel.capp; changes: tuple of kernel.capp.Change without session; least_fen: balance
+# that is asked for before the GPO, None where nobody looks (QX-007)
+Trip = namedtuple("Trip", ("charge", "kind", "changes", "least_fen"))
+
 # Messages of a card that is served without a debit; the others a trade refuses with.
 PASSES = (
     "free_ride", "re_entry", "pass_valid", "staff", "driver", "present", "access_granted",
@@ -48,6 +54,7 @@ class Trade:
     pays = True  # False: the card number is read, nothing is ever debited (TD-022)
     needs_number = False  # True: a card that does not tell its number freely is refused unasked
     words = ""  # rows of the panel's table for its own messages (panel.py)
+    uses_records = False  # True: keeps its state in the card's records (JR/T 0025.14)
 
     def __init__(self, settings, parameters):
         self.settings = settings
@@ -98,6 +105,27 @@ class Trade:
     def thanks(self, charge, balance_fen=None):
         """Message of a debit that stands; balance_fen: what is left, None where not known."""
         return "concession" if charge.amount_fen < charge.full_fare_fen else "ok"
+
+    def wants(self, selected):
+        """What is read of the card before the GPO, where `uses_records`: tuple of (sfi, ID of 2
+        bytes), (CYCLIC_FILE, count) for the newest of that file; the record that a
+        pre-authorisation changes stands last (QX-015). selected: selection.Selected.
+        """
+        return ()
+
+    def key_of(self, page, pages):
+        """(key use, version, factor) for the security module, of the record `page`."""
+        return (0, 0, b"")
+
+    def trip_of(self, pages):
+        """Trip of the records read, kernel.capp.Page in the order of wants(); or the message of
+        what keeps this card out, one of PASSES where it is let through without a debit.
+        """
+        return "other"
+
+    def stamped(self, page, change):
+        """True when a record that was read after a tear shows what this device had written."""
+        return page.data == change.after
 
     def onto(self, values):
         """Write what the trade knows into a record or pending dict."""

@@ -24,8 +24,10 @@ from firmware.kernel.tap import Tap
 # refuse(pan, psn) -> reason word or "" (psn None: not known yet)
 # editions: values of 9F08 that mean this edition of the standard (fdda.EDITIONS)
 # sda: True to look at the static data of a card that cannot sign (sda.py)
+# extension: capp.Extension of a purchase that changes records of the card, else None; DF60 among
+# the values says its kind
 Purchase = namedtuple(
-    "Purchase", ("values", "today", "capks", "cache", "refuse", "editions", "sda")
+    "Purchase", ("values", "today", "capks", "cache", "refuse", "editions", "sda", "extension")
 )
 MAX_RECORD_BYTES = 3072  # all before the last; cards of the book need half, memory is small
 

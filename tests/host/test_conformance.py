@@ -293,7 +293,9 @@ def test_what_is_not_met_should_be_in_plain_sight():
     assert lines[-1] == "1 wrong" and "WRONG QT-001: no test" in lines
 
 
-@pytest.mark.parametrize(("book", "count"), [("qpboc", 286), ("pn532", 67), ("terminals", 55)])
+@pytest.mark.parametrize(
+    ("book", "count"), [("qpboc", 286), ("pn532", 67), ("terminals", 55), ("capp", 73)]
+)
 def test_every_requirement_should_have_its_code_and_its_tests(book, count):
     """Table, citations and, where that is there, the specification; nothing is run for it."""
     assert len(conformance.gathered(book)[0]) == count

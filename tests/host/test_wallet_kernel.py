@@ -45,6 +45,7 @@ def purchase_terms(wallet):
         lambda pan, psn: "deny_list" if pan in facts["deny"] else "",
         fdda.EDITIONS,
         True,
+        None,
     )
 
 

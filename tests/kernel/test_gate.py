@@ -187,7 +187,14 @@ def test_refusal_by_number_and_sequence_should_come_at_the_gate():
     card.records[3][2] += tlv.build(tags.PSN, b"\x01")
     purchase = purchase_from(values(), TODAY, (CAPK,))
     purchase = transaction.Purchase(
-        purchase.values, TODAY, purchase.capks, purchase.cache, refuse, purchase.editions, True
+        purchase.values,
+        TODAY,
+        purchase.capks,
+        purchase.cache,
+        refuse,
+        purchase.editions,
+        True,
+        None,
     )
     assert stopped(card, tapped(card, purchase)) == ("deny_list", "not_performed")
     assert asked[0] == (card.pan, None) and asked[-1] == (card.pan, 1)
@@ -201,6 +208,7 @@ def test_refusal_by_number_and_sequence_should_come_at_the_gate():
         lambda pan, psn: "deny_list" if psn == 0 else "",
         purchase.editions,
         True,
+        None,
     )
     assert stopped(card, tapped(card, purchase)) == ("deny_list", "not_performed")
 
