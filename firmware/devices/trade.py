@@ -34,9 +34,9 @@ Charge = namedtuple("Charge", ("amount_fen", "full_fare_fen", "fare_class", "rul
 # fare_fen): the panel; busy(): True while a card has not been taken away; report(event)
 House = namedtuple("House", ("journal", "stamp", "torn_taps", "show", "busy", "clock", "report"))
 
-# What trip_of() answers of a card that is asked for money or for its records. charge: Charge; kind:
-# DF60, of kernel.capp; changes: tuple of kernel.capp.Change without session; least_fen: balance
-# that is asked for before the GPO, None where nobody looks (QX-007)
+# What trip_of() answers of a card that is asked for money or for its records. charge: Charge;
+# kind: DF60, of kernel.capp; changes: tuple of kernel.capp.Change without session; least_fen:
+# balance that is asked for before the GPO, None where nobody looks (QX-007)
 Trip = namedtuple("Trip", ("charge", "kind", "changes", "least_fen"))
 
 # Messages of a card that is served without a debit; the others a trade refuses with.
