@@ -163,8 +163,9 @@ def chain_faults(data: bytes, key: bytes, algorithm: str = "sha256") -> tuple[in
 def pending_rows(body: bytes, depth: int) -> Iterator[Row]:
     """A pending entry: 4 bytes of the journal's own, then formats/pending.py."""
     values = pending.unpack(body[4:])
-    empty = fields.blank(pending.PENDING_V3)
-    for name, _ in pending.PENDING_V3:
+    table = pending.table_of(values["version"])
+    empty = fields.blank(table)
+    for name, _ in table:
         value = values[name]
         if name == "records":
             for sfi, number, data in value:

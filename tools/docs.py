@@ -32,7 +32,7 @@ from firmware.kernel import outcome, torn  # noqa: E402
 from host_tools.cli.main import command_files  # noqa: E402
 from host_tools.decode_names import TAGS  # noqa: E402
 from sim import fault_text, faults, hostile, kinds, morning, profile  # noqa: E402
-from tools import conformance, docs_acquirer, docs_fares, docs_gate  # noqa: E402
+from tools import conformance, docs_acquirer, docs_capp, docs_fares, docs_gate  # noqa: E402
 from tools import docs_images, docs_messages  # noqa: E402
 from tools.citations import identifiers  # noqa: E402
 from tools.docs_words import FIELD_WORDS, WORDS  # noqa: E402
@@ -318,7 +318,7 @@ TABLES = {
     "status-files": lambda: row_table(status.STATUS_V1, "files"),
     "reject-codes": lambda: named_numbers(batch.REJECT_NAMES),
     **docs_messages.tables(of_docstring, field_table, row_table),
-    **docs_images.tables(table),
+    **(docs_images.tables(table) | docs_capp.tables(field_table, row_table)),
     "record": lambda: field_table(record, "RECORD_V1"),
     "record-2": lambda: field_table(record, "RECORD_V2", record.RECORD_V1),
     "record-3": lambda: field_table(record, "RECORD_V3", record.RECORD_V2),

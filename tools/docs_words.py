@@ -33,7 +33,7 @@ WORDS = {
     "shift": "number of the shift",
 }
 FIELD_WORDS = {
-    "version": "1 or 2; the first byte says how to read the others",
+    "version": "1 to 4; the first byte says how to read the others",
     "kind": "what became of the tap, numbers below",
     "device": "kind of device, `device` of its settings",
     "time_utc_s": "seconds since 1970, UTC",

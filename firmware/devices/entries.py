@@ -14,7 +14,7 @@ SHARED = (
     "amount_fen", "full_fare_fen", "fare_class", "aid", "pan", "psn", "uid", "atc", "time_utc_s",
     "date", "time", "device", "line", "stop", "vehicle", "driver", "shift", "parameters_version",
     "deny_list_version", "clock_trusted", "trade", "direction", "riders", "rule", "fares_version",
-    "reference", "trade_data",
+    "reference", "trade_data", "extension",
 )  # fmt: skip
 
 # The longest value of a chip tag; a card that sends more breaks its format and cannot blow up a
@@ -53,11 +53,13 @@ def _price(values, charge):
     values["rule"], values["riders"] = charge.rule, charge.riders
 
 
-def pending_values(stamp, tap, uid, charge, terminal):
+def pending_values(stamp, tap, uid, charge, terminal, extension=b""):
     """The pending entry of `tap` as a dict (QT-167); charge: of trade.py; terminal: dict tag ->
-    bytes of its own.
+    bytes of its own; extension: of formats/extension.py, what is changed in the card's memory.
     """
     values = stamp.onto(pending.blank())
+    if extension:  # QX-034
+        values["version"], values["extension"] = record.EXTENDED, extension
     _identity(values, tap)
     values["uid"] = uid
     values["amount_fen"] = tap.amount_fen()
@@ -78,8 +80,8 @@ def pending_values(stamp, tap, uid, charge, terminal):
 
 def pack_values(values):
     """(bytes of an entry, dict name -> bytes of the fields that its record has too)."""
-    parts = pending.parts(values)
-    shared = {name: part for (name, _), part in zip(pending.PENDING_V3, parts) if name in SHARED}  # noqa: B905
+    parts, table = pending.parts(values), pending.table_of(values["version"])
+    shared = {name: part for (name, _), part in zip(table, parts) if name in SHARED}  # noqa: B905
     return b"".join(parts), shared
 
 
@@ -113,10 +115,12 @@ class Draft:
         """values: of the entry; tap: its Tap; packed: of pack_values(). FormatError."""
         settled = record.blank(record.PENDING)
         for name in SHARED:
-            settled[name] = values[name]
+            if name in values:
+                settled[name] = values[name]
+        settled["version"] = values["version"]  # both formats have 3 and 4
         settled["gpo_command_data"] = values["gpo_command_data"]  # QT-121
         settled["gpo_answer"] = values["gpo_answer"]
-        settled["tc"] = tap.value(tags.CRYPTOGRAM)
+        settled["tc"] = tap.value(tags.CRYPTOGRAM) or bytes(8)  # none of a frozen sum (QX-021)
         self.parts = record.parts(settled, packed)
         self.chip = _chip_parts(tap, tlv.parse(values["terminal_data"]))
         self.settled(record.PENDING, None, "rehearsal", tap)

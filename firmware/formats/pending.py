@@ -10,7 +10,7 @@ states what it takes at most (journal.PENDING_LIMIT).
 from firmware.errors import FormatError
 from firmware.formats import fields
 from firmware.formats.fields import FLAG, U8, U16, U32, Digits, Fixed, Rows, Sized, Word
-from firmware.formats.record import TRADE_FIELDS, UNKNOWN_FEN
+from firmware.formats.record import EXTENDED, EXTENSION_FIELD, TRADE_FIELDS, UNKNOWN_FEN
 
 VERSION = 3
 
@@ -47,6 +47,7 @@ PENDING_V1 = (
 )
 PENDING_V2 = PENDING_V1 + (("terminal_data", Sized(48)),)  # TLV of what the PDOL did not ask for
 PENDING_V3 = PENDING_V2 + TRADE_FIELDS
+PENDING_V4 = PENDING_V3 + EXTENSION_FIELD  # only where the card's memory is changed too (QX-034)
 
 
 def blank():
@@ -64,14 +65,17 @@ def pack(values):
 
 
 def parts(values):
-    """What pack() joins: the fields of PENDING_V3 one by one."""
-    if values.get("version") != VERSION:
-        raise FormatError("version: %r is not known" % (values.get("version"),))
-    return fields.parts(PENDING_V3, values)
+    """What pack() joins: the fields of table_of() one by one."""
+    return fields.parts(table_of(values.get("version")), values)
 
 
 def unpack(data):
     """Pending dict, bit for bit what was packed."""
-    if not data or data[0] != VERSION:
-        raise FormatError("a pending entry of a version not known")
-    return fields.unpack(PENDING_V3, data)
+    return fields.unpack(table_of(data[0] if data else None), data)
+
+
+def table_of(version):
+    """The table of a version: PENDING_V4 of EXTENDED, PENDING_V3 of VERSION."""
+    if version not in (VERSION, EXTENDED):
+        raise FormatError("a pending entry of version %r" % (version,))
+    return PENDING_V4 if version == EXTENDED else PENDING_V3

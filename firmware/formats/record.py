@@ -4,11 +4,12 @@
 Items after clearing.md 2 and qpboc.md M. The first byte is the version; a version's table and the
 numbers of the kinds are never changed or reused, a new layout takes a new number (style.md 9, 10).
 Amounts are fen, UNKNOWN_FEN where a balance is not known, currency 156 without conversion (CL-012,
-QT-264). A record of version 3 has at most 1,343 bytes (RECORD_MOST_BYTES).
+QT-264). A record has at most 1,769 bytes (RECORD_MOST_BYTES). It is of version 4 where the tap
+changed the card's memory (formats/extension.py), else of version 3.
 
 Only APPROVED is a sale. Torn, debited-refused and unproven taps travel as events (CL-010, QT-164,
-QT-180, QT-183). The entry that is written before the last READ RECORD is a format of its own:
-formats/pending.py.
+QT-180, QT-183); sums that are frozen and stamps that cost nothing are no sales either (QX-052).
+The entry that is written before the last READ RECORD is a format of its own: formats/pending.py.
 """
 
 from firmware.errors import FormatError
@@ -16,7 +17,9 @@ from firmware.formats import fields
 from firmware.formats.fields import FLAG, U8, U16, U32, Digits, Fixed, Sized, Word
 
 VERSION = 3
-RECORD_MOST_BYTES = 1343
+EXTENDED = 4
+EXTENSION_MOST = 424  # bytes: a record of 128 twice, one of 64 twice, or a ride beside it
+RECORD_MOST_BYTES = 1769
 UNKNOWN_FEN = 0xFFFFFFFF
 
 APPROVED = 1  # a sale; the only kind that is cleared (QT-159)
@@ -26,6 +29,8 @@ REFUSED = 4  # nothing was charged (QT-158)
 DEBITED_REFUSED = 5  # debited, then refused: the issuer can refund (QT-164)
 DEBITED_UNPROVEN = 6  # debited, fDDA cannot be completed (QT-180)
 EVENT = 7  # no card: staff, clock, power, parameter and device events
+PREAUTHORISED = 8  # a sum is frozen on the card, nothing was debited: no sale, no TC (QX-052)
+STAMPED = 9  # the card's memory was changed, amount 0: an entry, a ride on a pass
 
 KINDS = (
     (APPROVED, "approved"),
@@ -35,6 +40,8 @@ KINDS = (
     (DEBITED_REFUSED, "debited-refused"),
     (DEBITED_UNPROVEN, "debited-unproven"),
     (EVENT, "event"),
+    (PREAUTHORISED, "preauthorised"),
+    (STAMPED, "stamped"),
 )
 
 # Tags of `chip_data`, in this order; the first twenty are field 55 (clearing.md 3), the others are
@@ -129,14 +136,20 @@ TRADE_FIELDS = (
 )
 RECORD_V3 = RECORD_V2 + TRADE_FIELDS
 
-# What is known only when a sale has ended: name -> (place in RECORD_V3, kind of field).
+# What the tap did to the card's memory (QX-034, formats/extension.py).
+EXTENSION_FIELD = (
+    ("extension", Sized(EXTENSION_MOST)),  # packed, its fields below
+)
+RECORD_V4 = RECORD_V3 + EXTENSION_FIELD
+
+# What is known only when a sale has ended: name -> (place in RECORD_V3 and V4, kind of field).
 ENDINGS: dict = {
     name: (place, kind)
     for place, (name, kind) in enumerate(RECORD_V3)
     if name in ("kind", "reason", "balance_fen", "oda", "chip_data", "recovered")
 }
 
-TABLES = ((1, RECORD_V1), (2, RECORD_V2), (3, RECORD_V3))
+TABLES = ((1, RECORD_V1), (2, RECORD_V2), (3, RECORD_V3), (EXTENDED, RECORD_V4))
 
 
 def blank(kind):

@@ -26,7 +26,7 @@ from firmware.journal.ring import ANSWER, CURSOR, OPEN, RECORD, SETTLE, Ring, pa
 
 PENDING_LIMIT = 2560  # bytes of a pending entry: seven records of 255 bytes, GPO and trade data
 ANSWER_LIMIT = 256  # bytes of the last record as the card answered it
-RECORD_LIMIT = 1360  # bytes of a record; version 3 takes at most 1,343
+RECORD_LIMIT = 1774  # bytes of a record, seven pages; version 4 takes at most 1,769
 PENDING_BLOCKS = 32  # wear: 100,000 sales erase each of these some 1,500 to 3,000 times
 ITEM_BYTES = 6  # what the upload adds to a record
 CARRY_AT = 2  # blocks left: one takes the copies, one the next start after a cut

@@ -32,6 +32,8 @@ FATES = {
     "debited-refused": "debited and refused: refund due",
     "debited-unproven": "debited, not proven: refund or sale, a person decides",
     "event": "",
+    "preauthorised": "frozen on the card, debited only when it is completed",
+    "stamped": "the card's memory changed, nothing charged",
 }
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 TERMINAL = click.option("--terminal", type=int, help="Of this terminal only.")

@@ -9,6 +9,8 @@ KINDS = {
     "debited-refused": "已扣款后拒绝",
     "debited-unproven": "已扣款未证实",
     "event": "事件",
+    "preauthorised": "预授权",
+    "stamped": "已登记",
     "conflict": "冲突",
     "duplicate": "重复",
     "lost": "丢失",

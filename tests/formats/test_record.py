@@ -88,8 +88,9 @@ def test_the_largest_record_is_as_large_as_stated():
         values[name] = "x" * limit
     for name, limit in (("pan", 10), ("aid", 16), ("uid", 10), ("chip_data", 512),
                         ("gpo_command_data", 255), ("gpo_answer", 256),
-                        ("trade_data", 96)):  # fmt: skip
+                        ("trade_data", 96), ("extension", 424)):  # fmt: skip
         values[name] = b"x" * limit
+    values["version"] = record.EXTENDED
     assert len(record.pack(values)) == record.RECORD_MOST_BYTES
 
 
@@ -98,15 +99,16 @@ def test_what_is_no_record_is_refused():
     for cut in range(len(good)):
         assert refuses(lambda: record.unpack(good[:cut])), cut  # noqa: B023
     for wrong in (
+        b"\x05" + good[1:],
         b"\x04" + good[1:],
         b"\x02" + good[1:],
         b"\x01" + good[1:],
-        b"\x03\x08" + good[2:],
+        b"\x03\x0a" + good[2:],
         b"\x03\x00" + good[2:],
         good + b"x",
     ):
         assert refuses(lambda: record.unpack(wrong))  # noqa: B023
-    for name, value in (("kind", 9), ("kind", None), ("version", 4), ("amount_fen", -1)):
+    for name, value in (("kind", 10), ("kind", None), ("version", 4), ("amount_fen", -1)):
         values = sale()
         values[name] = value
         assert refuses(lambda: record.pack(values))  # noqa: B023
