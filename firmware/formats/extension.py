@@ -6,8 +6,8 @@ images of each are kept, as read and as written (QX-034): by them a trip is put 
 torn tap is told from one that never was (QX-038). Imported only by what uses such cards; a record
 without an extension is of version 3 and as long as ever.
 
-A row of `changes`: sfi and following as in READ CAPP DATA; of the cyclic file (CYCLIC_FILE)
-`before` is empty: it is pushed down, not changed.
+A row of `changes` is a kernel.capp.Change; of the cyclic file (CYCLIC_FILE) `before` is the newest
+record, which is pushed down and not changed, or empty.
 """
 
 from firmware.errors import FormatError
