@@ -125,6 +125,15 @@ def open_tls(more, host, hal):
     return hal.open_tls(more["link_ca"], more.get("link_name", host), identity)
 
 
+def open_module(more, hal, clock, report):
+    """Security module of the settings, None without one (firmware/module/opening.py)."""
+    if more.get("module", "none") == "none":
+        return None
+    from firmware.module import opening  # where settings ask for it
+
+    return opening.open_module(more, hal, clock, report)
+
+
 def open_trade(settings, parameters, hal, clock, report):
     """Trade of the settings' device: firmware/devices/DEVICE.py has make() (docs/porting.md).
 
@@ -215,6 +224,7 @@ def assemble_from(
         ),
         panel=panel,
         report=report,
+        module=open_module(settings.more, hal, clock, report),
     )
     feed()
     trade = open_trade(settings, parameters, hal, clock, report)

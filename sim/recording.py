@@ -150,6 +150,7 @@ def sale_of(told, block_count=16):
         uploader=None,
         panel=None,
         report=None,
+        module=None,
     )
     stamp = Stamp(parse_settings(SETTINGS), parameters, clock)
     torn_taps = TornTaps(parts.journal, parameters, stamp)

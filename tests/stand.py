@@ -89,6 +89,7 @@ class Stand:
 
     flash, limits = FLASH, (ENTRY_BYTES, RECORD_BYTES)
     make_journal = Journal
+    module = None  # a security module
 
     def __init__(self, extra="", make_trade=None):
         """extra: lines of the parameters; make_trade(settings, parameters, clock, report)."""
@@ -117,6 +118,7 @@ class Stand:
             uploader=None,
             panel=self,
             report=self.events.append,
+            module=self.module,
         )
         trade = None
         if self.make_trade:

@@ -5,7 +5,8 @@
 go wrong outside, with reader, line, card, ends inside the turn; the next goes on (TD-018, TD-019).
 
 Parts (a namedtuple): reader, clock, draw_un() and qualify(amount_fen) of sources.py, journal,
-uploader (None without a host), panel, report. Their contracts stand in docs/design.md.
+uploader (None without a host), panel, report, module (None without a security module). Their
+contracts stand in docs/design.md.
 """
 
 from collections import namedtuple
@@ -27,7 +28,7 @@ from firmware.formats import record
 
 Parts = namedtuple(
     "Parts",
-    ("reader", "clock", "draw_un", "qualify", "journal", "uploader", "panel", "report"),
+    ("reader", "clock", "draw_un", "qualify", "journal", "uploader", "panel", "report", "module"),
 )
 
 SILENT_POLLS = 3  # without an answer before the next customer (QT-073)
@@ -86,6 +87,7 @@ class Terminal:
                 self.busy,
                 parts.clock,
                 parts.report,
+                parts.module,
             )
         )
 
@@ -196,6 +198,8 @@ class Terminal:
         self.sale.deny.idle()
         self._keep_time()
         self.storage.turn()
+        if self.parts.module:
+            self.parts.module.idle()
         if window.left_ms(self.parts.clock, self.counted) <= 0:
             self._report_counts()
         if not self.parts.uploader:

@@ -31,8 +31,12 @@ Offer = namedtuple("Offer", ("message", "fare_fen", "sells"))
 Charge = namedtuple("Charge", ("amount_fen", "full_fare_fen", "fare_class", "rule", "riders"))
 
 # What a trade is given to work with. journal, stamp, torn_taps: of the terminal; show(message,
-# fare_fen): the panel; busy(): True while a card has not been taken away; report(event)
-House = namedtuple("House", ("journal", "stamp", "torn_taps", "show", "busy", "clock", "report"))
+# fare_fen): the panel; busy(): True while a card has not been taken away; report(event); module:
+# the security module (firmware/module), None without one
+House = namedtuple(
+    "House",
+    ("journal", "stamp", "torn_taps", "show", "busy", "clock", "report", "module"),
+)
 
 # What trip_of() answers of a card that is asked for money or for its records. charge: Charge;
 # kind: DF60, of kernel.capp; changes: tuple of kernel.capp.Change without session; least_fen:

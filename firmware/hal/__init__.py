@@ -32,6 +32,8 @@ these plain functions, so the module is the Clock:
                                  FormatError, OSError
     open_library(name, where)    the object of another PN532 driver, "pn532pi" or "adafruit", on a
                                  serial port: CPython alone, absent elsewhere
+    open_ciphers()               block ciphers and the opening of sealed files, of a software
+                                 module (ciphers_cpython.py): likewise
     open_reader(where)           a whole reader: a stage of the simulator alone, absent elsewhere
     open_flash(path, block_count, block_size=4096)
                                  block device: a file on PCs, a flash region on boards
@@ -89,6 +91,7 @@ if sys.implementation.name != "micropython":
         on_stop,
         open_blob,
         open_bus,
+        open_ciphers,
         open_console,
         open_display,
         open_flash,
@@ -200,6 +203,7 @@ __all__ = (
     "on_stop",
     "open_blob",
     "open_bus",
+    "open_ciphers",
     "open_console",
     "open_display",
     "open_flash",

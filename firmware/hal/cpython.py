@@ -148,6 +148,13 @@ def open_library(name, where):
     return libraries.open_library(name, where)
 
 
+def open_ciphers():
+    """Block ciphers and unseal() (ciphers_cpython.py); FormatError without their library."""
+    from firmware.hal import ciphers_cpython  # where settings name a software module
+
+    return ciphers_cpython
+
+
 def connect(host, port, timeout_ms):
     """Connect to a TCP server; LinkLost when it refuses, cannot be found or takes too long."""
     name = "%s:%d" % (host, port)

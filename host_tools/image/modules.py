@@ -19,10 +19,12 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOTS = ("firmware.main", "firmware.boot")  # with all that lies below
 # of PCs and Raspberry Pis: libraries, files and sockets that a board has not
 ELSEWHERE = (
-    "firmware.hal.cpython", "firmware.hal.display_cpython", "firmware.hal.fileflash",
+    "firmware.hal.ciphers_cpython", "firmware.hal.cpython",
+    "firmware.hal.display_cpython", "firmware.hal.fileflash",
     "firmware.hal.libraries", "firmware.hal.pins_cpython", "firmware.hal.pins_gpiod",
     "firmware.hal.pins_pty", "firmware.hal.tls_cpython", "firmware.hal.unix",
-    "firmware.hal.systemd", "firmware.reader.borrowed",
+    "firmware.hal.systemd", "firmware.reader.borrowed", "firmware.module.keyed",
+    "firmware.module.sealed", "firmware.module.software",
 )  # fmt: skip
 # importer -> modules it loads by a name put together; None: a device, as asked for
 BY_NAME: dict[str, tuple[str, ...] | None] = {

@@ -137,6 +137,7 @@ class Unit:
             uploader=Radio(uploader, town.radio_is_up),
             panel=self.lamp,
             report=self._hear,
+            module=None,
         )
         trade = assemble.open_trade(settings, fleet, hal, clock, self._hear)
         terminal = Terminal(parts, settings, fleet, trade)

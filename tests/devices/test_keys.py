@@ -72,7 +72,7 @@ def test_alarm_should_leave_the_last_place_to_a_sale():
     for left, taken in ((0, 0), (1, 0), (2, 1)):
         stand = Stand()
         keys, told, journal = stand.terminal.sale.keys, [], FullJournal(left)
-        keys.parts = Parts(*[None] * 4 + [journal, None, None, told.append])
+        keys.parts = Parts(*[None] * 4 + [journal, None, None, told.append, None])
         bad = list(keys.capks[0])
         keys.ring.capks = (capk.Capk(*bad[:8] + [bytes(20)]),)
         keys.idle()
