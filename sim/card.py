@@ -12,7 +12,7 @@ last one then repeats the 9F69 of the last transaction, which is what settles a 
 
 import os
 
-from sim import card_answer, card_data, card_file, card_money, coding
+from sim import capp_card, card_answer, card_data, card_file, card_money, coding
 from sim.card_command import expect_le, parsed
 from sim.card_face import faces_of
 from sim.card_gpo import processing_options
@@ -28,6 +28,7 @@ BUSY_MS = (
     ("READ RECORD", 11),
     ("GET DATA", 7),
     ("GET TRANS PROVE", 7),
+    *capp_card.BUSY_MS,
 )
 ERROR_MS = 2
 PPSE = b"2PAY.SYS.DDF01"
@@ -55,6 +56,7 @@ class Card:
         self.pdol = coding.dol(coding.find(fci, 0x6F, 0xA5, 0x9F38))
         self.logs = Logs(image)
         self.state = state or card_money.first_state(image["internal_data"])
+        self.capp = capp_card.of_card(self)
         self.power_up()
 
     @classmethod
@@ -111,7 +113,8 @@ class Card:
     @property
     def settled_fen(self):
         """The balance without a debit that the card would take back at its next SELECT or GPO."""
-        return (self.state["torn"] or {"before": self.state})["before"]["balance_fen"]
+        before = (self.state["torn"] or {"before": self.state})["before"]
+        return before.get("balance_fen", self.state["balance_fen"])
 
     @property
     def second_fen(self):
@@ -131,15 +134,22 @@ class Card:
     def debits(self):
         """[(atc, amount_fen, final)]; one that is not final was taken back or is still open.
 
-        The amount is that of the sale: it may come off an allowance, or be in another currency.
+        The amount is that of the sale: it may come off an allowance, or be in another currency. A
+        pre-authorisation is none (JR/T 0025.14 6.2.2).
         """
-        return [tuple(debit[:3]) for debit in self.state["debits"]]
+        return [tuple(debit[:3]) for debit in self.state["debits"] if len(debit) == 5]
 
     def top_up(self, amount_fen, purse=0, terminal=None):
         """The issuer adds money (card_money.top_up); ValueError when that may not be."""
         own = self.image["internal_data"]
-        card_money.top_up(self.state, own, amount_fen, purse, terminal or {})
+        load = self.capp.top_up if self.capp and not purse else card_money.top_up
+        load(self.state, own, amount_fen, purse, terminal or {})
         self.save()
+
+    @property
+    def blocked(self):
+        """What of it is blocked: "application", "card" or nothing."""
+        return self._oddity("blocked")
 
     def _oddity(self, name):
         return self.image.get("oddities", {}).get(name)
@@ -150,10 +160,14 @@ class Card:
         """A new activation: nothing is selected. `purse` is that of the last GPO since then."""
         self.selected = self.opened = False
         self.purse = 0
+        if self.capp:
+            self.capp.reset()
 
     def exchange(self, c_apdu, spare=None):
         """Answer one command; `busy_ms` then says how long a real card would have taken."""
         name, answer = "", b""
+        if self.capp:
+            self.capp.note(c_apdu)
         try:
             name, act, command = self._command(bytes(c_apdu))
             answer = act(command) + b"\x90\x00"
@@ -166,7 +180,7 @@ class Card:
         """Return (name for its time, what answers it, Command)."""
         if len(c_apdu) < 4:
             raise Refused("6700")
-        if c_apdu[0] not in CLASSES:
+        if c_apdu[0] not in (self.capp.classes if self.capp else CLASSES):
             raise Refused("6E00")
         acts = {
             (0x00, 0xA4): ("SELECT", self._select),
@@ -176,6 +190,8 @@ class Card:
         }
         if self.image.get("trans_prove"):
             acts[0x80, 0x5A] = ("GET TRANS PROVE", self._get_trans_prove)
+        if self.capp:
+            acts.update(self.capp.acts)
         if tuple(c_apdu[:2]) not in acts:
             raise Refused("6D00")
         name, act = acts[tuple(c_apdu[:2])]
@@ -253,6 +269,10 @@ class Card:
                 raise Refused("6A83")
             expect_le(command, len(answer))
             return answer
+        if self.capp and self.capp.holds(sfi):
+            answer = self.capp.ring_record(sfi, number)
+            expect_le(command, len(answer))
+            return answer
         if self._oddity("records_need_gpo") and not self.opened:
             raise Refused("6985")
         name = f"{sfi:02X}{number:02X}"
@@ -261,6 +281,8 @@ class Card:
         answer = self._record(name)
         expect_le(command, len(answer))
         if name == self.face.last and self.torn:
+            if self.capp:
+                self.capp.commit()
             card_money.settle(self.state)  # JR/T 0025.12 7.7.19: final before the answer leaves
             self.save()
         return answer

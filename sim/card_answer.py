@@ -24,10 +24,11 @@ IDD_AMOUNTS = {
 DEFAULT_IAD = "07010103000000010A01"
 
 
-def gpo_answer(card, verdict, terminal):
+def gpo_answer(card, verdict, terminal, told=None):
     """Return (content of template 77, 9F26), in the order of the published cards.
 
-    An element travels once a transaction: what an AFL record holds is left out of a TC.
+    An element travels once a transaction: what an AFL record holds is left out of a TC. `told`
+    stands in the answer in place of 9F26 (b"": none is in it).
     """
     approved = verdict.kind == TC
     atc = card.atc.to_bytes(2, "big")
@@ -45,7 +46,7 @@ def gpo_answer(card, verdict, terminal):
         (0x9F36, atc),
         (0x57, _own(card, 0x57, elsewhere)),
         (0x9F10, iad),
-        (0x9F26, ac),
+        (0x9F26, ac if told is None else told),
         (0x9F4B, b"" if in_record else sdad),
         (0x5F34, _own(card, 0x5F34, elsewhere)),
         (0x9F6C, ctq),

@@ -11,7 +11,7 @@ from sim.profile import SPECIAL_DEVICE
 
 READABLE = (
     0x9F36, 0x9F13, 0x9F17, 0x9F4F, 0x9F79, 0x9F6D, 0x9F5D, 0x9F77, 0x9F78, 0x9F6B, 0x9F68, 0x9F51,
-    0xDF71, 0xDF72, 0xDF76, 0xDF77, 0xDF78, 0xDF79, 0xDF4F,
+    0xDF71, 0xDF72, 0xDF76, 0xDF77, 0xDF78, 0xDF79, 0xDF4F, 0xDF61, 0xDF62, 0xDF63,
 )  # fmt: skip
 # What stands for a tag in the second currency
 SECOND = {0x9F79: 0xDF79, 0x9F6D: 0xDF76, 0x9F77: 0xDF77, 0x9F78: 0xDF78, 0x9F6B: 0xDF72}
@@ -29,6 +29,8 @@ def get_data(card, tag):
 def data_object(card, tag):
     """The value of `tag` now, None when the card has no such object."""
     own, state = card.image["internal_data"].get(f"{tag:04X}"), card.state
+    if card.capp and tag in card.capp.TAGS:
+        return card.capp.data_object(tag)
     if own is None:
         return None
     if tag in (0x9F36, 0x9F13):

@@ -5,8 +5,8 @@ JR/T 0025.12 6.5, 7.5, 7.7. `card` is a sim.card.Card, which saves itself after 
 """
 
 from firmware.errors import FormatError
-from sim import card_answer, card_money, card_risk, coding
-from sim.card_risk import REFUSED
+from sim import capp_gpo, card_answer, card_money, card_risk, coding
+from sim.card_risk import REFUSED, TC
 from sim.status import Refused
 
 
@@ -26,16 +26,21 @@ def processing_options(card, data):
         raise Refused("6985")
     state.update(atc=state["atc"] + 1, card_auth="", sdad="", suite=suite)
     own, card.purse = card_risk.card_data(card.image["internal_data"], state, sale.currency)
-    verdict = card_risk.decide(own, sale)
+    extended = capp_gpo.asked(card, terminal) if card.capp else None
+    verdict = extended.decide(own, sale) if extended else card_risk.decide(own, sale)
     if verdict.kind == REFUSED:
         card.save()
         raise Refused("6985")
     atc = state["atc"].to_bytes(2, "big")
     logged = card.logs.sale_record(terminal, atc)
     proof = [state["atc"], ""]
+    if extended and verdict.kind == TC:
+        return coding.tlv(0x77, extended.answer(verdict, sale, terminal, logged))
     card_money.take(state, verdict, sale.amount_fen, card.purse, logged, proof)
     answer, tc = card_answer.gpo_answer(card, verdict, terminal)
     proof[1] = tc.hex().upper()
+    if card.capp:
+        card.capp.keep_proof()
     card.save()
     return coding.tlv(0x77, answer)
 

@@ -30,7 +30,9 @@ def first_state(own):
         "card_auth": "",  # 9F69 of the last TC, empty for version 00
         "sdad": "",
         "suite": "",  # that the last GPO asked for
-        "debits": [],  # [atc, amount of the sale, final, purse, what came off the balance]
+        # [atc, amount of the sale, final, purse, what came off the balance]; of a sum that is
+        # frozen a sixth, "frozen"
+        "debits": [],
         "log": [],  # hex, newest first
         "loads": [],  # [P1 P2, old, new, {tag: hex}], newest first
         "proof": None,  # [atc, TC] of the last transaction that is final

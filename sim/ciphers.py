@@ -47,6 +47,10 @@ class TripleDes:
     def encrypt(key, block):
         return _ecb(TripleDES(key + key[:8]), block)
 
+    @staticmethod
+    def decrypt(key, block):
+        return _ecb(TripleDES(key + key[:8]), block, decrypt=True)
+
     @classmethod
     def card_key(cls, master_key, pan, psn):
         """Derive a card key from the issuer's master key."""
@@ -77,6 +81,10 @@ class Sm4:
     @staticmethod
     def encrypt(key, block):
         return _ecb(SM4(key), block)
+
+    @staticmethod
+    def decrypt(key, block):
+        return _ecb(SM4(key), block, decrypt=True)
 
     @classmethod
     def card_key(cls, master_key, pan, psn):

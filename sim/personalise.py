@@ -12,6 +12,7 @@ and two AFLs. Test keys only: the private keys stand in the file.
 import os
 
 from sim import coding
+from sim.capp_personalise import extended
 from sim.card_risk import LOGGED
 from sim.coding import n12, tlv
 from sim.profile import LOAD_LOG_FORMAT, LOG_FORMAT
@@ -72,6 +73,9 @@ def personalise(pan, profile, issuers, keys=None):
         },
         "busy_ms": dict(profile.busy_ms),
     }
+    if profile.extended:
+        image["extended"] = extended(pan, profile.psn, profile.extended)
+        image.update(capp=profile.extended.df61, trans_prove=True)
     for suite in SUITES[profile.suite]:
         if suite not in issuers:
             raise ValueError(f"a card of suite {profile.suite} needs an issuer of {suite}")
@@ -202,11 +206,14 @@ def _fci(profile):
     pdol = bytes.fromhex(profile.pdol)
     if profile.suite != "rsa" and not any(tag == 0xDF69 for tag, _ in coding.dol(pdol)):
         pdol += bytes.fromhex("DF6901")
+    if profile.extended:
+        pdol += bytes.fromhex("DF6001")
     own = tlv(0x50, profile.label.encode()) + tlv(0x87, b"\x01") + tlv(0x9F38, pdol)
     own += tlv(0x5F2D, b"zhen")
     logs = tlv(0x9F4D, LOG_ENTRY) if profile.log else b""
     logs += tlv(0xDF4D, LOAD_LOG_ENTRY) if profile.load_log else b""
-    logs += tlv(0xDF61, bytes.fromhex(profile.capp)) if profile.capp else b""
+    df61 = profile.extended.df61 if profile.extended else profile.capp
+    logs += tlv(0xDF61, bytes.fromhex(df61)) if df61 else b""
     own += tlv(0xBF0C, logs) if logs else b""
     return tlv(0x6F, tlv(0x84, bytes.fromhex(profile.aid)) + tlv(0xA5, own))
 

@@ -8,6 +8,8 @@ Profile that no card can have is a ValueError that says why in a sentence.
 import re
 from dataclasses import dataclass, field, fields, replace
 
+from sim.capp_profile import Extension
+
 UNION_PAY = "A000000333"
 PDOL = "9F66049F02069F03069F1A0295055F2A029A039C019F3704"  # 33 bytes, the live one
 # With time and merchant name, which the card's log then holds
@@ -96,6 +98,7 @@ class Profile:
     | `rollback` | where a torn debit is taken back: select or gpo (qpboc.md 3, point 1) |
     | `trans_prove` | knows GET TRANS PROVE (JR/T 0025.14 A.4) |
     | `capp` | DF61 of the FCI and byte 8 of 9F69: says an extended application is there |
+    | `extended` | an extended application with files and keys (sim/capp_profile.py) |
     | `unreadable` | tags that GET DATA refuses with 6A88 |
     | `ca_index` | in place of 8F |
     | `busy_ms` | PPSE, SELECT, GPO, READ RECORD, GET DATA: time the card takes |
@@ -140,6 +143,7 @@ class Profile:
     unreadable: tuple = SPECIAL_DEVICE
     trans_prove: bool = False
     capp: str | None = None
+    extended: Extension | None = None
     rollback: str = "select"
     records_need_gpo: bool = False
     forged: str = ""

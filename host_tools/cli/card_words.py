@@ -72,9 +72,11 @@ def _allowance(card, own):
 
 def _debits(card):
     yield "debits:" if card.state["debits"] else "no debits"
-    for atc, amount_fen, final, purse, charge_fen in card.state["debits"]:
+    for atc, amount_fen, final, purse, charge_fen, *frozen in card.state["debits"]:
         words = "final" if final else "taken back or open"
         words += ", second currency" if purse else ""
+        if frozen:
+            amount_fen, words = charge_fen, f"frozen, {words}"
         words += "" if charge_fen == amount_fen else f", {yuan(charge_fen)} of it off the balance"
         yield f"  ATC {atc}: {yuan(amount_fen)} {words}"
 

@@ -67,6 +67,7 @@ def gpo_of(card, amount_fen, **sent):
     values = {"amount": f"{amount_fen:012d}", "ttq": "28000080", "currency": "0156", **sent}
     names = {0x9F66: "ttq", 0x9F02: "amount", 0x5F2A: "currency", 0x9F1A: "country", 0x9A: "date"}
     names.update({0x9F21: "time", 0x9F37: "un", 0x9F4E: "merchant", 0xDF69: "sm", 0x9C: "type"})
+    names[0xDF60] = "capp"
     data = b""
     for tag, length in card.pdol:
         value = bytes.fromhex(values.get(names.get(tag, ""), ""))

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an extended application is personalised with: trades, their records, offset, R-MAC.
+
+    Extension(trades=("metro", "rides"), r_mac=True, offset_fen=40000)
+
+Record layouts are the trade's own business (capp.md 2.8): a card knows a record's place, its
+header and its length. Lengths in bytes are whole records, ID and length byte included.
+"""
+
+from collections import namedtuple
+from dataclasses import dataclass
+
+DEDUCTION, PRE_AUTHORISATION = 1, 2  # byte 5 of a record (JR/T 0025.14 B.1)
+CYCLIC_SFI = 0x1E
+# SFI, ID, length of a variable record, kind, key use and version of its master key
+Place = namedtuple("Place", "sfi id length kind key_use version")
+# length of a cyclic record, how many are kept, key of the file
+Ring = namedtuple("Ring", "length kept key_use version")
+
+KEY_USE = 0x28  # the one seen in public reader code (capp.md 2.6)
+# Trades by name; SFIs of JR/T 0025.14 C. Area 01 of a test city: our own layouts
+OWN = {
+    "metro": Place(0x15, "0221", 64, DEDUCTION, KEY_USE, 0x02),
+    "bus": Place(0x16, "0121", 64, DEDUCTION, KEY_USE, 0x03),
+    "toll": Place(0x17, "0121", 64, DEDUCTION, KEY_USE, 0x04),
+    "parking": Place(0x18, "0121", 64, DEDUCTION, KEY_USE, 0x05),
+    "rail": Place(0x19, "0121", 64, DEDUCTION, KEY_USE, 0x06),
+    "bike": Place(0x1A, "0121", 64, PRE_AUTHORISATION, KEY_USE, 0x07),
+    "fuel": Place(0x1A, "0221", 64, PRE_AUTHORISATION, KEY_USE, 0x08),
+    "power": Place(0x1A, "0321", 64, PRE_AUTHORISATION, KEY_USE, 0x09),
+    "pass": Place(0x1B, "0121", 64, DEDUCTION, KEY_USE, 0x0A),
+    "rides": Ring(48, 10, KEY_USE, 0x01),
+}
+# T-Union style: the ministry's bus and metro records in SFI 1A, its ring of thirty (capp.md 2.8)
+T_UNION = {
+    "metro": Place(0x1A, "2702", 128, DEDUCTION, KEY_USE, 0x02),
+    "bus": Place(0x1A, "2701", 128, DEDUCTION, KEY_USE, 0x03),
+    "rides": Ring(48, 30, KEY_USE, 0x01),
+}
+LAYOUTS = {"own": OWN, "t-union": T_UNION}
+
+
+@dataclass(frozen=True)
+class Extension:
+    """The extended application of a card.
+
+    | field | values |
+    |---|---|
+    | `trades` | names of LAYOUTS[`layout`]; "rides" is the cyclic file |
+    | `layout` | own or t-union |
+    | `r_mac` | answers carry an R-MAC: b8 of DF61 |
+    | `pre_authorisation` | DF61 = 02 instead of 01; follows of the trades where it is None |
+    | `offset_fen` | DF62, None for a card without deposit offset |
+    | `cipher` | 3des or sm4, of record keys and MACs |
+    | `withheld` | 9F26 of an approved pre-authorisation: absent or zero (capp.md 3, point 10) |
+    | `strict` | as seen beyond the text: 6986 for an UPDATE without a read before it, |
+    | | 6974 also for a deduction without its UPDATE |
+    """
+
+    trades: tuple = ("metro",)
+    layout: str = "own"
+    r_mac: bool = False
+    pre_authorisation: bool | None = None
+    offset_fen: int | None = None
+    cipher: str = "3des"
+    withheld: str = "absent"
+    strict: bool = False
+
+    def __post_init__(self):
+        known = LAYOUTS.get(self.layout)
+        if known is None:
+            raise ValueError(f"no record layouts {self.layout!r}; there are {', '.join(LAYOUTS)}")
+        for trade in self.trades:
+            if trade not in known:
+                raise ValueError(
+                    f"no trade {trade!r} in the layouts {self.layout!r}; there are"
+                    f" {', '.join(known)}"
+                )
+        if not self.trades or len(set(self.trades)) != len(self.trades):
+            raise ValueError("an extended application has trades, each once")
+        if self.cipher not in ("3des", "sm4") or self.withheld not in ("absent", "zero"):
+            raise ValueError("cipher is 3des or sm4, withheld is absent or zero")
+
+    @property
+    def places(self):
+        """The Place or Ring of each trade."""
+        return [LAYOUTS[self.layout][trade] for trade in self.trades]
+
+    @property
+    def df61(self):
+        """DF61 as hex: 01, 02, 81 or 82."""
+        asked = self.pre_authorisation
+        if asked is None:
+            asked = any(getattr(one, "kind", 0) == PRE_AUTHORISATION for one in self.places)
+        return f"{(2 if asked else 1) | (0x80 if self.r_mac else 0):02X}"
+
+
+def blank(place):
+    """A record that no trade has written: header, and zeros."""
+    header = bytes.fromhex(place.id) + bytes([place.length - 3, 1, place.kind, 0])
+    return header.ljust(place.length, b"\0")
