@@ -13,7 +13,7 @@ JOBS ?= 2
 .PHONY: city help setup run test check lint format types test-host test-micropython demo replay serve \
 	fuzz mutation proof test-clients \
 	collect bench panel screenshots waterfall size mpy lock sessions docs docs-check \
-	conformance clean image image-twice test-pico test-qemu test-side-by-side test-emulated proof-pico micropython test-heap deb test-deb
+	conformance clean image image-twice test-pico test-qemu test-side-by-side test-here test-emulated proof-pico micropython test-heap deb test-deb
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,7 +39,7 @@ collect: $(READY)  ## the collector: takes uploads into a ledger
 bench: $(READY)  ## taps a second, time of each APDU, journal writes
 	@$(BIN)/faretap bench $(ARGS)
 
-test: check test-host test-clients test-heap test-deb  ## everything: what CI runs
+test: check test-side-by-side  ## everything: what CI runs
 
 city: $(READY)  ## a city with everything that goes wrong, another one each day: by night
 	@$(BIN)/faretap city --terminals 2000 --taps 40000 --jobs 2 --seed $(or $(SEED),$(shell date +%Y%m%d)) --html build/city.html
@@ -65,13 +65,13 @@ test-clients: $(READY)  ## other people's PN532 drivers and PC/SC on the virtual
 	@tools/clients.sh
 	@$(BIN)/python -m pytest tests/clients $(ARGS)
 
-test-side-by-side: $(READY)  # clients wait most of the time, so the emulators compute beside them; packages first, one apt at a time
+test-side-by-side: $(READY)  # what computes on foreign processors behind what waits for clients; packages first, one apt at a time
 	@tools/clients.sh
 	@tools/micropython.sh packages || test $$? -eq 3
-	@$(MAKE) --no-print-directory --output-sync=target --jobs=2 test-clients test-emulated
+	@$(BIN)/python tools/beside.py build/emulated.txt nice -n 19 $(MAKE) --no-print-directory test-emulated -- $(MAKE) --no-print-directory test-here
 
-test-emulated:
-	@nice $(MAKE) --no-print-directory test-pico test-qemu
+test-here: test-host test-clients test-deb
+test-emulated: test-pico test-qemu test-heap
 
 test-heap: $(READY)  ## every device in the heap of a Pico W: 32 bits, code in flash; builds that interpreter first
 	@tools/micropython.sh || test $$? -eq 3

@@ -14,7 +14,7 @@ ARGUMENTS = (
     "qemu-system-arm", "-machine", "mps2-an385", "-nographic", "-monitor", "null",
     "-semihosting", "-serial", "stdio", "-kernel",
 )  # fmt: skip
-STARTED_S = 60
+STARTED_S = 600  # a second, where `make test` leaves it a processor
 RAW, END = b"\x01", b"\x04"  # into the raw prompt; the end of a program, and of what it says
 
 
