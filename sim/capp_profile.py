@@ -18,22 +18,21 @@ Place = namedtuple("Place", "sfi id length kind key_use version")
 Ring = namedtuple("Ring", "length kept key_use version")
 
 KEY_USE = 0x28  # the one seen in public reader code (capp.md 2.6)
-# Trades by name; SFIs of JR/T 0025.14 C. Area 01 of a test city: our own layouts
-OWN = {
+# Trades by name; SFIs of JR/T 0025.14 C, IDs of a test city
+OWN: dict[str, Place | Ring] = {
     "metro": Place(0x15, "0221", 64, DEDUCTION, KEY_USE, 0x02),
-    "bus": Place(0x16, "0121", 64, DEDUCTION, KEY_USE, 0x03),
-    "toll": Place(0x17, "0121", 64, DEDUCTION, KEY_USE, 0x04),
-    "parking": Place(0x18, "0121", 64, DEDUCTION, KEY_USE, 0x05),
-    "rail": Place(0x19, "0121", 64, DEDUCTION, KEY_USE, 0x06),
-    "bike": Place(0x1A, "0121", 64, PRE_AUTHORISATION, KEY_USE, 0x07),
-    "fuel": Place(0x1A, "0221", 64, PRE_AUTHORISATION, KEY_USE, 0x08),
-    "power": Place(0x1A, "0321", 64, PRE_AUTHORISATION, KEY_USE, 0x09),
-    "pass": Place(0x1B, "0121", 64, DEDUCTION, KEY_USE, 0x0A),
+    "bus": Place(0x16, "0222", 64, DEDUCTION, KEY_USE, 0x03),
+    "toll": Place(0x17, "0223", 64, DEDUCTION, KEY_USE, 0x04),
+    "parking": Place(0x18, "0224", 64, DEDUCTION, KEY_USE, 0x05),
+    "rail": Place(0x19, "0225", 64, DEDUCTION, KEY_USE, 0x06),
+    "bike": Place(0x1A, "0226", 72, PRE_AUTHORISATION, KEY_USE, 0x07),
+    "fuel": Place(0x1A, "0227", 72, PRE_AUTHORISATION, KEY_USE, 0x08),
+    "pass": Place(0x1B, "0228", 48, DEDUCTION, KEY_USE, 0x09),
     "rides": Ring(48, 10, KEY_USE, 0x01),
 }
-# T-Union style: the ministry's bus and metro records in SFI 1A, its ring of thirty (capp.md 2.8)
-T_UNION = {
-    "metro": Place(0x1A, "2702", 128, DEDUCTION, KEY_USE, 0x02),
+# T-Union style: the ministry's bus record and ring of thirty, a metro pilot's record (capp.md 2.8)
+T_UNION: dict[str, Place | Ring] = {
+    "metro": Place(0x15, "0221", 64, DEDUCTION, KEY_USE, 0x02),
     "bus": Place(0x1A, "2701", 128, DEDUCTION, KEY_USE, 0x03),
     "rides": Ring(48, 30, KEY_USE, 0x01),
 }
@@ -99,3 +98,16 @@ def blank(place):
     """A record that no trade has written: header, and zeros."""
     header = bytes.fromhex(place.id) + bytes([place.length - 3, 1, place.kind, 0])
     return header.ljust(place.length, b"\0")
+
+
+def trade_rows():
+    """(layout, trade, SFI, ID, bytes, what for, key use/version) of all trades, as texts."""
+    for layout, trades in LAYOUTS.items():
+        for trade, one in trades.items():
+            key = f"{one.key_use:02X}/{one.version:02X}"
+            if isinstance(one, Ring):
+                sizes = f"{one.kept} x {one.length}"
+                yield layout, trade, f"{CYCLIC_SFI:02X}", "", sizes, "cyclic file", key
+            else:
+                use = "pre-authorisation" if one.kind == PRE_AUTHORISATION else "deduction"
+                yield layout, trade, f"{one.sfi:02X}", one.id, str(one.length), use, key

@@ -8,6 +8,7 @@ Outcome, and whether the card has lost the money. KINDS are those of the demo.
 
 from collections import namedtuple
 
+from sim.capp_profile import OWN, T_UNION, Extension
 from sim.profile import LOG_PDOL, SHORT_PDOL, Profile, Second
 
 Kind = namedtuple("Kind", "name kind prefix profile reason taken")
@@ -105,7 +106,17 @@ MORE_KINDS = (
     _refused("blocked", "blocked", "app_blocked", blocked="application"),
     _refused("blocked-card", "blocked", "no_ppse", blocked="card"),
 )
-ALL_KINDS = KINDS + MORE_KINDS
+# With an extended application: a terminal that has none debits them as any card
+EXTENDED_KINDS = (
+    _pays("metro-1", "metro", extended=Extension(("metro", "pass", "rides"))),
+    _pays("metro-r-mac", "metro_r_mac", extended=Extension(("metro", "rides"), r_mac=True)),
+    _pays("metro-offset", "metro_offset", extended=Extension(("metro",), offset_fen=2000)),
+    _pays("bike-1", "bike", extended=Extension(("bike", "fuel", "bus", "rides"))),
+    _pays("city-1", "city", extended=Extension(tuple(OWN), r_mac=True, offset_fen=2000)),
+    _pays("t-union", "t_union", extended=Extension(tuple(T_UNION), layout="t-union")),
+    _pays("metro-sm2", "metro_sm2", suite="sm2", extended=Extension(("metro",), r_mac=True)),
+)
+ALL_KINDS = KINDS + MORE_KINDS + EXTENDED_KINDS
 
 
 def kind_called(word):

@@ -3,6 +3,7 @@
 
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from rich.table import Table
 from firmware.devices.panel import yuan
 from firmware.formats.record import mask_pan
 from host_tools.cli.card_words import described
+from sim.capp_profile import LAYOUTS, Extension, trade_rows
 from sim.kinds import ALL_KINDS, KINDS, kind_called
 from sim.parameter_file import parameter_text
 from sim.profile import Profile, changed
@@ -55,6 +57,7 @@ Examples:
   faretap card new --wallet wallet            a wallet: cards of every kind in the demo
   faretap card new --all-kinds --wallet all   all that a terminal must tell apart
   faretap card new mine --kind sm2            one more card
+  faretap card new rider --capp metro         one with a record for the metro
   faretap card list --wallet wallet
   faretap card show adult-1 --wallet wallet
   faretap card load adult-1 10.00 --wallet wallet
@@ -80,6 +83,9 @@ Examples:
   faretap card new --wallet wallet
   faretap card new mine --wallet wallet --kind student --balance-fen 5000
   faretap card new long --wallet wallet --bits 1984 --set shape=four_files
+  faretap card new rider --wallet wallet --capp metro --capp rides --r-mac
+  faretap card new hirer --wallet wallet --capp bike --offset-fen 40000
+  faretap card new union --wallet wallet --capp bus --capp rides --profile t-union
 """
 )
 @WALLET
@@ -92,14 +98,24 @@ Examples:
 @click.option("--balance-fen", type=click.IntRange(0, 10**11), help="What is on it.")
 @click.option("--expiry", metavar="YYMMDD", help="Last day of the card.")
 @click.option("--set", "fields", multiple=True, metavar="FIELD=VALUE", help="Any Profile field.")
-def new(folder, name, all_kinds, kind, fields, **options):
+@click.option("--capp", "trades", multiple=True, metavar="TRADE", help="A trade with a record.")
+@click.option("--profile", "layout", type=click.Choice(list(LAYOUTS)), help="Of those records.")
+@click.option("--r-mac", is_flag=True, help="Records come with an R-MAC.")
+@click.option("--offset-fen", type=click.IntRange(0, 10**11), help="Deposit offset, DF62.")
+@click.option("--mac", "cipher", type=click.Choice(["3des", "sm4"]), help="Of record keys.")
+def new(folder, name, all_kinds, kind, fields, trades, **options):
     """Make a wallet, or with NAME one more card in it.
 
-    A wallet appears whole or not at all, and takes the place of nothing.
+    A wallet appears whole or not at all, and takes the place of nothing. --capp gives the card an
+    extended application (JR/T 0025.14): `faretap card trades` lists what a card can have.
     """
+    terms = {key: options.pop(key) for key in ("layout", "r_mac", "offset_fen", "cipher")}
+    extension = {key: value for key, value in terms.items() if value not in (None, False)}
+    if extension and not trades:
+        raise click.UsageError("these options belong to --capp TRADE: say a trade too")
     given = {key: str(value) for key, value in options.items() if value is not None}
     if name is None:
-        if given or fields or kind != "adult":
+        if given or fields or trades or kind != "adult":
             raise click.UsageError("say the NAME of the card that shall be so")
         wallet = Wallet.create(folder, ALL_KINDS if all_kinds else KINDS)
         click.echo(f"{len(wallet.entries)} cards in {folder}; look with `faretap card list`.")
@@ -116,6 +132,8 @@ def new(folder, name, all_kinds, kind, fields, **options):
                 raise ValueError(f"{field!r} is not FIELD=VALUE")
             given[key] = value
         profile = changed(row.profile, given)
+        if trades:
+            profile = replace(profile, extended=Extension(trades, **extension))
         if not (folder / "wallet.json").exists():
             Wallet.create(folder, ())
         with in_use(folder):
@@ -175,6 +193,17 @@ def list_cards(folder):
     Console().print(table)
     if any(card.torn for card in cards):
         click.echo(" * an open debit is in it, which the card takes back at its next tap")
+
+
+@command.command(epilog="Examples:\n\n  faretap card trades")
+def trades():
+    """List the trades that a card's extended application can have (`card new --capp`)."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for title in ("profile", "trade", "file", "ID", "bytes", "for", "key"):
+        table.add_column(title, no_wrap=True)
+    for row in trade_rows():
+        table.add_row(*row)
+    Console().print(table)
 
 
 @command.command(epilog="Examples:\n\n  faretap card kinds")

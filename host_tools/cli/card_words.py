@@ -39,6 +39,8 @@ def described(name, card):
     if oddities:
         yield "oddities: " + ", ".join(oddities)
     yield "torn: a debit is open, taken back at its next tap" if card.torn else "not torn"
+    if card.capp:
+        yield from _extended(card)
     yield from _debits(card)
     yield from _logs(card)
 
@@ -68,6 +70,22 @@ def _allowance(card, own):
             yield f"{words} {yuan(int(own[tag]))}, used {yuan(card.state['total_fen'])}"
     if int(own.get("9F53", "0"), 16):
         yield f"foreign sales in a row: {card.state['foreign_count']} of {int(own['9F53'], 16)}"
+
+
+def _extended(card):
+    own, more = card.capp.own, card.capp.more
+    words = "with R-MAC" if card.capp.r_mac else "without R-MAC"
+    yield f"extended application: DF61 {own['df61']}, {words}, keys of {own['cipher']}"
+    for sfi, record, _ in more["records"]:
+        yield f"  file {sfi} record {record[:4]}: {record[6:]}"
+    if more["ring"]:
+        yield f"  file 1E, the last {more['ring']['kept']}, newest first:"
+        yield from (f"    {record}" for record in more["ring"]["records"])
+    for sfi, name, amount_fen, atc in more["frozen"]:
+        yield f"  frozen by file {sfi} record {name}: {yuan(amount_fen)}, ATC {atc}"
+    if more["offset_limit_fen"] is not None:
+        limit, used = more["offset_limit_fen"], more["offset_used_fen"]
+        yield f"  deposit offset up to {yuan(limit)}, used {yuan(used)}"
 
 
 def _debits(card):
