@@ -18,6 +18,8 @@ from firmware.reader.healing import HealingReader
 from firmware.reader.pn532 import Pn532
 from firmware.upload import Uploader
 
+ROOMY_BYTES = 128 * 1024  # of heap free: a tap takes less than may be used up (hal/mpy.py)
+
 
 def open_journal(settings, hal):
     """Journal on the flash region or file that the settings name; recovers what the last run
@@ -231,7 +233,10 @@ def assemble_from(
     feed()
     terminal = Terminal(parts, settings, parameters, trade)
     terminal.feed = feed
-    terminal.sale.collect = hal.collect
+    hal.collect()
+    used, total = hal.heap()
+    terminal.sale.collect = hal.sweep
+    terminal.sale.roomy = bool(total) and total - used >= ROOMY_BYTES
     terminal.health = health
     if "deny_list" in settings.more:
         from firmware.devices.deny import DenyList  # where settings ask for it

@@ -10,8 +10,8 @@ by rp2040py, with the virtual PN532 and a collector on its UARTs.
 
 Times are the emulated processor's, at 125 MHz; there is no radio. What the emulator has not, or
 has wrongly, is put right here: the transmit interrupt of a UART, its clock of 48 MHz, the bits of
-the ring oscillator (drawn from `seed`), a clock that was set, and flash that takes time and loses
-its power (pico_flash.py).
+the ring oscillator (drawn from `seed`), a clock that was set, a host at the USB that says nothing
+where it has nothing to say, and flash that takes time and loses its power (pico_flash.py).
 """
 
 import asyncio
@@ -67,6 +67,7 @@ class Pico:
         self.part = FlashPart(mcu)
         for uart in mcu.uart:
             mend(uart)
+        wait_for_words(mcu.usb_ctrl, self.device.cdc)
         self.device.cdc.on_serial_data = self._heard
         self.events: list[dict] = []
         self.texts: list[str] = []  # lines that were no event
@@ -211,6 +212,29 @@ def mend(uart):
             check()
 
     uart.check_interrupts, uart.write_uint32 = check, write_and_raise
+
+
+def wait_for_words(usb, cdc):
+    """Let the host begin no transfer to the board while it has no byte for it, as a real one does.
+    The emulator's sends an empty packet whenever the board would take one: thousands a second, an
+    interrupt and its handling each.
+    """
+    answer, push = usb.on_endpoint_read, cdc.send_serial_byte
+    asked = {}  # endpoint: size of the board's buffer that is free
+
+    def read(endpoint, size):
+        if endpoint == cdc._out_endpoint and not cdc.tx_fifo.item_count:
+            asked[endpoint] = size
+        else:
+            answer(endpoint, size)
+
+    def send(value):
+        push(value)
+        size = asked.pop(cdc._out_endpoint, None)
+        if size:
+            answer(cdc._out_endpoint, size)
+
+    usb.on_endpoint_read, cdc.send_serial_byte = read, send
 
 
 def file_system(files: dict[str, str]) -> bytes:

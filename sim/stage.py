@@ -154,6 +154,7 @@ class StageHal:
         self.unload = hal.unload
         self.write_line = hal.write_line
         self.collect = hal.collect
+        self.sweep = hal.sweep
         self.heap = hal.heap
         self.restart = hal.restart
 

@@ -5,17 +5,29 @@ Nothing is rebuilt from meanings: values go in as they were sent to the card or 
 """
 
 from firmware.errors import FormatError
-from firmware.formats import fields, pending, record
+from firmware.formats import pending, record
 from firmware.kernel import bcd, outcome, tags, tlv
 from firmware.kernel.tap import rebuilt
 
-# What both formats carry under one name, copied when a pending entry becomes a record.
+# What both formats carry under one name and in the same bytes, copied when a pending entry becomes
+# a record.
 SHARED = (
     "amount_fen", "full_fare_fen", "fare_class", "aid", "pan", "psn", "uid", "atc", "time_utc_s",
     "date", "time", "device", "line", "stop", "vehicle", "driver", "shift", "parameters_version",
     "deny_list_version", "clock_trusted", "trade", "direction", "riders", "rule", "fares_version",
-    "reference", "trade_data", "extension",
+    "reference", "trade_data", "version", "gpo_command_data", "gpo_answer",
 )  # fmt: skip
+
+
+def _places():
+    """((place in a record, place in an entry), ..) of SHARED."""
+    there = {name: place for place, (name, _) in enumerate(pending.PENDING_V3)}
+    own = enumerate(record.RECORD_V3)
+    return tuple([(place, there[name]) for place, (name, _) in own if name in SHARED])
+
+
+COPIED = _places()
+BLANK_PARTS = record.parts(record.blank(record.PENDING))
 
 # The longest value of a chip tag; a card that sends more breaks its format and cannot blow up a
 # record
@@ -78,13 +90,6 @@ def pending_values(stamp, tap, uid, charge, terminal, extension=b""):
     return values
 
 
-def pack_values(values):
-    """(bytes of an entry, dict name -> bytes of the fields that its record has too)."""
-    parts, table = pending.parts(values), pending.table_of(values["version"])
-    shared = {name: part for (name, _), part in zip(table, parts) if name in SHARED}  # noqa: B905
-    return b"".join(parts), shared
-
-
 def unpack_pending(data):
     """Values of a pending entry. FormatError when it was damaged."""
     return pending.unpack(data)
@@ -111,18 +116,16 @@ class Draft:
     chip data of the last record, which are short (LONGEST).
     """
 
-    def __init__(self, values, tap, packed=fields.EMPTY):
-        """values: of the entry; tap: its Tap; packed: of pack_values(). FormatError."""
-        settled = record.blank(record.PENDING)
-        for name in SHARED:
-            if name in values:
-                settled[name] = values[name]
-        settled["version"] = values["version"]  # both formats have 3 and 4
-        settled["gpo_command_data"] = values["gpo_command_data"]  # QT-121
-        settled["gpo_answer"] = values["gpo_answer"]
-        settled["tc"] = tap.value(tags.CRYPTOGRAM) or bytes(8)  # none of a frozen sum (QX-021)
-        self.parts = record.parts(settled, packed)
-        self.chip = _chip_parts(tap, tlv.parse(values["terminal_data"]))
+    def __init__(self, parts, tap, terminal_data):
+        """parts: of the entry (pending.parts()); tap: its Tap; terminal_data: as in the entry.
+        FormatError.
+        """
+        self.parts = BLANK_PARTS + parts[len(pending.PENDING_V3) :]  # the extension, if any
+        for place, there in COPIED:  # with what the card was told and has said (QT-121)
+            self.parts[place] = parts[there]
+        self._put("tc", tap.value(tags.CRYPTOGRAM) or bytes(8))  # none of a frozen sum (QX-021)
+        self.chip = _chip_parts(tap, tlv.parse(terminal_data))
+        self.missing = [place for place, part in enumerate(self.chip) if part is None]
         self.settled(record.PENDING, None, "rehearsal", tap)
 
     def settled(self, kind, result, reason, tap):
@@ -139,9 +142,9 @@ class Draft:
         self._put("recovered", 1 if result and result.outcome == outcome.RECOVERED else 0)
         self._put("oda", result.oda if result else "")
         self._put("balance_fen", balance_fen)
-        for place, tag in enumerate(record.CHIP_TAGS):
-            if self.chip[place] is None:  # it may have come with the last record
-                self.chip[place] = _chip_part(tag, tap.data.get(tag))
+        for place in self.missing:  # they may have come with the last record
+            tag = record.CHIP_TAGS[place]
+            self.chip[place] = _chip_part(tag, tap.data.get(tag))
         self._put("chip_data", b"".join([part for part in self.chip if part]))
         return b"".join(self.parts)
 
@@ -156,7 +159,8 @@ def pack_settled(values, kind, result, reason):
     values: the entry's; kind, result, reason: as Draft.settled() has them.
     """
     tap = result.tap if result else tap_of(values)
-    return Draft(values, tap).settled(kind, result, reason, tap)
+    draft = Draft(pending.parts(values), tap, values["terminal_data"])
+    return draft.settled(kind, result, reason, tap)
 
 
 def pack_refused(stamp, result, uid, charge, reason):

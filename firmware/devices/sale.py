@@ -55,6 +55,7 @@ class Sale:
         self.purchases = Purchases(parameters, stamp, parts.journal, self.keys, self._rules)
         self.book = SaleBook(parts.journal, stamp)
         self.collect = None  # collects garbage, where the interpreter wants that
+        self.roomy = False  # once a tap is enough
         self.notice = _nobody  # shows a message of panel.TABLE while a card is at work
         self.watch = None  # Stopwatch of the presentation, None where nobody bounds it
         self.stopping = False  # service is being ended: nothing more is committed
@@ -232,7 +233,10 @@ class Sale:
             stop = outcome.refused(outcome.OTHER_INTERFACE, reason)
             return self._sold(stop, 0, amount_fen, name)
         purchase = self.purchases.make(amount_fen, un, ttq)
-        yield from self._tidied()
+        # Garbage goes while the card works: a tap makes more than a small heap has room for, and
+        # where it would be collected by itself nobody knows, behind the last record as well.
+        if self.collect:
+            yield Chore(self.collect)
         ready = yield from transaction.prepare(selected, purchase, before_fen)
         if isinstance(ready, outcome.Outcome):
             return self._refused(ready, uid, charge)
@@ -245,7 +249,8 @@ class Sale:
             return self._sold(_not_opened(why, ready.tap), 0, amount_fen, name)
         if self.watch:
             self.watch.bounded = False
-        yield from self._tidied()
+        if self.collect and not self.roomy:
+            yield Chore(self.collect)
         answer = yield from transaction.commit(ready)
         if isinstance(answer, outcome.Outcome):  # lost
             return self._committed(answer, sequence, values, charge)
@@ -253,15 +258,6 @@ class Sale:
         self.notice("card_read")  # QT-141
         result = transaction.conclude(ready, purchase.editions, answer)
         return self._committed(result, sequence, values, charge)
-
-    def _tidied(self):
-        """Generator: garbage is collected while the card answers the next command.
-
-        A tap makes more of it than a small heap has room for. Where it would be collected by
-        itself nobody knows, behind the last record as well as anywhere.
-        """
-        if self.collect:
-            yield Chore(self.collect)
 
     def finish_kept(self):
         """At the start: close what had its last answer when the power went (QT-163)."""

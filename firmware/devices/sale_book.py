@@ -3,6 +3,7 @@
 
 from firmware.devices import entries
 from firmware.errors import JournalFull
+from firmware.formats import pending
 
 
 class SaleBook:
@@ -12,6 +13,7 @@ class SaleBook:
         self.journal = journal
         self.stamp = stamp
         self.spent_us = 0
+        self.packer = pending.packer()
         self.draft = None  # entries.Draft of the sale at work
 
     def open(self, tap, uid, charge, terminal):
@@ -22,10 +24,10 @@ class SaleBook:
         """
         began = self.stamp.clock.ticks_us()
         values = entries.pending_values(self.stamp, tap, uid, charge, terminal)
-        entry, packed = entries.pack_values(values)
+        parts = pending.parts(values, self.packer)
         values["records"] = ()
-        self.draft = entries.Draft(values, tap, packed)
-        sequence = self.journal.open(entry)
+        self.draft = entries.Draft(parts, tap, values["terminal_data"])
+        sequence = self.journal.open(b"".join(parts))
         self._spent(began)
         return sequence, values
 

@@ -23,7 +23,7 @@ here).
 
 from firmware.errors import FormatError
 
-EMPTY = {}
+MEMORABLE = 16  # bytes of a packed field
 
 
 def take(name, data, at, count):
@@ -202,22 +202,46 @@ def pack(table, values):
     return b"".join(parts(table, values))
 
 
-def parts(table, values, packed=EMPTY):
-    """What pack() joins, a list in the order of `table`; packed: dict name -> bytes of fields that
-    another table of the same kinds has packed already.
-    """
+def parts(table, values):
+    """What pack() joins, a list in the order of `table`."""
     found = []
     for name, kind in table:
-        if name in packed:
-            found.append(packed[name])
-        elif name in values:
-            found.append(kind.pack(name, values[name]))
-        else:
+        if name not in values:
             raise FormatError(name + ": no value given")
+        found.append(kind.pack(name, values[name]))
     if len(values) != len(table):
         known = [name for name, _ in table]
         raise FormatError("not in the table: %s" % [n for n in sorted(values) if n not in known])
     return found
+
+
+class Packer:
+    """parts() of one table time after time: a value that is as it was the last time is not packed
+    again. Short ones are remembered, and none that may be changed meanwhile.
+    """
+
+    def __init__(self, table):
+        self.table = table
+        self.values: list = [self] * len(table)  # which no value equals
+        self.packed = [b""] * len(table)
+
+    def parts(self, values):
+        """As parts() has it."""
+        if len(values) != len(self.table):
+            return parts(self.table, values)  # which says what is wrong
+        found = []
+        for place, (name, kind) in enumerate(self.table):
+            value = values.get(name, self.table)
+            if value == self.values[place]:
+                found.append(self.packed[place])
+                continue
+            if value is self.table:
+                raise FormatError(name + ": no value given")
+            part = kind.pack(name, value)
+            found.append(part)
+            if len(part) <= MEMORABLE and isinstance(value, (int, str, bytes)):
+                self.values[place], self.packed[place] = value, part
+        return found
 
 
 def unpack(table, data):

@@ -64,9 +64,17 @@ def pack(values):
     return b"".join(parts(values))
 
 
-def parts(values):
-    """What pack() joins: the fields of table_of() one by one."""
-    return fields.parts(table_of(values.get("version")), values)
+def parts(values, packer=None):
+    """What pack() joins: the fields of table_of() one by one; packer: of packer(), for who packs
+    entry after entry.
+    """
+    table = table_of(values.get("version"))
+    return packer.parts(values) if packer and table is PENDING_V3 else fields.parts(table, values)
+
+
+def packer():
+    """A fields.Packer of entries of VERSION."""
+    return fields.Packer(PENDING_V3)
 
 
 def unpack(data):

@@ -142,11 +142,12 @@ EXTENSION_FIELD = (
 )
 RECORD_V4 = RECORD_V3 + EXTENSION_FIELD
 
-# What is known only when a sale has ended: name -> (place in RECORD_V3 and V4, kind of field).
+# What a record does not take over from its entry: name -> (place in RECORD_V3 and V4, kind of
+# field).
 ENDINGS: dict = {
     name: (place, kind)
     for place, (name, kind) in enumerate(RECORD_V3)
-    if name in ("kind", "reason", "balance_fen", "oda", "chip_data", "recovered")
+    if name in ("kind", "reason", "balance_fen", "oda", "chip_data", "recovered", "tc")
 }
 
 TABLES = ((1, RECORD_V1), (2, RECORD_V2), (3, RECORD_V3), (EXTENDED, RECORD_V4))
@@ -166,11 +167,11 @@ def pack(values):
     return b"".join(parts(values))
 
 
-def parts(values, packed=fields.EMPTY):
-    """What pack() joins: the fields of the table one by one; packed as fields.parts() has it."""
+def parts(values):
+    """What pack() joins: the fields of the table one by one."""
     if kind_name(values.get("kind")) is None:
         raise FormatError("kind: %r is no record kind" % values.get("kind"))
-    return fields.parts(_table(values.get("version")), values, packed)
+    return fields.parts(_table(values.get("version")), values)
 
 
 def unpack(data):

@@ -59,6 +59,7 @@ these plain functions, so the module is the Clock:
                                  come between any two steps; never where nobody asks, on boards
     heap()                       (used, total) bytes, each None where it is not known
     collect()                    garbage collection now, while nothing is due
+    sweep()                      the same in a tap, as short as may be
     unload(names)                drop modules that have done their part, where memory is short
     watchdog(timeout_ms)         a Watchdog (watchdog.py), begun: feed() it at least so often
     hold_watchdog()              it feeds itself: somebody works at the console of a board
@@ -106,6 +107,7 @@ if sys.implementation.name != "micropython":
         reset_cause,
         restart,
         sleep_ms,
+        sweep,
         ticks_diff,
         ticks_ms,
         ticks_us,
@@ -141,6 +143,7 @@ elif sys.platform in ("linux", "darwin"):
         reset_cause,
         restart,
         sleep_ms,
+        sweep,
         ticks_diff,
         ticks_ms,
         ticks_us,
@@ -179,6 +182,7 @@ else:
         reset_cause,
         restart,
         sleep_ms,
+        sweep,
         ticks_diff,
         ticks_ms,
         ticks_us,
@@ -192,6 +196,7 @@ else:
 __all__ = (
     "board_word",
     "collect",
+    "sweep",
     "connect",
     "has_slots",
     "heap",

@@ -28,6 +28,7 @@ from firmware.hal.mpy import (
     random_bytes,
     read_text,
     rename,
+    sweep,
     unload,
     write_line,
 )
@@ -45,7 +46,7 @@ else:
 
 __all__ = ("collect", "connect", "heap", "hold_watchdog", "on_stop", "open_blob", "open_console",
            "open_tls", "random_bytes", "read_text", "rename", "unload", "write_line", "sleep_ms",
-           "ticks_diff", "ticks_ms", "ticks_us", "watchdog")  # fmt: skip
+           "sweep", "ticks_diff", "ticks_ms", "ticks_us", "watchdog")  # fmt: skip
 
 # constants of `machine` that a port may have, and numbers of RESETS (formats/status.py)
 CAUSES = (("PWRON_RESET", 1), ("SOFT_RESET", 2), ("HARD_RESET", 3), ("WDT_RESET", 4))
@@ -126,7 +127,8 @@ class SerialStream(PolledStream):
         return settings
 
     def _take(self, count):
-        return self._uart.read(count)
+        # for what is not there yet read() would wait 1 to 2 ms behind the last byte
+        return self._uart.read(min(count, self._uart.any() or 1))
 
     def _put(self, data):
         return self._uart.write(data)

@@ -26,6 +26,7 @@ from firmware.hal.mpy import (
     random_bytes,
     read_text,
     rename,
+    sweep,
     unload,
     write_line,
 )
@@ -35,8 +36,8 @@ from firmware.hal.ticks import sleep_ms, ticks_diff, ticks_ms, ticks_us
 from firmware.hal.watchdog import watchdog
 
 __all__ = ("collect", "connect", "heap", "on_stop", "open_blob", "open_console", "open_tls",
-           "random_bytes", "read_text", "rename", "unload", "write_line", "sleep_ms", "ticks_diff",
-           "ticks_ms", "ticks_us", "watchdog")  # fmt: skip
+           "random_bytes", "read_text", "rename", "sweep", "unload", "write_line", "sleep_ms",
+           "ticks_diff", "ticks_ms", "ticks_us", "watchdog")  # fmt: skip
 
 CFLAG, ISPEED, OSPEED, CC = 2, 4, 5, 6  # places in tcgetattr's list
 VTIME, VMIN = 5, 6  # places in its list of characters

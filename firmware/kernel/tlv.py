@@ -110,6 +110,8 @@ def encode_tag(tag):
 def build(tag, value):
     """Tag, shortest length, value."""
     count = len(value)
+    if count < 0x80 and tag < 0x10000:
+        return (tag << 8 | count).to_bytes(2 if tag < 0x100 else 3, "big") + value
     if count < 0x80:
         length = bytes((count,))
     elif count < 0x100:
