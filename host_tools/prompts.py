@@ -87,6 +87,10 @@ TABLE = """
 141|今日限额已满|Day limit reached
 142|车票有效|Ticket is valid
 143|无有效车票|No ticket for this stop
+144|正在补打门票|Printing it again
+145|门票未打印，请刷同一张卡补打|Not printed, ask for a reprint with the same card
+146|此卡无票，不能补打|No ticket of this card
+147|门票已售完|Sold out
 """
 
 

@@ -46,6 +46,7 @@ class Sm2Signer:
     signature_bytes = 64
 
     def __init__(self, d: int):
+        self.secret = d
         self.engine = sm2.CryptSM2(f"{d:064X}", "")
         # Set afterwards: the constructor strips each leading 0 and 4 of a key that begins "04".
         self.engine.public_key = self.engine._kg(d, self.engine.ecc_table["g"])

@@ -7,7 +7,9 @@ long, and its QR code is read from twice as far.
 
 import csv
 import io
+import os
 import re
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +18,7 @@ import segno
 from firmware.errors import FormatError
 from firmware.fares import calendar
 from firmware.formats import signed, ticket
-from host_tools.signing import RsaSigner, Signer, Sm2Signer, load_signer, make_sm2_key
+from host_tools.signing import ORDER, RsaSigner, Signer, Sm2Signer, load_signer, make_sm2_key
 
 COLUMNS = ("id", "kind", "groups", "first", "last", "hours", "entries", "daily", "persons")
 DEFAULTS = {
@@ -30,6 +32,11 @@ def key_line(number: int, signer: Signer) -> str:
     if isinstance(signer, RsaSigner):
         return f"key: {number} rsa {signer.authority.rsa.hex().upper()}"
     return f"key: {number} sm2 {signer.authority.sm2.hex().upper()}"
+
+
+def kiosk_file(line: str, signer: Sm2Signer) -> str:
+    """The file `kiosk_key` of a kiosk; line: what gates have of this key, with its bounds."""
+    return f"{line}\nsecret: {signer.secret:064X}\n"
 
 
 def keys_of(number: int, signer: Signer) -> dict:
@@ -162,6 +169,18 @@ def described(text: str, keys: dict) -> dict:
 def make_key(path: Path) -> Sm2Signer:
     """A new SM2 issuer key; FileExistsError rather than lose one."""
     return make_sm2_key(path)
+
+
+def make_kiosk_key(path: Path, number: int, bounds: str) -> str:
+    """A new key of a kiosk in its file, for its owner alone; returns its line for the gates.
+    FormatError for bounds that are none, FileExistsError rather than lose a key.
+    """
+    signer = Sm2Signer(secrets.randbelow(ORDER - 2) + 1)
+    line = f"{key_line(number, signer)} {bounds}"
+    ticket.read_keys(line, "bounds")
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(kiosk_file(line, signer))
+    return line
 
 
 __all__ = ["described", "issue", "key_line", "load_signer", "make_key", "rows_of", "svg"]

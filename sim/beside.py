@@ -103,6 +103,10 @@ class Beside:
         """
         yield from ()
 
+    def handed(self):
+        """{name: text of a code}: what people carry to the terminal that `then` tells of."""
+        return {}
+
     def evening(self):
         """Generator: what the staff does at the end."""
         yield from ()

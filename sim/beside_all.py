@@ -9,6 +9,7 @@ from sim.beside_bus import BesideBus
 from sim.beside_coach import BesideCoach
 from sim.beside_entry import BesideEntry
 from sim.beside_gate import BesideGate
+from sim.beside_kiosk import BesideKiosk
 from sim.beside_parking import BesideParking
 from sim.beside_taxi import BesideTaxi
 
@@ -23,6 +24,7 @@ KINDS: dict[str, Callable[..., Beside]] = {
     "bus": BesideBus,
     "coach": BesideCoach,
     "gate": BesideGate,
+    "kiosk": BesideKiosk,
     "parking": lane_of,
     "taxi": BesideTaxi,
 }

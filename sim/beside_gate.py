@@ -98,9 +98,12 @@ class BesideGate(Beside):
         self, card="", text="", ends=("ticket_ok",), walk="normal", returns=False, note="", **row
     ):  # fmt: skip
         """Somebody shows the e-ticket `card`, or a code that is none; row: of TicketOffice. The
-        word before the # is its kind; the same name is the same ticket again.
+        word before the # is its kind; the same name is the same ticket again. Who has a code from
+        the terminal before shows that one.
         """
-        text, persons = (text, 1) if text else self.office.issue(card, **row)
+        text, persons = text or self.play.handed.get(card, ""), row.pop("persons", 1)
+        if not text:
+            text, persons = self.office.issue(card, persons=persons, **row)
         self.play.narrate(note)
         self.play.join(self._show(card, text, tuple(ends), walk, persons, returns))
 

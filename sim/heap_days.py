@@ -82,6 +82,9 @@ DOOR = "version: 4\nhours: always daily 00:00-24:00\n" + "".join(
 )
 
 
+KIOSK_KEY = "7 ids=70001-70060 until=2026-12-31 groups=1 entries=1 persons=5"
+
+
 def announced(play):
     """A stop announcer that says where the bus is from the start on."""
     box = AnnouncerBox(12)
@@ -136,6 +139,12 @@ DAYS = {
         "door: allow list", "access",
         {"allow": "{folder}/door.allow", "door": "door", "lane": "in"},
         {"door.allow": {"allow": DOOR}}, "tap", {}, (), None,
+    ),
+    "kiosk": Day(
+        "kiosk: tickets signed by SM2, printer", "kiosk",
+        {**CONSOLE, "printer": "serial:printer", "kiosk_key": "{folder}/kiosk.key",
+         "products": "1=adult,200 2=family,1500,4"},
+        {"kiosk.key": {"kiosk_key": KIOSK_KEY}}, "buy", {"text": "choose 1"}, ON, None,
     ),
     "inspector": Day(
         "inspector: shows what a card holds", "inspector", {}, {}, "tap", {"again": False}, (),

@@ -118,10 +118,20 @@ class PlayFiles:
         version = allow_list.opened(data).version
         return self._signed(data, signed.ALLOW_LIST, allow_layout.VERSION, version)
 
-    def _ticket_keys(self, numbers):
-        """Lines of the issuers' keys, by their numbers."""
-        lines = [tickets.key_line(one, ticket_signer(self.seed, one)) for one in numbers]
+    def _ticket_keys(self, told):
+        """Lines of the issuers' keys: a number, or text of a number and its bounds."""
+        lines = [self._key_line(str(one)) for one in told]
         return ("\n".join(lines) + "\n").encode()
+
+    def _key_line(self, text):
+        number, _, bounds = text.partition(" ")
+        line = tickets.key_line(int(number), ticket_signer(self.seed, int(number)))
+        return f"{line} {bounds}".strip()
+
+    def _kiosk_key(self, text):
+        """The key of a kiosk: its line with the bounds, and the secret."""
+        signer = ticket_signer(self.seed, int(text.partition(" ")[0]))
+        return tickets.kiosk_file(self._key_line(text), signer).encode()
 
     def _signed(self, payload, kind, layout, number, effective=""):
         if self.signer is None:
@@ -135,6 +145,7 @@ BUILDERS: dict[str, Callable[..., bytes]] = {
     "changes": PlayFiles._changes,
     "allow": PlayFiles._allow,
     "ticket_keys": PlayFiles._ticket_keys,
+    "kiosk_key": PlayFiles._kiosk_key,
 }
 
 

@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent / "scenarios"
 CHINA = timezone(timedelta(hours=8))
 KEYS = (
     "title", "about", "device", "seed", "start", "until", "settings", "parameters", "files",
-    "world", "beside", "kinds", "step", "flow", "expect",
+    "world", "beside", "kinds", "step", "flow", "expect", "then",
 )  # fmt: skip
 FLOW_KEYS = ("from", "to", "count", "do", "cards", "regulars", "tears", "patience", "every_s")
 
@@ -33,7 +33,7 @@ Scenario = namedtuple(
     "Scenario",
     (
         "name", "title", "about", "device", "seed", "start_utc_s", "until_ms", "settings",
-        "parameters", "files", "world", "beside", "people", "steps", "expect",
+        "parameters", "files", "world", "beside", "people", "steps", "expect", "then",
     ),
 )  # fmt: skip
 
@@ -116,6 +116,7 @@ def _scenario(name, found, share, seed):
         people=people,
         steps=steps,
         expect=found.get("expect", {}) if share == 1 else {},
+        then=made(f"{name}, then", found["then"], share, seed) if "then" in found else None,
     )
 
 

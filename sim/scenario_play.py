@@ -48,7 +48,7 @@ Result = namedtuple(
 class Play:
     """folder: must exist and be empty; runtime: (argv, env, cwd); watch(event) hears all."""
 
-    def __init__(self, scenario, folder, runtime, watch=None, cuts=()):
+    def __init__(self, scenario, folder, runtime, watch=None, cuts=(), handed=None):
         self.scenario = scenario
         self.folder = Path(folder).resolve()
         self.runtime = runtime
@@ -79,10 +79,12 @@ class Play:
         self.shown = ""
         self.queue: list = []  # people in front of the reader
         self.served = False  # somebody is at the reader
+        self.handed = handed or {}  # codes that people have from the terminal before
+        self.follower = None  # the Play of what comes then
         self.beside = beside(self)
 
     def run(self):
-        """Result of the whole day."""
+        """Result of the whole day, and of what comes then at another terminal."""
         self._write_files()
         world = self.world
         for step in self.scenario.steps:
@@ -90,8 +92,11 @@ class Play:
         world.at(self.scenario.until_ms * 1000, lambda: world.spawn(self._evening()))
         world.run()
         balance, facts, faults = balance_of(self)
+        faults = self.wrong + faults + self._unexpected()
+        if self.scenario.then:
+            self._follow(facts, faults)
         return Result(
-            self.wrong + faults + self._unexpected(),
+            faults,
             balance,
             self.messages,
             self.taps_us,
@@ -101,6 +106,19 @@ class Play:
             facts,
             world.now_ms,
         )
+
+    def _follow(self, facts, faults):
+        """Play what comes then: another terminal, in a folder within."""
+        folder = self.folder / "then"
+        folder.mkdir()
+        self.narrate(self.scenario.then.title)
+        self.follower = Play(
+            self.scenario.then, folder, self.runtime, self.tell, handed=self.beside.handed()
+        )
+        result = self.follower.run()
+        self.visits += result.visits
+        facts.update({f"then: {words}": number for words, number in result.facts.items()})
+        faults += [f"then: {one}" for one in result.faults]
 
     # --- steps ------------------------------------------------------------------------------
 
@@ -234,7 +252,9 @@ class Play:
         return datetime.fromtimestamp(self._real_utc_s(), CHINA)
 
     def when(self):
-        """The same as text."""
+        """The same as text, of the terminal that is at work."""
+        if self.follower:
+            return self.follower.when()
         return f"{self.local():%H:%M:%S}"
 
     def _real_utc_s(self):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from sim import tabletop_bus, tabletop_gate, tabletop_lanes, tabletop_taxi
+from sim import tabletop_bus, tabletop_gate, tabletop_kiosk, tabletop_lanes, tabletop_taxi
 from sim.tabletop_beside import Beside
 
 
@@ -95,6 +95,17 @@ DEVICES = {
         hint(
             "试试：点 adult-1，再点一次；点 adult-3 和 adult-4。这里从不扣款。",
             "Try: click adult-1, and once more; adult-3, adult-4. Nothing is ever debited here.",
+        ),
+    ),
+    "kiosk": Shown(
+        "自助售票机",
+        "Ticket kiosk",
+        tabletop_kiosk.make,
+        hint(
+            "试试：开机售票，成人票，点 adult-1：付款后才打印签名的二维码票；再补打。",
+            "Try: open the kiosk, adult, click adult-1: the signed ticket is printed behind the"
+            " payment; then print again.",
+            True,
         ),
     ),
     "inspector": Shown(

@@ -9,6 +9,7 @@ import re
 from firmware.devices import bus_words, gate_words, panel
 from firmware.devices.access import Access
 from firmware.devices.coach import Coach
+from firmware.devices.kiosk import Kiosk
 from firmware.devices.parking import Parking
 from firmware.devices.taxi import Taxi
 
@@ -56,7 +57,7 @@ def messages():
         panel.TABLE,
         bus_words.WORDS,
         gate_words.WORDS,
-        *(one.words for one in (Taxi, Coach, Parking, Access)),
+        *(one.words for one in (Taxi, Coach, Parking, Access, Kiosk)),
     ):
         for row in table.strip().split("\n"):
             name, _, _, chinese, english = row.split("|")[:5]

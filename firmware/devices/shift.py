@@ -24,7 +24,8 @@ CHECKPOINT_EVERY = 12  # numbers of the journal; the smallest one keeps 15 that 
 # and what a device writes in one turn
 RESTORED = 28
 OPENED, TOTALS, CLOSED, FORCED = "shift_opened", "shift_totals", "shift_closed", "shift_forced"
-CHECKS = ("pass_valid", "no_ticket")  # a ticket that was looked at is nobody who rides
+# a ticket that was looked at, or printed again, is nobody who rides
+CHECKS = ("pass_valid", "no_ticket", "ticket_again")
 CASH = "paid_cash"  # reason of the EVENT record of a payment without a card
 
 # Row of the totals|Chinese|English; a row keeps its place, new ones stand at the end

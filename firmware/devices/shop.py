@@ -37,7 +37,9 @@ on|CASHIER:1..999999|open the day
 off||close the day, with its report
 report||the day so far
 """
-CHANGING = ("=", "item", "sell", "check", "cancel", "cash", "off")  # what a card may have seen
+CHANGING = (  # what a card may have seen
+    "=", "item", "sell", "check", "cancel", "cash", "off", "choose", "again", "bill",
+)  # fmt: skip
 PAID = (outcome.APPROVED, outcome.RECOVERED)
 REFUND = "refund_cash"
 

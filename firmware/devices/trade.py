@@ -46,7 +46,7 @@ Trip = namedtuple("Trip", ("charge", "kind", "changes", "least_fen"))
 # Messages of a card that is served without a debit; the others a trade refuses with.
 PASSES = (
     "free_ride", "re_entry", "pass_valid", "staff", "driver", "present", "access_granted",
-    "entry_noted", "free_exit",
+    "entry_noted", "free_exit", "ticket_again",
 )  # fmt: skip
 
 

@@ -7,6 +7,9 @@ The bytes are those of TICKET and behind them the signature over them, by the ke
 stands in the ticket: RSA PKCS #1 v1.5 with SHA-256, or SM2 with SM3 (signed.py). With SM2 a ticket
 has 145 signs, with RSA 2048 some 450.
 
+A key may be bounded in the file of keys, as that of a kiosk is: what it signs beyond that is as
+good as forged, so that a stolen kiosk is worth no more than what it had still to sell.
+
 A ticket is good on the days from `first_day` to `last_day`, each day from minute `opens` to minute
 `closes`, both included, local time. Errors: FormatError alone.
 """
@@ -73,7 +76,7 @@ def text_of(body, signature):
 
 
 def read(text, keys):
-    """Ticket of a text, not yet verified; keys: dict number -> (scheme, key bytes)."""
+    """Ticket of a text, not yet verified; keys: of read_keys()."""
     if not text.startswith(MARK) or len(text) > MOST_SIGNS:
         raise FormatError("no ticket of ours")
     data = from_base32(text[len(MARK) :])
@@ -85,26 +88,57 @@ def read(text, keys):
 
 
 def verify(ticket, keys):
-    """FormatError unless the key that it names has signed it."""
-    scheme, key = keys[ticket.values["key"]]
+    """FormatError unless the key that it names has signed it, and may."""
+    scheme, key = keys[ticket.values["key"]][:2]
+    for bounds in keys[ticket.values["key"]][2:]:
+        check_bounds(ticket.values, bounds)
     rsa, sm2 = (key, b"") if scheme == signed.RSA else (b"", key)
     signed.verify_head(ticket, signed.Authority(rsa, sm2)).finish()
 
 
+def check_bounds(values, bounds):
+    """FormatError for a ticket that a bounded key may not sign; bounds: of ticket_bounds.py."""
+    low, high = bounds.ids or (0, MOST_ID)
+    if not low <= values["id"] <= high:
+        raise FormatError("ticket %d is none of this key's numbers" % values["id"])
+    if bounds.until is not None and values["last_day"] > bounds.until:
+        raise FormatError("the ticket is good for longer than its key")
+    if bounds.groups is not None and values["groups"] & ~bounds.groups:
+        raise FormatError("the ticket is for gates that are none of its key's")
+    if bounds.entries is not None and not 1 <= values["entries"] <= bounds.entries:
+        raise FormatError("the ticket has more entries than its key may give")
+    if bounds.persons is not None and values["persons"] > bounds.persons:
+        raise FormatError("the ticket is for more persons than its key may let in")
+
+
 def read_keys(text, name="ticket keys"):
-    """Dict number -> (scheme, key bytes) of lines `key: NUMBER rsa|sm2 HEX`; FormatError."""
+    """Dict number -> (scheme, key bytes), or (scheme, key bytes, Bounds) of a bounded key, of
+    lines `key: NUMBER rsa|sm2 HEX [BOUND=VALUE ..]`; FormatError.
+    """
     from firmware.formats import lines  # at the start alone: who has memory to spare drops it
 
+    return keys_of(lines.read(text, name, (), ("key",))["key"], name)
+
+
+def keys_of(rows, name):
+    """The same of [(number of the line, value)]."""
+    from firmware.formats import lines  # likewise
+
     keys = {}
-    for number, value in lines.read(text, name, (), ("key",))["key"]:
+    for number, value in rows:
         words = value.split()
-        if len(words) != 3 or not lines.is_digits(words[0]) or words[1] not in ("rsa", "sm2"):
+        if len(words) < 3 or not lines.is_digits(words[0]) or words[1] not in ("rsa", "sm2"):
             raise lines.wrong(name, number, "key is NUMBER rsa|sm2 HEX")
         data = lines.octets(name, "key", words[2], None, number)
         right = len(data) == 64 if words[1] == "sm2" else 256 <= len(data) <= 512
         if int(words[0]) > 255 or int(words[0]) in keys or not right:
             raise lines.wrong(name, number, "key: its number or its length is wrong")
-        keys[int(words[0])] = (signed.RSA if words[1] == "rsa" else signed.SM2, data)
+        key = (signed.RSA if words[1] == "rsa" else signed.SM2, data)
+        if words[3:]:
+            from firmware.formats import ticket_bounds  # where the file has such keys
+
+            key += (ticket_bounds.read(words[3:], name, number),)
+        keys[int(words[0])] = key
     if not keys:
         raise FormatError("%s: no `key` line" % name)
     return keys

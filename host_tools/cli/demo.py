@@ -32,6 +32,7 @@ STORIES = {  # device -> (scenario that tells of it, what it sells)
     "bus": ("story_bus", "a ride, at one fare or by stages"),
     "coach": ("coach_morning", "seats from stop to stop, and checks who has one"),
     "gate": ("story_gate", "entry by card, and lets e-tickets in"),
+    "kiosk": ("kiosk_day", "e-tickets, printed with a signed code that the gate takes"),
     "parking": ("car_park", "the time a car has stood, at the exit"),
     "shop": ("shop_lunch", "keyed amounts and dishes of a menu"),
     "taxi": ("story_taxi", "the trip that the meter has measured"),

@@ -22,6 +22,7 @@ Examples:
   faretap ticket issue issuer.key id=1002 first=2026-12-01 last=2027-11-30 \\
       kind=annual entries=0 daily=yes --svg 1002.svg
   faretap ticket batch issuer.key tickets.csv --folder codes
+  faretap ticket kiosk kiosk7.key --number 7 --ids 70001-70500 --until 2026-12-31
   faretap ticket check ticket_keys.txt FT1:AEAQ...
 """
 )
@@ -38,6 +39,32 @@ def key(key, number):
 
     signer = tickets.load_signer(key) if key.exists() else tickets.make_key(key)
     click.echo(tickets.key_line(number, signer))
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  faretap ticket kiosk kiosk7.key --number 7 --ids 70001-70500 --until 2026-12-31
+  faretap ticket kiosk kiosk8.key --number 8 --ids 80001-80200 --until 2026-12-31 \\
+      --groups 1,3 --persons 4
+"""
+)
+@click.argument("file", type=FILE)
+@click.option("--number", type=click.IntRange(0, 255), required=True, help="Of the key.")
+@click.option("--ids", required=True, metavar="A-B", help="Its tickets; given to nobody else.")
+@click.option("--until", required=True, metavar="YYYY-MM-DD", help="The last day they are good.")
+@click.option("--groups", default="1", show_default=True, help="Gate groups.")
+@click.option("--persons", default=1, show_default=True, help="At most, by one ticket.")
+def kiosk(file, number, ids, until, groups, persons):
+    """Make the file `kiosk_key` of a ticket kiosk; print the line by which gates know its key.
+
+    Gates take nothing else of that key: so many tickets, until that day, one entry each. Who
+    steals the kiosk has no more; take its line away from the gates, and he has nothing.
+    """
+    from host_tools import tickets
+
+    bounds = f"ids={ids} until={until} groups={groups} entries=1 persons={persons}"
+    click.echo(tickets.make_kiosk_key(file, number, bounds))
 
 
 @command.command(

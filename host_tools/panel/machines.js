@@ -225,6 +225,24 @@ function output(chinese, english, classes, picture) {
   };
 }
 
+function printer() {
+  const list = make("ul", "said");
+  return {
+    title: ["票据打印机（模拟）", "Ticket printer (simulated)"],
+    parts: [list],
+    show(state) {
+      list.replaceChildren(...state.slips.map((lines) => {
+        const [code, ...text] = [...lines].reverse();
+        const item = make("li", "", text.reverse().join(" · "));
+        item.title = code;
+        return item;
+      }));
+      if (!state.paper) bi(list, "缺纸", "No paper");
+      else if (!state.slips.length) bi(list, "还没有票", "No ticket yet");
+    },
+  };
+}
+
 const barrier = () => output("道闸（模拟）", "Barrier (simulated)", "barrier", svg("0 -44 240 112", [
   ["path", { class: "ground", d: "M0 66h240" }], ["rect", { class: "post", x: 20, y: 26, width: 18, height: 40, rx: 3 }],
   ["path", { class: "boom", d: "M29 34h190" }],
@@ -242,7 +260,7 @@ function guests() {
   };
 }
 
-const KINDS = { console: console_, meter, announcer, rear, lane, scanner, entry, barrier, door, guests };
+const KINDS = { console: console_, meter, announcer, rear, lane, scanner, entry, barrier, door, guests, printer };
 
 // --- all of them
 

@@ -3,7 +3,7 @@
 
 from firmware.formats import signed, ticket
 from tests.refusal import refusal
-from tests.tickets import KEYS, MODULUS, issued, signature_of, values
+from tests.tickets import KEYS, MODULUS, TODAY, issued, signature_of, values
 
 
 def test_base_32_should_be_that_of_the_rfc():
@@ -83,3 +83,25 @@ def test_keys_should_be_read_or_refused():
         "key: 256 sm2 " + "11" * 64, text + "\nkey: 7 sm2 " + "11" * 64, "lock: 7",
     ):  # fmt: skip
         refusal(ticket.read_keys, wrong)
+
+
+def test_bounded_key_should_sign_nothing_beyond_its_bounds():
+    """What a stolen kiosk can forge: its own numbers, days, groups, entries, persons."""
+    line = "key: 1 sm2 %s " % ("11" * 64)
+    keys = ticket.read_keys(line + "ids=70-80 until=2026-11-22 groups=1,3 entries=2 persons=4")
+    bounds = keys[1][2]
+    assert bounds == ((70, 80), TODAY + 1, 5, 2, 4)
+    ticket.check_bounds(values(), bounds)
+    for wrong in (
+        {"id": 69}, {"id": 81}, {"last_day": TODAY + 2}, {"groups": 2}, {"groups": 3},
+        {"entries": 0}, {"entries": 3}, {"persons": 5},
+    ):  # fmt: skip
+        refusal(ticket.check_bounds, values(**wrong), bounds)
+    bounded = {1: KEYS[1] + (bounds,)}
+    ticket.verify(ticket.read(issued(), bounded), bounded)
+    refusal(ticket.verify, ticket.read(issued(id=90), bounded), bounded)
+    for wrong in (
+        "ids=70", "ids=80-70", "ids=0-5", "until=2026-02-30", "until=26-1-1", "groups=17",
+        "groups=", "entries=0", "persons=51", "persons=x", "colour=red", "ids=1-2 ids=1-2",
+    ):  # fmt: skip
+        refusal(ticket.read_keys, line + wrong)

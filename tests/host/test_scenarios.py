@@ -23,6 +23,7 @@ SHARE = {
     "shop_lunch": 0.2,
     "office_door": 0.1,
     "car_park": 0.03,
+    "kiosk_day": 0.1,
 }
 
 
