@@ -6,7 +6,7 @@ behind another one, is checked and cached beside the tear flag, so that debit an
 final in one write of the card's file at the last READ RECORD, or are taken back together.
 """
 
-from sim import capp_files, capp_keys, capp_money, card_money
+from sim import capp_files, capp_keys, capp_money, capp_put, card_money
 from sim.capp_keys import KEY_BYTES, MAC_BYTES
 from sim.capp_money import COMPLETION, PRE_AUTHORISATION
 from sim.capp_profile import CYCLIC_SFI
@@ -16,7 +16,13 @@ from sim.status import Refused
 
 CLASSES = (0x00, 0x04, 0x80, 0x84)
 READ, UPDATE, APPEND = "READ CAPP DATA", "UPDATE CAPP DATA CACHE", "APPEND RECORD"
-BUSY_MS = ((READ, 11), (UPDATE, 11), (APPEND, 20))  # as READ RECORD: not measured by anyone
+PUT = "PUT DATA"
+BUSY_MS = (
+    (READ, 11),
+    (UPDATE, 11),
+    (APPEND, 20),
+    (PUT, 20),
+)  # as READ RECORD: not measured by anyone
 RANDOM_BYTES = 8
 VARIABLE_SFIS = range(0x13, 0x1E)
 
@@ -44,6 +50,7 @@ class Capp:
             (0x80, 0xB4): (READ, self._read),
             (0x84, 0xDE): (UPDATE, self._update),
             (0x04, 0xE2): (APPEND, self._append),
+            (0x04, 0xDA): (PUT, self._put_data),
         }
         self.reset()
 
@@ -214,6 +221,9 @@ class Capp:
             return bool(cached["updates"]) or not self.own["strict"]
         rows = [self.more["records"][at] for at, _ in cached["updates"] if at is not None]
         return tuple(cached["read"]) in [(sfi, record[:4]) for sfi, record, _ in rows[-1:]]
+
+    def _put_data(self, command):
+        return capp_put.put_data(self.card, command)
 
     # --- a new trade ------------------------------------------------------------------------
 

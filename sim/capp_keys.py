@@ -18,7 +18,7 @@ KEY_BYTES = 16
 OPENING_USE = 0x27  # of the masters that APPEND RECORD is protected by
 
 
-def test_master(key_use, version, cipher="3des"):
+def known_master(key_use, version, cipher="3des"):
     """The master key of a trade: `key_use` and `version` are 0 to 255, as a module names them."""
     words = f"faretap test master {cipher} {key_use:02X} {version:02X}"
     return hashlib.sha256(words.encode()).digest()[:KEY_BYTES]

@@ -21,7 +21,7 @@ def extended(pan, psn, extension):
     factor = capp_keys.factor_of(pan, psn)
 
     def derived(key_use, version):
-        master = capp_keys.test_master(key_use, version, extension.cipher)
+        master = capp_keys.known_master(key_use, version, extension.cipher)
         return _hex(capp_keys.record_key(cipher, master, factor))
 
     made = {

@@ -3,12 +3,15 @@
 
     Extension(trades=("metro", "rides"), r_mac=True, offset_fen=40000)
 
-Record layouts are the trade's own business (capp.md 2.8): a card knows a record's place, its
-header and its length. Lengths in bytes are whole records, ID and length byte included.
+What a record says is the trade's own business (firmware/capp/layouts.py): a card knows its place,
+its header and its length. Lengths in bytes are whole records, ID and length byte included.
 """
 
 from collections import namedtuple
 from dataclasses import dataclass
+
+from firmware.capp import layouts
+from sim import capp_keys
 
 DEDUCTION, PRE_AUTHORISATION = 1, 2  # byte 5 of a record (JR/T 0025.14 B.1)
 CYCLIC_SFI = 0x1E
@@ -18,25 +21,28 @@ Place = namedtuple("Place", "sfi id length kind key_use version")
 Ring = namedtuple("Ring", "length kept key_use version")
 
 KEY_USE = 0x28  # the one seen in public reader code (capp.md 2.6)
-# Trades by name; SFIs of JR/T 0025.14 C, IDs of a test city
-OWN: dict[str, Place | Ring] = {
-    "metro": Place(0x15, "0221", 64, DEDUCTION, KEY_USE, 0x02),
-    "bus": Place(0x16, "0222", 64, DEDUCTION, KEY_USE, 0x03),
-    "toll": Place(0x17, "0223", 64, DEDUCTION, KEY_USE, 0x04),
-    "parking": Place(0x18, "0224", 64, DEDUCTION, KEY_USE, 0x05),
-    "rail": Place(0x19, "0225", 64, DEDUCTION, KEY_USE, 0x06),
-    "bike": Place(0x1A, "0226", 72, PRE_AUTHORISATION, KEY_USE, 0x07),
-    "fuel": Place(0x1A, "0227", 72, PRE_AUTHORISATION, KEY_USE, 0x08),
-    "pass": Place(0x1B, "0228", 48, DEDUCTION, KEY_USE, 0x09),
-    "rides": Ring(48, 10, KEY_USE, 0x01),
-}
-# T-Union style: the ministry's bus record and ring of thirty, a metro pilot's record (capp.md 2.8)
-T_UNION: dict[str, Place | Ring] = {
-    "metro": Place(0x15, "0221", 64, DEDUCTION, KEY_USE, 0x02),
-    "bus": Place(0x1A, "2701", 128, DEDUCTION, KEY_USE, 0x03),
-    "rides": Ring(48, 30, KEY_USE, 0x01),
-}
-LAYOUTS = {"own": OWN, "t-union": T_UNION}
+# Versions of the masters, by trade
+VERSIONS = {
+    "rides": 0x01, "metro": 0x02, "bus": 0x03, "toll": 0x04, "parking": 0x05, "rail": 0x06,
+    "bike": 0x07, "fuel": 0x08, "pass": 0x09,
+}  # fmt: skip
+RINGS = {"own": 10, "t-union": 30}  # records that the cyclic file keeps
+
+
+def _places(profile):
+    """{trade: Place or Ring} of a profile of record layouts."""
+    found: dict[str, Place | Ring] = {}
+    for trade, (sfi, name, length, fields) in layouts.PROFILES[profile].items():
+        key = KEY_USE, VERSIONS[trade]
+        if sfi == CYCLIC_SFI:
+            found[trade] = Ring(length, RINGS[profile], *key)
+        else:
+            kind = PRE_AUTHORISATION if fields is layouts.FREEZE else DEDUCTION
+            found[trade] = Place(sfi, name.hex(), length, kind, *key)
+    return found
+
+
+LAYOUTS = {profile: _places(profile) for profile in layouts.PROFILES}
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,13 @@ def blank(place):
     """A record that no trade has written: header, and zeros."""
     header = bytes.fromhex(place.id) + bytes([place.length - 3, 1, place.kind, 0])
     return header.ljust(place.length, b"\0")
+
+
+def known_key_rows(cipher="3des"):
+    """The test masters of all trades as rows of a module's key file: `28/02 3des KEY  # metro`."""
+    for trade, version in sorted(VERSIONS.items(), key=lambda one: one[1]):
+        master = capp_keys.known_master(KEY_USE, version, cipher).hex()
+        yield f"{KEY_USE:02X}/{version:02X} {cipher} {master}  # {trade}"
 
 
 def trade_rows():

@@ -8,7 +8,7 @@ Outcome, and whether the card has lost the money. KINDS are those of the demo.
 
 from collections import namedtuple
 
-from sim.capp_profile import OWN, T_UNION, Extension
+from sim.capp_profile import LAYOUTS, Extension
 from sim.profile import LOG_PDOL, SHORT_PDOL, Profile, Second
 
 Kind = namedtuple("Kind", "name kind prefix profile reason taken")
@@ -112,8 +112,10 @@ EXTENDED_KINDS = (
     _pays("metro-r-mac", "metro_r_mac", extended=Extension(("metro", "rides"), r_mac=True)),
     _pays("metro-offset", "metro_offset", extended=Extension(("metro",), offset_fen=2000)),
     _pays("bike-1", "bike", extended=Extension(("bike", "fuel", "bus", "rides"))),
-    _pays("city-1", "city", extended=Extension(tuple(OWN), r_mac=True, offset_fen=2000)),
-    _pays("t-union", "t_union", extended=Extension(tuple(T_UNION), layout="t-union")),
+    _pays(
+        "city-1", "city", extended=Extension(tuple(LAYOUTS["own"]), r_mac=True, offset_fen=2000)
+    ),
+    _pays("t-union", "t_union", extended=Extension(tuple(LAYOUTS["t-union"]), layout="t-union")),
     _pays("metro-sm2", "metro_sm2", suite="sm2", extended=Extension(("metro",), r_mac=True)),
 )
 ALL_KINDS = KINDS + MORE_KINDS + EXTENDED_KINDS

@@ -15,7 +15,7 @@ from rich.table import Table
 from firmware.devices.panel import yuan
 from firmware.formats.record import mask_pan
 from host_tools.cli.card_words import described
-from sim.capp_profile import LAYOUTS, Extension, trade_rows
+from sim.capp_profile import LAYOUTS, Extension, known_key_rows, trade_rows
 from sim.kinds import ALL_KINDS, KINDS, kind_called
 from sim.parameter_file import parameter_text
 from sim.profile import Profile, changed
@@ -204,6 +204,19 @@ def trades():
     for row in trade_rows():
         table.add_row(*row)
     Console().print(table)
+
+
+@command.command(epilog="Examples:\n\n  faretap card keys > test-keys.txt")
+@click.option(
+    "--mac", "cipher", type=click.Choice(["3des", "sm4"]), default="3des", help="Of keys."
+)
+def keys(cipher):
+    """Print the test masters of all trades, rows that a security module is provisioned from.
+
+    Everybody can compute them: they guard simulated cards and nothing else.
+    """
+    for row in known_key_rows(cipher):
+        click.echo(row)
 
 
 @command.command(epilog="Examples:\n\n  faretap card kinds")
