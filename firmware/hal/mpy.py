@@ -9,13 +9,15 @@ import sys
 from firmware.errors import FormatError, LinkLost
 
 # Garbage cuts the heap into pieces too small for a pending entry long before it is full (measured
-# on 240 KB: 46 KB free, and not 1 KB in one piece). So it is collected before that: after so many
-# bytes while modules load, then whenever half of what was free is used up. A fixed 8 KB needs as
-# much heap and half as much again of processor time a tap, twice as much with SM2. Where much is
-# free more may be used up, so that a tap ends before (30 ms a collection on a Pico).
-LOAD_BYTES = 4096
+# on 240 KB: 46 KB free, and not 1 KB in one piece). So it is collected before that: while modules
+# load, after an eighth of what is free, for after each 4 KB would be half of the time of a start
+# from a slot; then whenever half of what was free is used up. A fixed 8 KB needs as much heap and
+# half as much again of processor time a tap, twice as much with SM2. Where much is free more may
+# be used up, so that a tap ends before (30 ms a collection on a Pico).
+LOAD_BYTES = 4096  # at the least
+LOAD_PART = 8
 LEFT_BYTES = 48 * 1024
-gc.threshold(LOAD_BYTES)
+gc.threshold(max(LOAD_BYTES, gc.mem_free() // LOAD_PART))
 
 
 def collect():
