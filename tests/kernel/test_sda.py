@@ -51,7 +51,7 @@ CARDS = ((SmallCard, ssad, CAPK), (SmCard, sm_ssad, SM_CAPK))
 def refused(card, key, looks=True):
     """(detail, 9F45) of a refusal before the commit."""
     purchase = purchase_from(values(), TODAY, (key,))
-    purchase = purchase.__class__(*(purchase[:-1] + (looks,)))
+    purchase = purchase.__class__(*(purchase[:-2] + (looks, purchase[-1])))
     result = present(card, purchase)
     assert (result.outcome, result.reason, result.taken) == ("declined", "oda_failed", False)
     assert result.oda == "failed" and card.asked_last() == 0 and card.debits == []
