@@ -104,6 +104,7 @@ class SmallCard:
     ats = bytes.fromhex("0578807002")
     nonce = bytes(4)  # the unpredictable number of 9F69
     symmetric = b"\x01"  # 9F10 byte 8: 3DES
+    offer = b"\x00"  # byte 8 of 9F69
 
     def __init__(self, pan="6228000100000010", balance_fen=10000, atc=4, expiry="351231"):
         self.uid = b"\x04" + hashlib.sha1(pan.encode()).digest()[:6]
@@ -238,7 +239,7 @@ class SmallCard:
     def _sign(self, entries, sent):
         signed = dol.taken(entries, sent, tags.UN) or b""
         if ((dol.taken(entries, sent, tags.TTQ) or b"") + bytes(4))[3] & 0x80:
-            self.card_auth = b"\x01" + self.nonce + b"\x00\x00\x00"
+            self.card_auth = b"\x01" + self.nonce + b"\x00\x00" + self.offer
             signed += dol.taken(entries, sent, tags.AMOUNT) or b""
             signed += (dol.taken(entries, sent, tags.CURRENCY) or b"") + self.card_auth
         return self.signature(signed)

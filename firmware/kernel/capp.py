@@ -81,7 +81,7 @@ def read_pages(df61, wants, draw):
             found, reason = yield from _newest(what, MAX_PAGES - len(reads))
         else:
             following = 1 if (sfi, what) == before else 0
-            found, reason = yield from _variable(df61, sfi, following, what, draw)
+            found, reason = yield from read_variable(df61, sfi, following, what, draw)
         if reason:
             return [], reason
         before = sfi, what
@@ -91,13 +91,14 @@ def read_pages(df61, wants, draw):
     return reads, ""
 
 
-def _variable(df61, sfi, following, area_id, draw):
+def read_variable(df61, sfi, following, area_id, draw):
+    """Generator: ([Read], "") of one record, or ([], reason); as read_pages()."""
     random = b""
     if df61 & WITH_R_MAC:
         random = draw()
         if len(random) != 8:
             return [], "random_stuck"
-    data, reason = yield from _answer(read_capp_data(sfi, following, area_id, random))
+    data, reason = _told((yield read_capp_data(sfi, following, area_id, random)))
     if reason:
         return [], reason
     mac = b""
@@ -111,7 +112,7 @@ def _newest(count, room):
     """The newest records of the cyclic file, none of an empty one (QX-014)."""
     found = []
     for number in range(1, min(count, room) + 1):
-        data, reason = yield from _answer(apdu.read_record(CYCLIC_FILE, number))
+        data, reason = _told((yield apdu.read_record(CYCLIC_FILE, number)))
         if reason == "record_missing" and (found or number == 1):
             break
         if reason or not data:
@@ -120,9 +121,10 @@ def _newest(count, room):
     return found, ""
 
 
-def _answer(command):
+def _told(answer):
+    """(record, reason) of an answer to a read."""
     try:
-        data, sw = apdu.split((yield command))
+        data, sw = apdu.split(answer)
     except FormatError:
         return b"", "record_unread"
     if sw in MISSING:

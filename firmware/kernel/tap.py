@@ -46,6 +46,7 @@ class Tap:
         self.afl = ()
         self._pan = None  # the card number, None where it has to be read anew
         self.before_fen = None  # balance read before the GPO, where parameters ask for it
+        self.extension = None  # capp.Extension, None for a plain purchase
 
     def value(self, tag):
         """Value of a returned object, b"" if absent."""
@@ -71,13 +72,18 @@ class Tap:
         self.gpo_answer = answer
         self.take(tlv.parse_template(answer, tags.GPO_FORMAT_2))  # QT-104
         for tag, least, most in LENGTHS:
-            if not least <= len(self.value(tag)) <= most:
+            if not least <= len(self.value(tag)) <= most and not self._goes_without(tag):
                 raise FormatError("object %X missing or of wrong length" % tag)
         self.decision = self._decide()
         if self.decision == outcome.TC:
             self.afl = parse_afl(self.value(tags.AFL))
         elif tags.TRACK_2 not in self.data:
             raise FormatError("%s without 57" % self.decision)  # JR/T 0025.12 table 12
+
+    def _goes_without(self, tag):
+        """True for the cryptogram of a pre-authorisation: there is none (QX-021)."""
+        frozen = self.told.get(tags.CAPP_INDICATOR) == b"\x02"
+        return frozen and tag == tags.CRYPTOGRAM and tag not in self.data
 
     def _decide(self):
         iad = self.value(tags.IAD)

@@ -50,12 +50,13 @@ LOG_FILES = (11, 30)  # short file identifiers that may be a log's (JR/T 0025.5 
 MOST_LOGGED = 10  # records looked at; a card used ten times inside the window is nobody's rider
 
 
-def resume(selected, tap, purchase, prove=PROVE_BY_FCI):
+def resume(selected, tap, purchase, prove=PROVE_BY_FCI, proof=None):
     """Generator: Verdict on the pending `tap` (tap.Tap) for the card that is selected now. Never
     sends a GPO.
 
     purchase: transaction.Purchase; its amount plays no part, the entry's own values count
-    (QT-179). LOST: the link went before anything new was learnt.
+    (QT-179). proof: capp_torn.Proof for a tap that changed records, None where no stamp is looked
+    for. LOST: the link went before anything new was learnt.
     """
     if selected.aid != tap.selected.aid:
         return Verdict(OTHER, None, "other application")
@@ -68,11 +69,16 @@ def resume(selected, tap, purchase, prove=PROVE_BY_FCI):
             return Verdict(OTHER, None, "other card number")
         if atc is None:
             return Verdict(SUSPECT, None, "the card does not tell its ATC")
+        if tap.extension:
+            from firmware.kernel import capp_torn  # a plain purchase needs none of it
+
+            newer = atc - tap.atc()
+            return (yield from capp_torn.judge(tap, purchase, newer, same, proof))
         proven = yield from _is_proven(selected, tap, prove)
         if atc > tap.atc():
             return (yield from _used_since(selected, tap, atc - tap.atc(), proven))
         verdict = yield from _as_it_was(selected, tap, purchase, proven)
-        if same is None and not proven and not _is_signed_anew(verdict):
+        if same is None and not proven and not is_signed_anew(verdict):
             # It may be anybody's with the same counter, and says nothing about this entry.
             return Verdict(SUSPECT, None, "the card does not show its number")
         return verdict
@@ -80,7 +86,7 @@ def resume(selected, tap, purchase, prove=PROVE_BY_FCI):
         return Verdict(LOST, None, str(gone))
 
 
-def _is_signed_anew(verdict):
+def is_signed_anew(verdict):
     """True when what was read now was needed for the signature: the number in 9F69 is the card's
     alone. Version 00 verifies with nothing but what the entry holds.
     """
@@ -99,14 +105,14 @@ def _as_it_was(selected, tap, purchase, proven):
     chain = Chain(tap, purchase)
     yield from chain.advance()  # computed while the card answers
     if proven:
-        return (yield from _complete(tap, purchase, chain, True))
+        return (yield from complete(tap, purchase, chain, True))
     currency = tap.as_sent(tags.CURRENCY) or purchase.values[tags.CURRENCY]
     balance_fen = yield from get_data.balance(currency)
     afters = tap.balances_after()
     if balance_fen is not None and afters:
         return (yield from _by_balance(tap, purchase, chain, balance_fen, afters))
     if (yield from _is_logged(selected, tap, 0)):
-        return (yield from _complete(tap, purchase, chain, True))
+        return (yield from complete(tap, purchase, chain, True))
     return Verdict(SUSPECT, None, "the balance proves nothing")  # QT-173, QT-175, QT-176
 
 
@@ -116,7 +122,7 @@ def _by_balance(tap, purchase, chain, balance_fen, afters):
     Sources that differ may still lead to a signature that verifies; they prove nothing else.
     """
     if balance_fen in afters:
-        verdict = yield from _complete(tap, purchase, chain, False)
+        verdict = yield from complete(tap, purchase, chain, False)
         if verdict.verdict == RECOVERED or _all_are(afters, balance_fen):
             return verdict
     elif _all_are(afters, balance_fen - tap.amount_fen()):
@@ -128,7 +134,7 @@ def _all_are(amounts, fen):
     return all(one == fen for one in amounts)
 
 
-def _complete(tap, purchase, chain, proven):
+def complete(tap, purchase, chain, proven):
     """The debit stands: fetch the missing record and verify the original signature (QT-179).
 
     proven: True when the card's own log or TC says so; a balance alone is also shown by a card

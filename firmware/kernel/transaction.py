@@ -66,11 +66,20 @@ def prepare(selected, purchase, before_fen=None):
     except FormatError as wrong:
         return outcome.refused(outcome.OTHER_INTERFACE, "no_pdol_ttq", str(wrong))
     tap.before_fen = before_fen
+    tap.extension = purchase.extension
+    if tap.extension:
+        refusal = _extended().refusal_before(tap, tap.extension)
+        if refusal:
+            return outcome.refused(outcome.DECLINED, *refusal)
     chain = Chain(tap, purchase)
     try:
         refusal = yield from initiate_application_processing(tap, purchase)
         if refusal:
             return refusal
+        if tap.extension:
+            refusal = yield from _extended().update(tap, tap.extension)
+            if refusal:
+                raise _Refusal(*refusal)  # QX-028
         yield from read_application_data(tap, purchase, chain)
         return gate(tap, purchase, chain)
     except _Refusal as why:
@@ -83,6 +92,12 @@ def prepare(selected, purchase, before_fen=None):
         return outcome.refused(outcome.TRY_AGAIN, "card_lost", str(gone), tap.decision, tap=tap)
 
 
+def _extended():
+    from firmware.kernel import capp_update  # a plain purchase needs none of it
+
+    return capp_update
+
+
 def initiate_application_processing(tap, purchase):
     """Generator: GPO and what its answer decides (JR/T 0025.12 §6.5, §7.8.1).
 
@@ -91,9 +106,7 @@ def initiate_application_processing(tap, purchase):
     try:
         data, sw = apdu.split((yield apdu.get_processing_options(tap.sent)))
         if sw != apdu.SW_OK:
-            return outcome.refused(
-                outcome.OTHER_INTERFACE, "gpo_refused", "SW %04X" % sw
-            )  # QT-103
+            return _gpo_refused(tap, sw)
         tap.take_gpo(data)
         pan = tap.pan()
         balance_fen = tap.balance_fen()
@@ -118,6 +131,14 @@ def initiate_application_processing(tap, purchase):
         else (outcome.ONLINE, "card_requested_online")
     )  # QT-115, QT-255
     return outcome.refused(kind, reason, "", outcome.ARQC, balance_fen=balance_fen, tap=tap)
+
+
+def _gpo_refused(tap, sw):
+    said = "SW %04X" % sw
+    word = _extended().GPO_REFUSALS.get(sw) if tap.extension else None
+    if word:
+        return outcome.refused(outcome.DECLINED, word, said)  # QX-020, QX-050, QX-051
+    return outcome.refused(outcome.OTHER_INTERFACE, "gpo_refused", said)  # QT-103
 
 
 def read_application_data(tap, purchase, chain):
@@ -207,7 +228,8 @@ def commit(ready):
     """Generator: the last READ RECORD.
 
     Returns its bytes, for the device to keep before conclude() goes on (QT-163); or the Outcome of
-    a lost answer, whose `taken` is None: nobody knows.
+    a lost answer, whose `taken` is None: nobody knows. It is False where a card that changes
+    records says that nothing has changed (QX-031).
     """
     sfi, number = ready.last
     try:
@@ -215,7 +237,8 @@ def commit(ready):
     except (LinkLost, FormatError) as gone:
         return torn(ready.tap, str(gone))
     if sw != apdu.SW_OK:
-        return torn(ready.tap, "last record: SW %04X" % sw)  # QT-166
+        known = _extended().lost(ready.tap, sw) if ready.tap.extension else None
+        return known or torn(ready.tap, "last record: SW %04X" % sw)  # QT-166
     return record
 
 
@@ -249,6 +272,8 @@ def conclude(ready, editions, record, kind=outcome.APPROVED, reason="ok"):
     try:
         tap.take_record(sfi, number, record)
         version = fdda.check_signature(tap, ready.opened, editions)  # QT-234, QT-235
+        if tap.extension and version == outcome.FDDA_01:
+            _extended().check_offer(tap)
     except (FormatError, oda.OdaFailed) as failed:
         kind, reason, detail = fdda.after_failure(tap), "oda_failed", str(failed)
         version = outcome.FAILED

@@ -10,7 +10,7 @@ import pytest
 
 from firmware import settings
 from firmware.formats import ca_keys, parameters
-from firmware.kernel import apdu, tags
+from firmware.kernel import apdu, capp, capp_update, tags
 from host_tools.image import modules
 from sim.wallet import Wallet
 from tests.host.console import faretap
@@ -25,6 +25,9 @@ ALLOWED = {"select": 0xA4, "get_processing_options": 0xA8, "read_record": 0xB2, 
 SAMPLES = {"select": (b"name",), "get_processing_options": (b"data",), "read_record": (1, 1),
            "get_data": (0x9F79,), "get_trans_prove": (b"\x00\x05",)}  # fmt: skip
 SOFTWARE_MODULE = "firmware/hal/ciphers_cpython.py"
+# What a terminal that uses records of the card sends beside them (JR/T 0025.14), where it is made
+EXTENDED = {"firmware/kernel/capp.py": "read_capp_data", "firmware/kernel/capp_update.py":
+            "update_capp_data_cache"}  # fmt: skip
 CIPHERS = {"cryptolib", "ucryptolib", "Crypto", "cryptography", "hmac", "gmssl", "nacl"}
 
 
@@ -54,9 +57,10 @@ def foreign(path, node):
         "self.icc",
         "self.opened",
     )
+    extended = path in EXTENDED and text.startswith(EXTENDED[path] + "(")
     twins = path == "firmware/kernel/twins.py"  # modules, to who computes
     chore = path == "firmware/devices/sale.py" and text == "Chore(self.collect)"
-    return bool(text) and not (known or work or twins or chore)
+    return bool(text) and not (known or work or extended or twins or chore)
 
 
 DRIVERS = (
@@ -82,6 +86,20 @@ def test_only_five_commands_should_be_known():
     assert sorted(builders()) == sorted(ALLOWED)
     for name, sample in SAMPLES.items():
         assert getattr(apdu, name)(*sample)[1] == ALLOWED[name]
+
+
+def test_an_extended_terminal_should_know_two_more():
+    """QX-068: READ CAPP DATA and UPDATE CAPP DATA CACHE; no APPEND RECORD (E2), which subscribes
+    a card to a trade, is built anywhere in the firmware.
+    """
+    assert capp.read_capp_data(0x15, 0, b"\x01\x21")[1] == 0xB4
+    assert capp_update.update_capp_data_cache(0x15, 0, b"record", bytes(4))[1] == 0xDE
+    for path, tree in trees("firmware"):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, bytes):
+                assert not node.value.startswith(b"\x04\xe2"), path
+            if isinstance(node, ast.FunctionDef):
+                assert "append_record" not in node.name, path
 
 
 def test_every_command_should_be_made_by_those_builders():

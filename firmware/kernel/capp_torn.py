@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A torn transaction that changed records of the card: what became of it (capp.md D;
+JR/T 0025.14 A.4). torn.py has found the card and its ATC; no GPO is sent.
+
+| 9F36 against stored | GET TRANS PROVE | verdict |
+|---|---|---|
+| equal | 9000 and the stored TC, zeros after a pre-authorisation | completed: last record again, fDDA -> RECOVERED, else UNPROVEN |
+| equal | 9000 and another TC | SUSPECT |
+| equal | 9406 | NOT_DEBITED: the entry is void, a new transaction may begin |
+| equal | anything else | SUSPECT |
+| greater | 9000 and the stored TC | DEBITED_BEFORE |
+| greater | anything else, the record shows the own stamp | DEBITED_BEFORE |
+| greater | anything else | MOVED_ON |
+
+A balance is not asked: an entry costs nothing, and offset and frozen sums move it (QX-040).
+"""  # noqa: E501 - a table of the documentation
+
+from collections import namedtuple
+
+from firmware.kernel import apdu, capp, get_data, outcome, tags, torn
+from firmware.kernel.chain import Chain
+
+NOT_AVAILABLE = 0x9406
+
+# Who can say more than the card's proof. shows(page, change): True when a record that was read
+# holds what `change` had stamped into it; draw(): 8 bytes for an R-MAC; session(page): of the
+# security module, or None; lets_pass: True when a stamp under R-MAC stands for a signature that
+# cannot be read again (QX-041)
+Proof = namedtuple("Proof", ("shows", "draw", "session", "lets_pass"))
+
+
+def judge(tap, purchase, newer, same, proof):
+    """Generator: torn.Verdict. newer: transactions the card has begun since; same: True when the
+    card has shown its number, None when it hides it; proof: Proof or None.
+    """
+    data, sw = get_data.answered((yield apdu.get_trans_prove(tap.value(tags.ATC))))  # QX-035
+    due = _due(tap)
+    if sw == apdu.SW_OK and due and data == due:
+        if newer:
+            return torn.Verdict(torn.DEBITED_BEFORE, None, "completed, and used elsewhere since")
+        return (yield from _completed(tap, purchase, same or any(data), proof))  # QX-036
+    if newer:
+        if (yield from _is_stamped(tap, proof)):
+            return torn.Verdict(torn.DEBITED_BEFORE, None, "the record shows the own stamp")
+        return torn.Verdict(torn.MOVED_ON, None, "the card was used elsewhere since")  # QX-038
+    if sw == NOT_AVAILABLE and same:
+        return torn.Verdict(torn.NOT_DEBITED, None, "the card knows of no such TC")  # QX-037
+    said = "another TC" if sw == apdu.SW_OK else "GET TRANS PROVE: SW %04X" % sw
+    return torn.Verdict(torn.SUSPECT, None, said)  # QX-036, QX-039
+
+
+def _due(tap):
+    """What proves the transaction: its TC, eight zeros after a pre-authorisation; b"" when the
+    card gave a TC of zeros, which would prove nothing.
+    """
+    if tap.extension.kind == capp.PRE_AUTHORISATION:
+        return bytes(8)
+    told = tap.value(tags.CRYPTOGRAM)
+    return told if any(told) else b""
+
+
+def _completed(tap, purchase, known, proof):
+    """Generator: Verdict where the card says that it has completed. known: it is this card's word,
+    and not that of any card with the same counter.
+    """
+    chain = Chain(tap, purchase)
+    yield from chain.advance()
+    verdict = yield from torn.complete(tap, purchase, chain, True)
+    if not known and not torn.is_signed_anew(verdict):
+        return torn.Verdict(torn.SUSPECT, None, "the card does not show its number")
+    open_still = tags.CARD_AUTHENTICATION_DATA not in tap.data
+    if verdict.verdict != torn.UNPROVEN or not open_still or not _lets_pass(tap, proof):
+        return verdict
+    if not (yield from _is_stamped(tap, proof)):
+        return verdict
+    found = verdict.outcome  # in the books it stays unproven (QX-041)
+    passed = outcome.Outcome(
+        outcome.RECOVERED,
+        "stamp_proven",
+        found.detail,
+        found.cryptogram,
+        found.oda,
+        found.balance_fen,
+        True,
+        tap,
+    )
+    return torn.Verdict(torn.UNPROVEN, passed, "let through by the stamp")
+
+
+def _lets_pass(tap, proof):
+    return proof is not None and proof.lets_pass and bool(tap.extension.df61 & capp.WITH_R_MAC)
+
+
+def _is_stamped(tap, proof):
+    """Generator: True when a record of the card, read now, shows what this device wrote into it
+    (QX-038). Under R-MAC only what the security module has verified counts.
+    """
+    extension = tap.extension
+    for change in extension.changes if proof else ():
+        before = capp.Page(change.sfi, change.following, change.before)
+        if change.sfi == capp.CYCLIC_FILE or proof.shows(before, change):
+            continue  # pushed down by others, or no difference to be seen
+        reads, _ = yield from capp.read_variable(
+            extension.df61, change.sfi, change.following, change.before[:2], proof.draw
+        )
+        for read in reads:
+            genuine = not read.random or not capp.forged(read, proof.session(read.page))
+            if genuine and proof.shows(read.page, change):
+                return True
+    return False
