@@ -75,7 +75,7 @@ def test_commit_gate_should_stand_behind_the_updates():
 
 
 def test_fare_above_the_balance_should_be_the_cards_affair():
-    """QX-059, QX-061: up to balance and limit less what is used; then 9F79 is 0, DF63 has grown."""
+    """QX-059, QX-061: up to balance and limit less what is used; then 9F79 is 0."""
     card = CappCard(balance_fen=250)
     card.offset_limit_fen = 1000
     result = pay(card, purchase_of(card, amount_fen=400))

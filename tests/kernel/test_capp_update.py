@@ -112,9 +112,12 @@ def test_entry_should_change_the_record_with_the_commit():
             card = CappCard(df61=df61)
             before = card.pages[(METRO, 0)]
             seen = []
-            card.edit = lambda command, good: (seen.append((command[1], dict(card.pages))), good)[
-                1
-            ]  # noqa: B023
+
+            def note(command, good):
+                seen.append((command[1], dict(card.pages)))  # noqa: B023
+                return good
+
+            card.edit = note
             result = pay(card, purchase_of(card, amount_fen=amount_fen))
             assert (result.outcome, result.oda) == ("approved", "fdda01")
             assert card.pages[(METRO, 0)] == stamped(before)
