@@ -17,7 +17,7 @@ A balance is not asked: an entry costs nothing, and offset and frozen sums move 
 
 from collections import namedtuple
 
-from firmware.kernel import apdu, capp, get_data, outcome, tags, torn
+from firmware.kernel import apdu, capp, get_data, outcome, tags, verdict
 from firmware.kernel.chain import Chain
 
 NOT_AVAILABLE = 0x9406
@@ -29,24 +29,26 @@ NOT_AVAILABLE = 0x9406
 Proof = namedtuple("Proof", ("shows", "draw", "session", "lets_pass"))
 
 
-def judge(tap, purchase, newer, same, proof):
-    """Generator: torn.Verdict. newer: transactions the card has begun since; same: True when the
-    card has shown its number, None when it hides it; proof: Proof or None.
+def judge(tap, purchase, newer, same, proof, complete):
+    """Generator: Verdict. newer: transactions the card has begun since; same: True when the
+    card has shown its number, None when it hides it; proof: Proof or None; complete: of torn.py.
     """
     data, sw = get_data.answered((yield apdu.get_trans_prove(tap.value(tags.ATC))))  # QX-035
     due = _due(tap)
-    if sw == apdu.SW_OK and due and data == due:
+    if sw == apdu.SW_OK and due and data == due:  # QX-036
         if newer:
-            return torn.Verdict(torn.DEBITED_BEFORE, None, "completed, and used elsewhere since")
-        return (yield from _completed(tap, purchase, same or any(data), proof))  # QX-036
+            return verdict.Verdict(verdict.DEBITED_BEFORE, None, "completed, then used elsewhere")
+        return (yield from _completed(tap, purchase, same or any(data), proof, complete))
     if newer:
         if (yield from _is_stamped(tap, proof)):
-            return torn.Verdict(torn.DEBITED_BEFORE, None, "the record shows the own stamp")
-        return torn.Verdict(torn.MOVED_ON, None, "the card was used elsewhere since")  # QX-038
+            return verdict.Verdict(verdict.DEBITED_BEFORE, None, "the record shows the own stamp")
+        return verdict.Verdict(
+            verdict.MOVED_ON, None, "the card was used elsewhere since"
+        )  # QX-038
     if sw == NOT_AVAILABLE and same:
-        return torn.Verdict(torn.NOT_DEBITED, None, "the card knows of no such TC")  # QX-037
+        return verdict.Verdict(verdict.NOT_DEBITED, None, "the card has no such TC")  # QX-037
     said = "another TC" if sw == apdu.SW_OK else "GET TRANS PROVE: SW %04X" % sw
-    return torn.Verdict(torn.SUSPECT, None, said)  # QX-036, QX-039
+    return verdict.Verdict(verdict.SUSPECT, None, said)  # QX-036, QX-039
 
 
 def _due(tap):
@@ -59,32 +61,32 @@ def _due(tap):
     return told if any(told) else b""
 
 
-def _completed(tap, purchase, known, proof):
+def _completed(tap, purchase, known, proof, complete):
     """Generator: Verdict where the card says that it has completed. known: it is this card's word,
     and not that of any card with the same counter.
     """
     chain = Chain(tap, purchase)
     yield from chain.advance()
-    verdict = yield from torn.complete(tap, purchase, chain, True)
-    if not known and not torn.is_signed_anew(verdict):
-        return torn.Verdict(torn.SUSPECT, None, "the card does not show its number")
+    found = yield from complete(tap, purchase, chain, True)
+    if not known and not verdict.is_signed_anew(found):
+        return verdict.Verdict(verdict.SUSPECT, None, "the card does not show its number")
     open_still = tags.CARD_AUTHENTICATION_DATA not in tap.data
-    if verdict.verdict != torn.UNPROVEN or not open_still or not _lets_pass(tap, proof):
-        return verdict
+    if found.verdict != verdict.UNPROVEN or not open_still or not _lets_pass(tap, proof):
+        return found
     if not (yield from _is_stamped(tap, proof)):
-        return verdict
-    found = verdict.outcome  # in the books it stays unproven (QX-041)
+        return found
+    result = found.outcome  # in the books it stays unproven (QX-041)
     passed = outcome.Outcome(
         outcome.RECOVERED,
         "stamp_proven",
-        found.detail,
-        found.cryptogram,
-        found.oda,
-        found.balance_fen,
+        result.detail,
+        result.cryptogram,
+        result.oda,
+        result.balance_fen,
         True,
         tap,
     )
-    return torn.Verdict(torn.UNPROVEN, passed, "let through by the stamp")
+    return verdict.Verdict(verdict.UNPROVEN, passed, "let through by the stamp")
 
 
 def _lets_pass(tap, proof):

@@ -22,24 +22,21 @@ A balance proves nothing that cannot be read, that is of another currency, that 
 compared with, or beside which an allowance (CTTA) may have paid.
 """  # noqa: E501 - a table of the documentation
 
-from collections import namedtuple
-
 from firmware.errors import FormatError, LinkLost
 from firmware.kernel import apdu, dol, get_data, oda, outcome, tags, tlv, transaction
 from firmware.kernel.chain import Chain
-
-RECOVERED = "recovered"
-UNPROVEN = "unproven"
-NOT_DEBITED = "not_debited"
-SUSPECT = "suspect"
-DEBITED_BEFORE = "debited_before"
-MOVED_ON = "moved_on"
-OTHER = "other"
-LOST = "lost"
-
-# verdict: a word above; outcome: the Outcome of RECOVERED and UNPROVEN, else None; detail for
-# people
-Verdict = namedtuple("Verdict", ("verdict", "outcome", "detail"))
+from firmware.kernel.verdict import (
+    DEBITED_BEFORE,
+    LOST,
+    MOVED_ON,
+    NOT_DEBITED,
+    OTHER,
+    RECOVERED,
+    SUSPECT,
+    UNPROVEN,
+    Verdict,
+    is_signed_anew,
+)
 
 # Who is asked for GET TRANS PROVE: whose FCI shows DF61, everybody, nobody. For a plain purchase
 # the answer is promised by nobody (JR/T 0025.14 A.4 speaks of the extended application).
@@ -73,7 +70,7 @@ def resume(selected, tap, purchase, prove=PROVE_BY_FCI, proof=None):
             from firmware.kernel import capp_torn  # a plain purchase needs none of it
 
             newer = atc - tap.atc()
-            return (yield from capp_torn.judge(tap, purchase, newer, same, proof))
+            return (yield from capp_torn.judge(tap, purchase, newer, same, proof, complete))
         proven = yield from _is_proven(selected, tap, prove)
         if atc > tap.atc():
             return (yield from _used_since(selected, tap, atc - tap.atc(), proven))
@@ -84,13 +81,6 @@ def resume(selected, tap, purchase, prove=PROVE_BY_FCI, proof=None):
         return verdict
     except LinkLost as gone:
         return Verdict(LOST, None, str(gone))
-
-
-def is_signed_anew(verdict):
-    """True when what was read now was needed for the signature: the number in 9F69 is the card's
-    alone. Version 00 verifies with nothing but what the entry holds.
-    """
-    return verdict.verdict == RECOVERED and verdict.outcome.oda == outcome.FDDA_01
 
 
 def _used_since(selected, tap, newer, proven):
