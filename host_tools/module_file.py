@@ -16,7 +16,9 @@ from cryptography.hazmat.primitives.ciphers.algorithms import SM4
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from firmware.errors import FormatError
-from firmware.module import keyed, sealed
+from firmware.module import sealed
+from firmware.module.blocks import IV_SIDES
+from firmware.module.keyed import KEY_BYTES
 
 CHECK_BYTES = 3
 LEAST_SECRET = 12  # letters of a passphrase
@@ -79,7 +81,7 @@ def read_plain(text: str, name: str) -> list[sealed.Key]:
 def _key(words: list[str], name: str) -> sealed.Key:
     """A row's Key. What is wrong with it is said without the row: it may hold a key."""
     use, _, version = words[0].partition("/")
-    side = words[3] if len(words) == 4 else keyed.IV_SIDES[0]
+    side = words[3] if len(words) == 4 else IV_SIDES[0]
     try:
         key_use, key_version = int(use, 16), int(version, 16)
         value = bytes.fromhex(words[2])
@@ -87,15 +89,15 @@ def _key(words: list[str], name: str) -> sealed.Key:
         raise FormatError(f"{name}: no hex") from error.__cause__
     if key_use not in range(256) or key_version not in range(256):
         raise FormatError(f"{name}: USE and VERSION are 00..FF")
-    if len(value) != keyed.KEY_BYTES or side not in keyed.IV_SIDES:
-        raise FormatError(f"{name}: a key has {keyed.KEY_BYTES} bytes, left or right behind it")
+    if len(value) != KEY_BYTES or side not in IV_SIDES:
+        raise FormatError(f"{name}: a key has {KEY_BYTES} bytes, left or right behind it")
     return sealed.Key(key_use, key_version, words[1], side, value)
 
 
 def drawn(names: list[tuple[int, int]], kind: str) -> list[sealed.Key]:
     """New random keys."""
     return [
-        sealed.Key(key_use, version, kind, keyed.IV_SIDES[0], os.urandom(keyed.KEY_BYTES))
+        sealed.Key(key_use, version, kind, IV_SIDES[0], os.urandom(KEY_BYTES))
         for key_use, version in names
     ]
 

@@ -34,6 +34,8 @@ these plain functions, so the module is the Clock:
                                  serial port: CPython alone, absent elsewhere
     open_ciphers()               block ciphers and the opening of sealed files, of a software
                                  module (ciphers_cpython.py): likewise
+    open_pcsc(where)             a card in a contact reader whose name holds `where`; contract of a
+                                 slot in firmware/module/psam.py: likewise
     open_reader(where)           a whole reader: a stage of the simulator alone, absent elsewhere
     open_flash(path, block_count, block_size=4096)
                                  block device: a file on PCs, a flash region on boards
@@ -99,6 +101,7 @@ if sys.implementation.name != "micropython":
         open_input,
         open_library,
         open_output,
+        open_pcsc,
         open_serial,
         open_tls,
         random_bytes,
@@ -215,6 +218,7 @@ __all__ = (
     "open_input",
     "open_library",
     "open_output",
+    "open_pcsc",
     "open_region",
     "open_serial",
     "open_tls",

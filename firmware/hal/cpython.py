@@ -155,6 +155,13 @@ def open_ciphers():
     return ciphers_cpython
 
 
+def open_pcsc(where):
+    """A card in a contact reader (pcsc_cpython.py); FormatError without pyscard."""
+    from firmware.hal import pcsc_cpython  # where settings name such a module
+
+    return pcsc_cpython.open_pcsc(where)
+
+
 def connect(host, port, timeout_ms):
     """Connect to a TCP server; LinkLost when it refuses, cannot be found or takes too long."""
     name = "%s:%d" % (host, port)

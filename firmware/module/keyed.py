@@ -6,27 +6,10 @@ bytes of key the former is DES. Keys have 16 bytes. What the book leaves open fo
 the line.
 """
 
-from firmware.errors import FormatError
+from firmware.module import blocks
 
 MAC_BYTES = 4
 KEY_BYTES = 16
-IV_SIDES = ("right", "left")
-
-
-def padded(data, block):
-    """80 00 .. up to a whole block, a whole block of it where the data fill theirs."""
-    data = bytes(data) + b"\x80"
-    return data + bytes(-len(data) % block)
-
-
-def whole_iv(initial_value, block, side):
-    """8 bytes in a block of 8 or 16. With SM4 no book says where they stand (uncertain): `side`,
-    as of a number ("right") or at the beginning ("left").
-    """
-    if len(initial_value) != 8:
-        raise FormatError("an initial value has 8 bytes, not %d" % len(initial_value))
-    rest = bytes(block - 8)
-    return rest + initial_value if side == "right" else bytes(initial_value) + rest
 
 
 def mac(cipher, key, initial_value, data, side="right"):
@@ -37,8 +20,8 @@ def mac(cipher, key, initial_value, data, side="right"):
     """
     block = cipher.block
     left = key[:8] if block == 8 else key
-    chained = whole_iv(initial_value, block, side)
-    filled = padded(data, block)
+    chained = blocks.whole_iv(initial_value, block, side)
+    filled = blocks.padded(data, block)
     for at in range(0, len(filled), block):
         mixed = bytes([a ^ b for a, b in zip(chained, filled[at : at + block])])
         chained = cipher.encrypt(left, mixed)

@@ -18,13 +18,14 @@ version, trade, salt and nonce are authenticated with it. A row has 20 bytes: ke
 
 from firmware.errors import FormatError
 from firmware.formats import lines
-from firmware.module import keyed
+from firmware.module.blocks import IV_SIDES
+from firmware.module.keyed import KEY_BYTES
 
 VERSION = 1
 FIELDS = ("sealed_module", "trade", "salt", "nonce", "keys")
 SCRYPT = (1 << 15, 8, 1)  # N, r, p
 SALT_BYTES, NONCE_BYTES, TAG_BYTES = 16, 12, 16
-ROW_BYTES = 4 + keyed.KEY_BYTES
+ROW_BYTES = 4 + KEY_BYTES
 MOST_ROWS = 256
 MOST_TEXT = 16384
 KINDS = ("3des", "sm4")  # 1, 2 in a row
@@ -32,7 +33,7 @@ NAME_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
 class Key:
-    """A key that does not print. kind: of KINDS; side: of keyed.IV_SIDES."""
+    """A key that does not print. kind: of KINDS; side: of IV_SIDES."""
 
     def __init__(self, key_use, version, kind, side, value):
         self.key_use = key_use
@@ -102,7 +103,7 @@ def read_rows(body, name="module file"):
         if [one for one in found if (one.key_use, one.version) == (key_use, version)]:
             raise FormatError("%s: key %02X/%02X stands twice" % (name, key_use, version))
         value = bytes(body[at + 4 : at + ROW_BYTES])
-        found.append(Key(key_use, version, KINDS[kind - 1], keyed.IV_SIDES[side], value))
+        found.append(Key(key_use, version, KINDS[kind - 1], IV_SIDES[side], value))
     return found
 
 
@@ -110,7 +111,7 @@ def write_rows(keys):
     """The bytes that are sealed; FormatError where read_rows() would refuse them."""
     body = b"".join(
         [
-            bytes((k.key_use, k.version, KINDS.index(k.kind) + 1, keyed.IV_SIDES.index(k.side)))
+            bytes((k.key_use, k.version, KINDS.index(k.kind) + 1, IV_SIDES.index(k.side)))
             + k.value
             for k in keys
         ]

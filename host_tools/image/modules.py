@@ -21,7 +21,8 @@ ROOTS = ("firmware.main", "firmware.boot")  # with all that lies below
 ELSEWHERE = (
     "firmware.hal.ciphers_cpython", "firmware.hal.cpython",
     "firmware.hal.display_cpython", "firmware.hal.fileflash",
-    "firmware.hal.libraries", "firmware.hal.pins_cpython", "firmware.hal.pins_gpiod",
+    "firmware.hal.libraries", "firmware.hal.pcsc_cpython", "firmware.hal.pins_cpython",
+    "firmware.hal.pins_gpiod",
     "firmware.hal.pins_pty", "firmware.hal.tls_cpython", "firmware.hal.unix",
     "firmware.hal.systemd", "firmware.reader.borrowed", "firmware.module.keyed",
     "firmware.module.sealed", "firmware.module.software",
