@@ -42,8 +42,8 @@ MORE = (
     "lane", "link_ca", "link_cert", "link_key", "link_name", "meal_taps", "meals", "menu", "meter",
     "meter_kind", "missing_entry", "missing_exit", "module", "module_baud", "module_failures",
     "module_keys", "module_profile", "module_secret", "module_trade", "outputs", "passback_s",
-    "price_fen", "printer", "product", "products", "pulse_ms", "riders", "riders_blocks", "seats", "service",
-    "store", "store_blocks", "sums", "ticket_group", "ticket_keys", "tickets", "twin",
+    "price_fen", "printer", "product", "products", "pulse_ms", "riders", "riders_blocks", "seats",
+    "service", "store", "store_blocks", "sums", "ticket_group", "ticket_keys", "tickets", "twin",
     "upload_bytes", "upload_key", "upload_mac", "upload_signed", "vehicle_class", "voice",
 )  # fmt: skip
 SALES = ("reader", "journal", "parameters")

@@ -28,8 +28,10 @@ def atr_of(card):
     """ATR of a simulated card: 3B 8n 80 01, n historical bytes, check byte.
 
     Type A: those of the ATS. Type B: application data and protocol info of the ATQB, and MBLI,
-    which the answer to ATTRIB of these cards leaves at 0.
+    which the answer to ATTRIB of these cards leaves at 0. A contact card has its own.
     """
+    if getattr(card, "atr", None):
+        return card.atr
     historical = atqb(card)[5:12] + b"\x00" if card.kind == "B" else _historical(card.ats)
     body = bytes((0x80 | len(historical), 0x80, 0x01)) + historical
     return b"\x3b" + body + bytes((reduce(lambda one, other: one ^ other, body),))

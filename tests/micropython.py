@@ -14,7 +14,8 @@ import sys
 
 # The largest first: names stay in memory, so that each file leaves a little less to the next one.
 FOLDERS = (
-    "devices", "neighbours", "fares", "", "kernel", "formats", "reader", "capp", "outputs", "boot"
+    "devices", "neighbours", "fares", "", "kernel", "formats", "reader", "capp", "outputs", "boot",
+    "module",
 )  # fmt: skip
 
 

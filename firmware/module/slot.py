@@ -112,12 +112,11 @@ class Slot:
             self.number = (self.number + 1) & 0xFF
             self.line.write(pack(kind, self.number, payload))
             answer, said = self._heard(timeout_ms)
+            if answer != kind | ANSWERS:
+                raise LinkLost(NAMES.get(said[0] if said else 0, "no answer of a slot"))
         except LinkLost:
             self.close()
             raise
-        if answer != kind | ANSWERS:
-            why = NAMES.get(said[0] if len(said) == 1 else 0, "no answer of a slot")
-            raise LinkLost(why)
         return said
 
     def _heard(self, timeout_ms):
