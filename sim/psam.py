@@ -44,7 +44,7 @@ class Psam:
     def __init__(self, keys=None, cipher="3des", version=1, trade=TRADE, most_failures=15):
         if keys is None:
             keys = {
-                (KEY_USE, one): capp_keys.test_master(KEY_USE, one, cipher) for one in VERSIONS
+                (KEY_USE, one): capp_keys.known_master(KEY_USE, one, cipher) for one in VERSIONS
             }
         self.keys = keys
         self.cipher: Any = capp_keys.CIPHERS[cipher]
@@ -148,5 +148,5 @@ ACTS = {
 def expected_mac(key_use, version, factor, initial_value, data, cipher="3des"):
     """What a module with the test masters has to say."""
     kind = capp_keys.CIPHERS[cipher]
-    key = capp_keys.record_key(kind, capp_keys.test_master(key_use, version, cipher), factor)
+    key = capp_keys.record_key(kind, capp_keys.known_master(key_use, version, cipher), factor)
     return capp_keys.mac(kind, key, initial_value, data)

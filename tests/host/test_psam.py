@@ -126,7 +126,7 @@ def test_state_should_be_that_of_the_card_that_is_in():
         (READY, SimulatedPsam()),
         (WRONG_TRADE, SimulatedPsam(trade=b"\x00\x02")),
         (WRONG_VERSION, SimulatedPsam(version=2)),
-        (WRONG_VERSION, SimulatedPsam({(KEY_USE, 1): capp_keys.test_master(KEY_USE, 1)})),
+        (WRONG_VERSION, SimulatedPsam({(KEY_USE, 1): capp_keys.known_master(KEY_USE, 1)})),
         (ABSENT, gone),
     )
     for state, card in cases:
