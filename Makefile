@@ -83,7 +83,7 @@ test-micropython: $(READY)  ## the shared tests under MicroPython, a process a f
 micropython:  ## 32-bit MicroPython with firmware/ frozen, as in a board's flash: build/micropython
 	@tools/micropython.sh
 
-image: $(READY)  ## what is flashed: make image BOARD=pico|pico_stock|pico_w|pico2_w|esp32_s3 UNIT=folder DEVICE=bus
+image: $(READY)  ## what is flashed: make image BOARD=pico|pico_w|esp32_s3|.. UNIT=folder DEVICE=bus
 	@test "$(or $(BOARD),pico)" != pico || tools/micropython.sh pico
 	@$(BIN)/faretap image $(or $(BOARD),pico) $(if $(UNIT),--unit "$(UNIT)") $(DEVICE:%=--device %) $(ARGS)
 

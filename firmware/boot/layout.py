@@ -7,7 +7,7 @@ A row: (word, machine, base, blocks, regions).
 | field | meaning |
 |---|---|
 | word | what `make image BOARD=` and a release call the board |
-| machine | how the text of sys.implementation._machine ends there |
+| machine | how the text of sys.implementation._machine ends there: NAME with PROCESSOR |
 | base | bytes of flash in front of the storage: MicroPython, frozen code |
 | blocks | of BLOCK_BYTES: the storage, as rp2.Flash() has it, or the partitions behind `base` |
 | regions | ((name, blocks), ..) one behind the other, together `blocks` |
@@ -38,6 +38,8 @@ BOARDS = (
      (("stub", 2), ("files", 48), ("boot", 2), ("release", 110), ("journal", 190))),
     ("pico_w", "Raspberry Pi Pico W with RP2040", 1200 * 1024, 212,
      (("stub", 2), ("files", 20), ("boot", 2), ("release", 104), ("journal", 84))),
+    ("pico2", "Raspberry Pi Pico 2 with RP2350", 1024 * 1024, 768,
+     (("stub", 2), ("files", 118), ("boot", 2), ("release", 118), ("journal", 528))),
     ("pico2_w", "Raspberry Pi Pico 2 W with RP2350", 1536 * 1024, 640,
      (("stub", 2), ("files", 118), ("boot", 2), ("release", 118), ("journal", 400))),
     ("esp32_s3", " with ESP32S3", 2048 * 1024, 1536,

@@ -32,8 +32,8 @@ Examples:
 @click.option("-o", "--output", type=FOLDER, help="Folder for the files: build/image/BOARD.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest.")
 def command(board, folder, asked, output, as_json):
-    """BOARD: pico has MicroPython of our own with the firmware in it; pico_stock, pico_w, pico2_w
-    and esp32_s3 go beside stock MicroPython, 1.25 or later. Without --unit there are no settings.
+    """BOARD: pico has MicroPython of our own with the firmware in it; the others go beside stock
+    MicroPython, 1.25 or later. Without --unit there are no settings.
 
     Boot record and journal are never written: records that were not sent stay.
     """

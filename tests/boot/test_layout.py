@@ -8,6 +8,7 @@ MACHINES = (  # sys.implementation._machine, as MicroPython 1.25 puts it togethe
     ("Raspberry Pi Pico with faretap with RP2040", "pico"),
     ("Raspberry Pi Pico with RP2040", "pico_stock"),
     ("Raspberry Pi Pico W with RP2040", "pico_w"),
+    ("Raspberry Pi Pico 2 with RP2350", "pico2"),
     ("Raspberry Pi Pico 2 W with RP2350", "pico2_w"),
     ("Generic ESP32S3 module with ESP32S3", "esp32_s3"),
     ("Generic ESP32S3 module with Octal-SPIRAM with ESP32S3", "esp32_s3"),

@@ -194,10 +194,11 @@ def test_boards_are_known_by_what_they_call_themselves():
         ("Raspberry Pi Pico with RP2040", "pico"),
         ("Raspberry Pi Pico with faretap with RP2040", "pico"),
         ("Raspberry Pi Pico W with RP2040", "pico_w"),
+        ("Raspberry Pi Pico 2 with RP2350", "pico2"),
         ("Raspberry Pi Pico 2 W with RP2350", "pico2_w"),
         ("Generic ESP32S3 module with ESP32S3", "esp32_s3"),
         ("Generic ESP32S3 module with Octal-SPIRAM with ESP32S3", "esp32_s3"),
     ):
         assert of_machine(machine) == board_named(name)
-    for strange in ("Raspberry Pi Pico 2 with RP2350", "ESP32 module with ESP32", "", "linux"):
+    for strange in ("Some Pico with RP2040", "ESP32 module with ESP32", "", "linux"):
         assert of_machine(strange) is None
