@@ -58,8 +58,7 @@ class Extension:
     | `offset_fen` | DF62, None for a card without deposit offset |
     | `cipher` | 3des or sm4, of record keys and MACs |
     | `withheld` | 9F26 of an approved pre-authorisation: absent or zero (capp.md 3, point 10) |
-    | `strict` | as seen beyond the text: 6986 for an UPDATE without a read before it, |
-    | | 6974 also for a deduction without its UPDATE |
+    | `strict` | as seen: 6986 for UPDATE without a read, 6974 for a deduction without UPDATE |
     """
 
     trades: tuple = ("metro",)

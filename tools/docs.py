@@ -318,7 +318,7 @@ TABLES = {
     "status-files": lambda: row_table(status.STATUS_V1, "files"),
     "reject-codes": lambda: named_numbers(batch.REJECT_NAMES),
     **docs_messages.tables(of_docstring, field_table, row_table),
-    **(docs_images.tables(table) | docs_capp.tables(field_table, row_table)),
+    **(docs_images.tables(table) | docs_capp.tables(field_table, row_table, table, of_docstring)),
     "record": lambda: field_table(record, "RECORD_V1"),
     "record-2": lambda: field_table(record, "RECORD_V2", record.RECORD_V1),
     "record-3": lambda: field_table(record, "RECORD_V3", record.RECORD_V2),

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every status word of the extended application's commands (capp.md 2.4), and when it comes."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from sim import capp_words
 from sim.capp_profile import Extension
 from sim.card import Card
 from tests.host.capp_reading import (
@@ -378,3 +382,18 @@ def test_an_append_should_take_back_what_is_open():
     select(card)
     assert ok(read(card, "bus")) == written(card, "bus", 3)
     assert place("bus").sfi == 0x16
+
+
+# --- the table of the manual ---------------------------------------------------------------------
+
+
+def test_every_word_of_the_modules_should_stand_in_the_table():
+    folder = Path(capp_words.__file__).parent
+    said = set()
+    for module in ("card", "gpo", "put"):
+        text = (folder / f"capp_{module}.py").read_text(encoding="utf-8")
+        refused = re.findall(r"Refused\(([^\n]*)\)", text)
+        said |= {word for one in refused for word in re.findall('"([0-9A-F]{4})"', one)}
+    money_text = (folder / "capp_money.py").read_text(encoding="utf-8")
+    said |= set(re.findall('"(69[0-9]{2})"', money_text)) | {"9406"}
+    assert said == {row[0] for row in capp_words.WORDS}

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from firmware.errors import FormatError
+from host_tools import module_file
 from host_tools.cli import main
 from sim.card import Card
 from sim.kinds import ALL_KINDS, KINDS
@@ -67,6 +68,42 @@ def test_new_should_make_a_wallet_and_never_a_second_one(tmp_path):
     (tmp_path / "other" / "notes.txt").write_text("mine")
     refused(card("new", wallet=tmp_path / "other"), "already holds files")
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["notes.txt"]
+
+
+def test_new_should_give_a_card_records_of_its_trades(folder):
+    done = card(
+        "new", "rider", "--capp", "metro", "--capp", "bike", "--capp", "rides", "--r-mac",
+        "--offset-fen", "4000", "--mac", "sm4", wallet=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    own = Wallet(folder).card("rider").image["extended"]
+    assert (own["df61"], own["offset_limit_fen"], own["cipher"]) == ("82", 4000, "sm4")
+    assert [row[1][:4] for row in own["records"]] == ["0221", "0226"] and own["ring"]["kept"] == 10
+    shown = card("show", "rider", wallet=folder).stdout
+    for words in ("DF61 82, with R-MAC, keys of sm4", "file 15 record 0221", "offset up to 40.00"):
+        assert words in shown
+    assert own["records"][0][2] not in shown  # no key is shown
+    done = card("new", "union", "--capp", "bus", "--profile", "t-union", wallet=folder)
+    assert done.returncode == 0, done.stderr
+    assert Wallet(folder).card("union").image["extended"]["records"][0][:1] == ["1A"]
+    for wrong, words in (
+        (("--capp", "tram"), ("no trade 'tram'", "metro")),
+        (("--capp", "toll", "--profile", "t-union"), ("no trade 'toll'",)),
+        (("--capp", "bus", "--capp", "bus"), ("each once",)),
+        (("--r-mac",), ("say a trade too",)),
+    ):
+        refused(card("new", "wrong", *wrong, wallet=folder), *words)
+
+
+def test_keys_and_trades_should_be_told_as_cards_have_them():
+    trades, keys = faretap("card", "trades").stdout, faretap("card", "keys").stdout
+    assert "28/02" in trades and "t-union" in trades and "10 x 48" in trades
+    rows = module_file.read_plain(keys, "keys")
+    assert len(rows) == 9 and {row.kind for row in rows} == {"3des"}
+    assert {
+        row.kind
+        for row in module_file.read_plain(faretap("card", "keys", "--mac", "sm4").stdout, "keys")
+    } == {"sm4"}
 
 
 def test_new_with_a_name_should_add_a_card_as_it_was_asked(folder):
