@@ -18,6 +18,7 @@ from host_tools.cli import (
     ledger_present,
     ledger_rollout,
     ledger_settle,
+    ledger_trips,
 )
 from host_tools.cli.ledger_open import DATABASE, open_ledger
 from host_tools.cli.ledger_sheet import console
@@ -146,4 +147,5 @@ for one in (
     *ledger_present.COMMANDS,
 ):
     command.add_command(one)
+command.add_command(ledger_trips.trips)
 command.add_command(ledger_rollout.waves, "rollout")

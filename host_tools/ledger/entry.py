@@ -18,11 +18,12 @@ from firmware.errors import FormatError
 from firmware.formats import record
 from host_tools.ledger import days, reading
 from host_tools.ledger.schema import COUNTS, LOST, UNREADABLE
+from host_tools.ledger.stamps import Memory, memory_of
 from host_tools.ledger.vault import DIGEST_BYTES, Vault
 
 
 class Entry(NamedTuple):
-    """A row of `records`, columns in their order."""
+    """A row of `records`, columns in their order, and behind them what is a row of `stamps`."""
 
     terminal: int
     sequence: int
@@ -48,6 +49,12 @@ class Entry(NamedTuple):
     reference: int
     received_utc_s: int
     sealed: bytes
+    memory: Memory | None = None
+
+    @property
+    def row(self) -> tuple:
+        """The columns of `records`."""
+        return self[:-1]
 
     @property
     def digest(self) -> bytes:
@@ -84,6 +91,7 @@ def make_entry(
     day, doubt = _day(found, calendar, now_utc_s, today)
     pan = found["pan"]
     key = record.business_key(found)
+    memory = memory_of(found)
     return Entry(
         terminal,
         sequence,
@@ -98,7 +106,7 @@ def make_entry(
         found["date"],
         found["time"],
         found["time_utc_s"],
-        found["amount_fen"],
+        0 if memory and memory.frozen_fen else found["amount_fen"],  # frozen is not taken (QX-052)
         found["reason"],
         found["device"],
         found["line"],
@@ -109,6 +117,7 @@ def make_entry(
         found.get("reference", 0),
         now_utc_s,
         sealed,
+        memory,
     )
 
 

@@ -84,7 +84,7 @@ class PostgresSitting(Sitting):
         with self._driver() as driver, driver.cursor() as cursor, cursor.copy(COPY) as copy:
             copy.set_types(TYPES)
             for one in entries:
-                copy.write_row(one)
+                copy.write_row(one.row)
 
     @contextmanager
     def _driver(self) -> Iterator[psycopg.Connection]:

@@ -30,6 +30,7 @@ from host_tools.ledger.schema import (
     TERMINALS,
     UPLOAD_KEYS,
 )
+from host_tools.ledger.stamps import STAMPS
 from host_tools.ledger.vault import DIGEST_BYTES, Vault
 
 SERVED, STOPPED = "served", "stopped"
@@ -165,6 +166,24 @@ class Sitting(ABC):
         if self.enter(entries, sales) < len(sales):
             entries = self._beside(entries)
         self.write(entries)
+        self._stamp([one for one in entries if one.memory and one.mark == COUNTS])
+
+    def _stamp(self, entries: list[Entry]) -> None:
+        """What was done to the memory of cards, in the same transaction."""
+        rows = [
+            {
+                "terminal": one.terminal, "sequence": one.sequence,
+                "business_day": one.business_day, "kind": one.kind, "device": one.device,
+                "card_shown": one.card_shown, "time_utc_s": one.time_utc_s,
+                "amount_fen": one.amount_fen, "side": one.memory.side, "line": one.memory.line,
+                "place": one.memory.place, "frozen_fen": one.memory.frozen_fen,
+                "closes_terminal": one.memory.closes[0], "closes_sequence": one.memory.closes[1],
+            }
+            for one in entries
+            if one.memory
+        ]  # fmt: skip
+        if rows:
+            self.connection.execute(sa.insert(STAMPS), rows)
 
     def _opened(self, books: Sequence) -> None:
         """Take closed_through, key_check, key_before. FormatError while the key is changed, and

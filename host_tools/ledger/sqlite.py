@@ -45,7 +45,7 @@ class SqliteSitting(Sitting):
 
     def write(self, entries: list[Entry]) -> None:
         with self._driver() as driver:
-            _insert(driver, *INTO_RECORDS, entries)
+            _insert(driver, *INTO_RECORDS, [one.row for one in entries])
 
     @contextmanager
     def _driver(self) -> Iterator[sqlite3.Connection]:

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What taps did to the memory of cards, one row a record of version 4, and the trips they make.
+
+| side       | what the tap wrote                                             |
+|------------|----------------------------------------------------------------|
+| entry      | a trip was begun                                               |
+| exit       | a trip was ended; without an entry on the card it closes none  |
+| freeze     | a sum was frozen (pre-authorisation): no money moved           |
+| completion | a frozen sum was drawn, below, at or above what was frozen     |
+| pass       | a ride on a pass                                               |
+| other      | a record that no layout of ours reads                          |
+
+A row `closes` the record whose trip or frozen sum it ends, named by the card itself: terminal and
+number stand in its memory. An entry over a trip that is open closes that one too: its exit is
+missing. Only records that count have rows, and of those only what happened or may have happened.
+"""
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from firmware.capp import layouts
+from firmware.errors import FormatError
+from firmware.formats import extension, record
+from host_tools.ledger.schema import METADATA
+
+ENTRY, EXIT, FREEZE, COMPLETION = "entry", "exit", "freeze", "completion"
+PASS, OTHER = "pass", "other"
+OPENING = (ENTRY, FREEZE)
+DOUBTFUL = (record.PENDING, record.DEBITED_UNPROVEN, record.DEBITED_REFUSED)
+HAPPENED = (record.APPROVED, record.STAMPED, record.PREAUTHORISED, *DOUBTFUL)
+# (side, state written) of each layout
+SIDES = {
+    (layouts.TRIP, layouts.INSIDE): ENTRY,
+    (layouts.TRIP, layouts.CLOSED): EXIT,
+    (layouts.UNION_BUS, layouts.INSIDE): ENTRY,
+    (layouts.UNION_BUS, layouts.CLOSED): EXIT,
+    (layouts.FREEZE, layouts.FROZEN): FREEZE,
+    (layouts.FREEZE, layouts.COMPLETED): COMPLETION,
+}
+OPEN_STATE = 1  # INSIDE and FROZEN
+UNION_ID = layouts.T_UNION["bus"][1]
+
+STAMPS = sa.Table(
+    "stamps",
+    METADATA,
+    sa.Column("terminal", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("business_day", sa.Integer, nullable=False),
+    sa.Column("kind", sa.Integer, nullable=False),
+    sa.Column("side", sa.Text, nullable=False),
+    sa.Column("device", sa.Text, nullable=False),
+    sa.Column("card_shown", sa.Text, nullable=False),
+    sa.Column("time_utc_s", sa.BigInteger, nullable=False),
+    sa.Column("line", sa.Integer, nullable=False),
+    sa.Column("place", sa.Integer, nullable=False),
+    sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    sa.Column("frozen_fen", sa.BigInteger, nullable=False),
+    sa.Column("closes_terminal", sa.BigInteger, nullable=False),  # 0: nothing
+    sa.Column("closes_sequence", sa.BigInteger, nullable=False),
+    sa.Index("stamps_by_day", "business_day"),
+    sa.Index("stamps_closing", "closes_terminal", "closes_sequence"),
+)
+
+
+class Memory(NamedTuple):
+    """What a record says of the card's memory."""
+
+    side: str
+    line: int
+    place: int
+    frozen_fen: int
+    closes: tuple[int, int]
+
+
+def memory_of(found: dict) -> Memory | None:
+    """Of a record dict; None where its tap did not change the card's memory, or did not happen.
+
+    What cannot be read is OTHER: an extension is a terminal's, its images are a card's.
+    """
+    if not found.get("extension") or found["kind"] not in HAPPENED:
+        return None
+    frozen_fen = 0
+    try:
+        told = extension.of(found)
+        if told["kind"] == extension.PREAUTHORISATION:
+            frozen_fen = found["amount_fen"]
+        for sfi, _, before, after in told["changes"]:
+            layout = _layout(sfi, after)
+            if layout:
+                return _memory(layout, before, after, frozen_fen)
+    except FormatError:
+        pass
+    return Memory(OTHER, found["line"], found["stop"], frozen_fen, (0, 0))
+
+
+def _layout(sfi: int, data: bytes) -> tuple | None:
+    """How a record is read; None for the cyclic file, and for SFIs that no trade has."""
+    if data[:2] == UNION_ID:
+        return layouts.UNION_BUS
+    for place, _, _, layout in layouts.OWN.values():
+        if place == sfi and sfi != extension.CYCLIC_FILE:
+            return layout
+    return None
+
+
+def _memory(layout: tuple, before: bytes, after: bytes, frozen_fen: int) -> Memory:
+    was, has = layouts.read(layout, before), layouts.read(layout, after)
+    if layout is layouts.PASS:
+        return Memory(PASS, 0, 0, 0, (0, 0))
+    side = SIDES.get((layout, has["state"]), OTHER)
+    end = "exit" if side in (EXIT, COMPLETION) and "exit_place" in has else "entry"
+    closes = (0, 0)
+    if was["state"] == OPEN_STATE and "entry_number" in was:
+        closes = (was["entry_gate"], was["entry_number"])
+    return Memory(side, has.get(end + "_line", 0), has[end + "_place"], frozen_fen, closes)
+
+
+class Trip(NamedTuple):
+    """A trip or a frozen sum, from what opened it to what closed it; times seconds UTC, 0 unknown.
+
+    state: closed, open, replaced (a later entry found it open), doubtful (its opening may not have
+    happened), exit_only.
+    """
+
+    state: str
+    device: str
+    card: str
+    terminal: int
+    sequence: int
+    began_utc_s: int
+    from_place: int
+    ended_utc_s: int
+    to_place: int
+    frozen_fen: int
+    amount_fen: int
+
+
+def trips(engine: sa.Engine, day: int | None = None, only_open: bool = False) -> list[Trip]:
+    """Trips and frozen sums, the oldest first; of a business day on which they began."""
+    opened, closed = STAMPS.alias("opened"), STAMPS.alias("closed")
+    joined = sa.outerjoin(
+        opened,
+        closed,
+        sa.and_(
+            closed.c.closes_terminal == opened.c.terminal,
+            closed.c.closes_sequence == opened.c.sequence,
+            closed.c.kind.not_in(DOUBTFUL),
+        ),
+    )
+    here = opened.c
+    asked = sa.select(
+        here.side, here.kind, here.device, here.card_shown, here.terminal, here.sequence,
+        here.time_utc_s, here.place, here.frozen_fen, here.amount_fen,
+        closed.c.side, closed.c.time_utc_s, closed.c.place, closed.c.amount_fen,
+    ).select_from(joined)  # fmt: skip
+    lone = sa.and_(here.side.in_((EXIT, COMPLETION)), here.closes_terminal == 0)
+    asked = asked.where(sa.or_(here.side.in_(OPENING), lone))
+    if day is not None:
+        asked = asked.where(here.business_day == day)
+    if only_open:
+        asked = asked.where(closed.c.side.is_(None), here.side.in_(OPENING))
+    order = (here.time_utc_s, here.terminal, here.sequence)
+    with engine.connect() as connection:
+        return [_trip(tuple(row)) for row in connection.execute(asked.order_by(*order))]
+
+
+def _trip(row: tuple) -> Trip:
+    side, kind, device, card, terminal, sequence, at, place, frozen, amount = row[:10]
+    by, ended, to_place, paid = row[10:]
+    if side not in OPENING:
+        return Trip("exit_only", device, card, terminal, sequence, 0, 0, at, place, 0, amount)
+    state = "replaced" if by in OPENING else "closed" if by else "open"
+    if state == "open" and kind in DOUBTFUL:
+        state = "doubtful"
+    ending = (ended, to_place) if state == "closed" else (0, 0)
+    paid = paid if state == "closed" else 0
+    return Trip(state, device, card, terminal, sequence, at, place, *ending, frozen, paid or 0)

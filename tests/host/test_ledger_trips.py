@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trips and frozen sums in the ledger: joined by what stands on the card, money conserved."""
+
+import json
+
+from firmware.capp import freeze, layouts, trip
+from firmware.formats import extension, record
+from host_tools.ledger import Ledger, settlement, stamps
+from tests.host.console import faretap
+from tests.host.test_ledger import packed
+
+CAME, LEFT = (2026, 3, 9, 8, 0, 0), (2026, 3, 9, 8, 30, 0)
+BLANK = layouts.issued("own", "metro")
+BIKE = layouts.issued("own", "bike")
+
+
+def here(place, gate, number):
+    return trip.Here(3100, 7, 2, place, gate, number)
+
+
+def kept(df60, sfi, before, after, fen, **more):
+    """Record bytes of a tap that changed one record of the card."""
+    told = extension.pack(df60, 0x02, [(sfi, 0, before, after), (0x1E, 0, b"", bytes(48))])
+    fields = {
+        "version": record.EXTENDED, "extension": told, "kind": extension.approved_kind(df60, fen),
+        "fen": fen, "device": "metro",
+    }  # fmt: skip
+    return packed(**(fields | more))
+
+
+def entry(place=11, terminal=7, number=1, before=BLANK, **more):
+    """(card's record after, record bytes) of an entry."""
+    after = layouts.write(layouts.TRIP, before, trip.entered(here(place, terminal, number), CAME))
+    return after, kept(1, 0x15, before, after, 0, **{"atc": number, "stop": place} | more)
+
+
+def leave(before, fen, place=15, terminal=8, number=1, **more):
+    after = layouts.write(
+        layouts.TRIP, before, trip.left(here(place, terminal, number), LEFT, fen)
+    )
+    return after, kept(1, 0x15, before, after, fen, **{"atc": 50 + number, "stop": place} | more)
+
+
+def bike(number, fen, minute=0, **more):
+    """(card's record, bytes) of a hire at terminal 7."""
+    fields = freeze.frozen(here(31, 7, number), CAME, fen, 60, b"00000007", b"104310055110001")
+    after = layouts.write(layouts.FREEZE, BIKE, fields)
+    return after, kept(2, 0x1A, BIKE, after, fen, **{"atc": number, "tc": bytes(8)} | more)
+
+
+def brief(ledger, **asked):
+    return [
+        (one.state, one.from_place, one.to_place, one.frozen_fen, one.amount_fen)
+        for one in stamps.trips(ledger.engine, **asked)
+    ]
+
+
+def test_entry_and_exit_should_be_one_trip(ledger):
+    inside, came = entry()
+    _, went = leave(inside, 400)
+    ledger.commit(8, [(1, went)])  # the exit's station may upload first
+    assert brief(ledger) == []
+    ledger.commit(7, [(1, came)])
+    assert brief(ledger) == [("closed", 11, 15, 0, 400)]
+    assert brief(ledger, only_open=True) == []
+    assert ledger.totals() == {"approved": (1, 400), "stamped": (1, 0)}
+
+
+def test_open_trip_should_be_listed_until_something_closes_it(ledger):
+    inside, came = entry()
+    ledger.commit(7, [(1, came)])
+    assert brief(ledger, only_open=True) == [("open", 11, 0, 0, 0)]
+    _, again = entry(place=12, number=2, before=inside)
+    ledger.commit(7, [(2, again)])
+    assert brief(ledger) == [("replaced", 11, 0, 0, 0), ("open", 12, 0, 0, 0)]
+    assert brief(ledger, only_open=True) == [("open", 12, 0, 0, 0)]
+
+
+def test_exit_without_an_entry_should_close_nothing(ledger):
+    inside, came = entry()
+    outside, went = leave(inside, 400)
+    _, lone = leave(outside, 900, number=2)
+    ledger.commit(7, [(1, came)])
+    ledger.commit(8, [(1, went), (2, lone)])
+    assert sorted(brief(ledger)) == [("closed", 11, 15, 0, 400), ("exit_only", 0, 15, 0, 900)]
+
+
+def test_torn_taps_should_neither_close_nor_surely_open(ledger):
+    inside, torn = entry(kind=record.PENDING)
+    ledger.commit(7, [(1, torn)])
+    assert brief(ledger, only_open=True) == [("doubtful", 11, 0, 0, 0)]
+    _, in_doubt = leave(inside, 400, kind=record.PENDING)
+    ledger.commit(8, [(1, in_doubt)])
+    assert brief(ledger) == [("doubtful", 11, 0, 0, 0)]
+    _, void = entry(number=2, kind=record.VOID)
+    _, refused = entry(number=3, kind=record.REFUSED)
+    ledger.commit(7, [(2, void), (3, refused)])
+    assert len(brief(ledger)) == 1
+
+
+def test_frozen_sum_should_be_no_money_and_its_completion_all_of_it(ledger):
+    """QX-052, QX-053, QX-055: one line for both, and what was really drawn is cleared."""
+    frozen, hired = bike(1, 10000)
+    torn = bike(3, 700, kind=record.PENDING)[1]
+    ledger.commit(7, [(1, hired), (2, bike(2, 5000)[1]), (3, torn)])
+    assert ledger.totals() == {"preauthorised": (2, 0), "pending": (1, 0)}
+    back = layouts.write(layouts.FREEZE, frozen, freeze.completed(here(32, 8, 1), LEFT, 300))
+    ledger.commit(8, [(1, kept(3, 0x1A, frozen, back, 300, atc=60, stop=32))])
+    assert brief(ledger) == [
+        ("closed", 31, 32, 10000, 300), ("open", 31, 0, 5000, 0), ("doubtful", 31, 0, 700, 0),
+    ]  # fmt: skip
+    (day,) = settlement.overview(ledger, 9)
+    (total,) = settlement.totals(ledger, day.day)
+    assert (total.sales, total.sales_fen, total.pending_fen) == (1, 300, 0)
+
+
+def test_what_cannot_be_read_should_be_kept_and_join_nothing(ledger):
+    odd = layouts.write(layouts.TRIP, BLANK, {"state": 9})
+    rubbish = BLANK[:6] + b"\xff" * 58
+    items = [
+        kept(1, sfi, before, after, fen, atc=fen)
+        for sfi, before, after, fen in (
+            (0x15, BLANK, odd, 1),
+            (0x15, BLANK, rubbish, 2),
+            (0x13, BLANK, BLANK, 3),
+            (0x15, b"", b"", 4),
+        )
+    ]
+    broken = packed(version=4, extension=b"\x09nothing", kind=record.STAMPED, fen=0, atc=5)
+    ledger.commit(7, list(enumerate([*items, broken], 1)))
+    with ledger.engine.connect() as connection:
+        sides = [row.side for row in connection.execute(stamps.STAMPS.select())]
+    assert sides == ["other"] * 5 and brief(ledger) == []
+
+
+def test_sale_sent_twice_should_open_one_trip(ledger):
+    _, came = entry()
+    ledger.commit(7, [(1, came), (2, came)])
+    assert len(brief(ledger)) == 1
+
+
+def test_trips_should_be_shown_by_the_command(tmp_path):
+    path = tmp_path / "ledger.db"
+    made = Ledger(f"sqlite:///{path}")
+    made.commit(7, [(1, entry()[1])])
+    made.close()
+    done = faretap("ledger", "trips", "--open", "--json", "--database", str(path))
+    (row,) = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (row["state"], row["device"], row["from_place"]) == ("open", "metro", 11)
+    assert row["age_hours"] > 1000
+    done = faretap("ledger", "trips", "260310", "--database", str(path))
+    assert "no card's memory" in done.stdout
