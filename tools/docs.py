@@ -25,33 +25,15 @@ sys.path.insert(0, str(ROOT))
 from firmware import settings  # noqa: E402
 from firmware.boot import record as boot_record  # noqa: E402
 from firmware.devices import panel  # noqa: E402
-from firmware.formats import (  # noqa: E402  # noqa: E402
-    batch,
-    ca_keys,
-    deny_list,
-    fields,
-    parameters,
-    pending,
-    record,
-    release,
-    session,
-    signed,
-    status,
-)
+from firmware.formats import batch, ca_keys, deny_list, fields, parameters  # noqa: E402
+from firmware.formats import pending, record, release, session, signed, status  # noqa: E402
 from firmware.journal import archive, delta, journal, ring  # noqa: E402
 from firmware.kernel import outcome, torn  # noqa: E402
 from host_tools.cli.main import command_files  # noqa: E402
 from host_tools.decode_names import TAGS  # noqa: E402
 from sim import fault_text, faults, hostile, kinds, morning, profile  # noqa: E402
-from tools import (  # noqa: E402  # noqa: E402
-    conformance,
-    docs_acquirer,
-    docs_capp,
-    docs_fares,
-    docs_gate,
-    docs_images,
-    docs_messages,
-)
+from tools import conformance, docs_acquirer, docs_capp, docs_fares, docs_gate  # noqa: E402
+from tools import docs_images, docs_messages  # noqa: E402
 from tools.citations import identifiers  # noqa: E402
 from tools.docs_words import FIELD_WORDS, WORDS  # noqa: E402
 

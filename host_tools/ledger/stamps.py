@@ -173,6 +173,7 @@ def _trip(row: tuple) -> Trip:
     state = "replaced" if by in OPENING else "closed" if by else "open"
     if state == "open" and kind in DOUBTFUL:
         state = "doubtful"
-    ending = (ended, to_place) if state == "closed" else (0, 0)
-    paid = paid if state == "closed" else 0
-    return Trip(state, device, card, terminal, sequence, at, place, *ending, frozen, paid or 0)
+    if state != "closed":
+        ended = to_place = paid = 0
+    began = (device, card, terminal, sequence, at, place)
+    return Trip(state, *began, ended, to_place, frozen, paid)
