@@ -235,7 +235,7 @@ def assemble_from(
     terminal.feed = feed
     hal.collect()
     used, total = hal.heap()
-    terminal.sale.collect = hal.sweep
+    terminal.collect, terminal.sale.collect = hal.collect, hal.sweep
     terminal.sale.roomy = bool(total) and total - used >= ROOMY_BYTES
     terminal.health = health
     if "deny_list" in settings.more:

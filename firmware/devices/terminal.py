@@ -40,6 +40,7 @@ DEBITED = {  # what the same-card guard says of a card whose record is of this k
     record.DEBITED_REFUSED: "refund_due",
     record.DEBITED_UNPROVEN: "refund_due",
 }
+SWEEP_TURNS = 3  # idle ones after which garbage goes, lest it be collected in the next tap
 COUNTERS_S = 3600  # how often the counters of everything else are reported
 
 
@@ -67,6 +68,8 @@ class Terminal:
         self.closed = False  # service has ended, the field is off
         self.silent = SILENT_POLLS  # polls without a card since the last one
         self.reader_fault = ""  # said last of a reader that does not work
+        self.collect = None  # collects garbage, where the interpreter wants that
+        self.idled = 0  # turns without a card, up to SWEEP_TURNS
         self.retry = None  # window in which the reader is left alone: out of order, or resting
         self.last_card = None  # (kind, uid) of the last one served
         self.attempts = 0
@@ -191,6 +194,9 @@ class Terminal:
 
     def _idle(self):
         """What must not keep a rider waiting: no byte is due from the chip now (MP-13; PD-30)."""
+        self.idled = (self.idled + 1) % SWEEP_TURNS
+        if self.collect and not self.idled:
+            self.collect()
         self.torn_taps.expire()
         self.same_card.forget()
         self.parts.journal.tidy()

@@ -25,6 +25,7 @@ LENGTHS = (  # of what the GPO answer must hold (JR/T 0025.12 tables 11, 12; QT-
 BALANCE_IDS = (0x01, 0x03, 0x05)  # a balance, first of all
 AFTER_IDS = (0x01, 0x05)  # nothing but a balance
 ALLOWANCE_IDS = (0x02, 0x03, 0x04)
+OF_PAN = (tags.PAN, tags.TRACK_2, tags.EXPIRY)  # what tells the card number, or contradicts it
 MAX_RECORDS = 32  # more than any AFL of the book; a bound for hostile cards
 
 
@@ -58,8 +59,9 @@ class Tap:
 
     def take(self, objects):
         """Add returned objects, unknown ones too (QT-128). FormatError when one came before."""
-        self._pan = None
         for one in objects:
+            if one.tag in OF_PAN:
+                self._pan = None
             if one.tag in self.data:
                 raise FormatError("object %X returned twice" % one.tag)
             self.data[one.tag] = one.value

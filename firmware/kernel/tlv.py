@@ -74,7 +74,11 @@ def parse(data, depth=0):
             at += 1
             continue
         tag, start = (first, at + 1) if first & 0x1F != 0x1F else read_tag(data, at)
-        length, start = read_length(data, start)
+        if start < end and data[start] < 0x80:
+            length = data[start]
+            start += 1
+        else:
+            length, start = read_length(data, start)
         at = start + length
         if at > end:
             raise FormatError("TLV: %X wants %d bytes, %d left" % (tag, length, end - start))

@@ -26,6 +26,10 @@ COLUMNS = [
     "card", "tap", "line", "radio", "card's", "journal", "of it flash", "computing",
     "own, p50", "own, p99", "to green, p50", "to green, p99", "new issuer: own",
 ]  # fmt: skip
+STEP_COLUMNS = [
+    "card", "before SELECT", "before GPO", "before records", "before the last", "to green",
+]  # fmt: skip
+STEPS = ("select", "gpo", "read", "last")  # of pico_meter.Split.gaps
 
 
 def kinds():
@@ -152,13 +156,36 @@ def sheets(found, taps, image):
                 f"{taps} taps of each card, the first one with an issuer that is new; the others"
                 " are in the medians. Line, radio and card: the time model of the PN532 and the"
                 " simulated card.",
-                "Own: what is left of the tap, journal and computing; to green: from the last byte"
-                " of the last record to the lamp.",
+                "Own: what is left of the tap, journal and computing: the time in which nobody"
+                " works but the terminal's processor. What it does while the card works or bytes"
+                " are on the line is not in it. To green: from the last byte of the last record"
+                " to the lamp.",
                 f"Image with SHA-256 {digest}...",
+            ],
+        ),
+        Sheet(
+            "pico-steps",
+            "own by steps, ms",
+            STEP_COLUMNS,
+            [steps_row(keys.name, some) for keys, some in found.taps.items()],
+            [
+                "Medians, of both SELECT and of all records together, the card number that is"
+                " read freely among them. Before the last record: certificates and signature as"
+                " far as the card's time was too short for them, gate, pending entry durable. To"
+                " green: answer kept, signed data compared, record durable, lamp.",
             ],
         ),
         Sheet("pico-start", "start and heap", ["", "emulated"], times, []),
     ]
+
+
+def steps_row(name, taps):
+    """Cells of the table of steps."""
+    from sim.pico_bench import median  # it imports the emulator
+
+    splits = [tap.split for tap in taps[1:]]
+    figures = [median([one.gaps.get(step, 0) for one in splits]) for step in STEPS]
+    return [name, *[f"{figure:,.1f}" for figure in (*figures, median([s.green for s in splits]))]]
 
 
 def row(name, taps):
