@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """When garbage is collected in a tap: while the card is at work, never behind its last answer."""
 
+from firmware.devices.terminal import SWEEP_TURNS
 from firmware.kernel import apdu
 from tests.small_card import SmallCard
 from tests.stand import Stand
@@ -42,3 +43,20 @@ def test_a_tap_does_not_need_it():
     stand = Collecting()
     assert stand.tap(SmallCard())["outcome"] == "approved"  # no slice ever runs
     assert stand.collected == []
+
+
+def test_garbage_of_idle_turns_goes_before_a_card_comes():
+    stand = Stand()
+    stand.terminal.collect = lambda: stand.log.append("collected")
+    for _ in range(4 * SWEEP_TURNS):
+        stand.terminal.turn()
+    assert stand.log.count("collected") == 4
+
+
+def test_where_much_is_free_it_is_collected_once_a_tap():
+    stand = Collecting()
+    stand.terminal.sale.roomy = True
+    card = Watched(stand.collected)
+    assert stand.tap(card)["outcome"] == "approved"
+    assert stand.collected.count("collected") == 1
+    assert stand.collected[stand.collected.index("collected") - 1] == apdu.INS_GPO
