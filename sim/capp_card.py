@@ -59,6 +59,13 @@ class Capp:
         """What of it changes: frozen sums, offset, records."""
         return self.card.state["extended"]
 
+    @property
+    def held_fen(self):
+        """Frozen sums less DF63, without a transaction that the card would take back."""
+        state = self.card.state
+        more = (state["torn"] or {"before": state})["before"].get("extended", state["extended"])
+        return capp_money.frozen_fen(more) - more["offset_used_fen"]
+
     def reset(self):
         """A new activation: no record was read, no UPDATE is due."""
         self.last_read = None  # place in `records`
@@ -151,7 +158,7 @@ class Capp:
     def top_up(self, state, own, amount_fen, purse, terminal):
         """card_money.top_up with what is frozen and what the offset owes (5.2.7 (4), 6.2.8)."""
         before = (state["torn"] or {"before": state})["before"]
-        frozen = capp_money.frozen_fen(before["extended"])
+        frozen = capp_money.frozen_fen(before.get("extended", state["extended"]))
         less = {"9F77": n12(max(0, int(own["9F77"]) - frozen)).hex()} if "9F77" in own else {}
         card_money.top_up(state, dict(own, **less), amount_fen, purse, terminal)
         more = state["extended"]

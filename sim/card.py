@@ -117,6 +117,13 @@ class Card:
         return before.get("balance_fen", self.state["balance_fen"])
 
     @property
+    def held_fen(self):
+        """settled_fen with what is frozen on it, less the deposit offset in use: only sales and
+        loads move it.
+        """
+        return self.settled_fen + (self.capp.held_fen if self.capp else 0)
+
+    @property
     def second_fen(self):
         """The balance in the second currency, DF79."""
         return self.state["second_fen"]

@@ -59,6 +59,7 @@ NUMBERS = {
     "pin_tries": (0, 15),
     "ca_index": (0, 255),
 }
+OF_EXTENSION = "capp_"  # before the name of a field of capp_profile.Extension
 # Types of fields that changed() reads from text
 SETTABLE = (str, str | None, int, int | None, bool, tuple)
 # GET DATA of these is for the issuer's devices (JR/T 0025.12 C.1)
@@ -176,21 +177,37 @@ def _check(name, value):
 def changed(profile, texts):
     """`profile` with fields from `texts` {field: text}; ValueError says what is wrong with one.
 
-    Numbers in digits, yes or no, none where a field may be None, tags separated by commas.
+    Numbers in digits, yes or no, none where a field may be None, tags separated by commas. Fields
+    of an Extension have `capp_` before their name: capp_trades = "metro, rides".
     """
+    own = {name: text for name, text in texts.items() if not name.startswith(OF_EXTENSION)}
     kinds = {one.name: one.type for one in fields(Profile) if one.type in SETTABLE}
+    values = _values(kinds, own, "")
+    if len(own) < len(texts):
+        kinds = {one.name: one.type for one in fields(Extension)}
+        given = {name[len(OF_EXTENSION) :]: texts[name] for name in texts if name not in own}
+        trades = tuple(one.lower() for one in _tags(given.pop("trades", "")))
+        more = {"trades": trades} if trades else {}
+        more.update(_values(kinds, given, OF_EXTENSION))
+        values["extended"] = replace(profile.extended or Extension(), **more)
+    return replace(profile, **values)
+
+
+def _values(kinds, texts, prefix):
+    """{field: value}; `kinds` {field: type}."""
     for name in texts:
         if name not in kinds:
-            raise ValueError(f"no field {name!r}; there are {', '.join(sorted(kinds))}")
-    return replace(profile, **{name: _value(kinds[name], text) for name, text in texts.items()})
+            known = ", ".join(sorted(prefix + one for one in kinds))
+            raise ValueError(f"no field {prefix + name!r}; there are {known}")
+    return {name: _value(kinds[name], text) for name, text in texts.items()}
 
 
 def _value(kind, text):
-    if text == "none" and kind in (str | None, int | None):
+    if text == "none" and kind in (str | None, int | None, bool | None):
         return None
     if kind in (int, int | None):
         return _number(text)
-    if kind is bool:
+    if kind in (bool, bool | None):
         return _flag(text)
     return _tags(text) if kind is tuple else text
 

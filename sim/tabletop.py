@@ -68,7 +68,7 @@ class Tabletop:
         self.hand = Hand(rig.field, rig.cards, self._tell_field, self._torn)
         self._trace = LastTap()
         rig.chip_server.trace = LineTrace(self._trace, rig.chip_server.chip)
-        self._balances = {name: card.settled_fen for name, card in rig.cards.items()}
+        self._balances = {name: card.held_fen for name, card in rig.cards.items()}
         self._plug = threading.Lock()
         self._looked_s = 0.0
         self._at_work = False
@@ -263,7 +263,7 @@ class Tabletop:
 
     def _balance(self, name):
         card = self.rig.cards.get(name)
-        return card.settled_fen if card else 0
+        return card.held_fen if card else 0
 
     # --- what the spectator is told
 

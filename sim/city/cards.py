@@ -52,7 +52,7 @@ class Purse:
         image = personalise(pan, profile, {"rsa": ISSUER}, {"rsa": CARD_KEY})
         self.card = Card(image, random=dice.randbytes)
         self.odd = odd[0] if odd else ""
-        self.issued_fen = self.card.balance_fen
+        self.issued_fen = self.card.held_fen
         self.loads = 0
         self.paid_at = set()  # names of terminals
 
@@ -63,8 +63,8 @@ class Purse:
 
     @property
     def now_fen(self):
-        """What is on it, without a debit that it would take back."""
-        return self.card.settled_fen
+        """What is on it, without a debit that it would take back; frozen sums are."""
+        return self.card.held_fen
 
     @property
     def finals(self):

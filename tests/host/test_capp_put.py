@@ -7,7 +7,8 @@ from firmware.hal import ciphers_cpython
 from firmware.module import software
 from host_tools import module_file
 from sim import capp_keys, capp_put
-from sim.capp_profile import known_key_rows
+from sim.capp_profile import Extension, known_key_rows
+from sim.profile import Profile, changed
 from tests.host.capp_reading import (
     extended_card,
     gpo_as,
@@ -61,6 +62,32 @@ def test_what_is_loaded_should_pay_the_offset_first(added, left):
         whole(card, "deduct", 3500)
         load(card)
         assert money(card) == left
+
+
+def test_a_load_should_take_back_what_is_open_whatever_it_was():
+    for form in ("deduct", "plain"):
+        card = extended_card("bike", "metro", offset_fen=4000)
+        whole(card, "freeze", 1000, "bike")
+        select(card)
+        ok(read(card, "metro"))
+        ok(gpo_as(card, form, 500))
+        assert (card.settled_fen, card.held_fen) == (9000, 10000)
+        card.top_up(300)
+        assert money(card) == (9300, 1000, 0) and card.held_fen == 10300
+
+
+def test_a_kind_of_a_scenario_should_say_what_its_cards_have():
+    texts = {"capp_trades": "metro, rides", "capp_r_mac": "yes", "balance_fen": "700"}
+    made = changed(Profile(), texts)
+    assert made.extended == Extension(("metro", "rides"), r_mac=True) and made.balance_fen == 700
+    again = changed(made, {"capp_offset_fen": "40", "capp_layout": "t-union"}).extended
+    assert again == Extension(("metro", "rides"), "t-union", True, offset_fen=40)
+    for wrong, words in (
+        ({"capp_tires": "4"}, "capp_trades"),
+        ({"capp_r_mac": "1"}, "yes nor no"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            changed(Profile(), wrong)
 
 
 def test_get_data_should_know_the_offset_of_cards_that_have_one():
