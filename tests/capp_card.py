@@ -59,6 +59,13 @@ class HashModule:
         self.derived.append((use, version, factor))
         return HashSession(key_of(factor), self) if self.present else None
 
+    def state(self):
+        """Word of firmware/module."""
+        return "ready" if self.present else "absent"
+
+    def idle(self):
+        """Between customers."""
+
 
 def key_of(factor):
     """The record key of a card by its factor."""

@@ -105,7 +105,27 @@ def tap_of(values):
     )
     if values["pre_balance_fen"] != record.UNKNOWN_FEN:
         tap.before_fen = values["pre_balance_fen"]
+    if values.get("extension"):
+        tap.extension = _extension_of(values["extension"])
     return tap
+
+
+def _extension_of(data):
+    from firmware.formats import extension  # only where a tap changed records of the card
+    from firmware.kernel import capp
+
+    known = extension.unpack(data)
+    changes = [capp.Change(*(tuple(row[:4]) + (None,))) for row in known["changes"]]
+    return capp.Extension(known["kind"], known["df61"], tuple(changes), 0)
+
+
+def approved_kind(tap):
+    """Kind of the record of a tap that ended well: a sale, or what is none (QX-052)."""
+    if not tap.extension:
+        return record.APPROVED
+    from firmware.formats import extension  # as above
+
+    return extension.approved_kind(tap.extension.kind, tap.amount_fen())
 
 
 class Draft:

@@ -36,6 +36,8 @@ def finish(journal, purchase_on):
             continue
         result = torn.conclude_kept(tap, purchase_on(day), answer)
         kind = KINDS.get(result.outcome, record.DEBITED_REFUSED)
+        if kind == record.APPROVED:
+            kind = entries.approved_kind(tap)
         try:
             journal.settle(sequence, entries.pack_settled(values, kind, result, result.reason))
         except JournalFull:

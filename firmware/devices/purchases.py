@@ -16,10 +16,10 @@ class Purchases:
         self.rules = rules
         self.standing = standing_values(stamp.settings, parameters)
 
-    def make(self, amount_fen, un, ttq, today=None, extension=None):
+    def make(self, amount_fen, un, ttq, today=None, plan=None):
         """transaction.Purchase of this amount; without a number it can only settle torn taps.
 
-        extension: capp.Extension, None for a plain purchase.
+        plan: card_records.Plan, None for a plain purchase.
         """
         date, time = self.stamp.digits()
         # 95, 9F03, 9F7A and DF60 are not given: known tags without a value are zeros (QT-093,
@@ -34,15 +34,15 @@ class Purchases:
         values[tags.TIME] = bytes.fromhex(time)
         values[tags.SEQUENCE_COUNTER] = bcd.from_int(self.journal.next % 10**8, 4)
         values[tags.UN] = un
-        if extension:
-            values[tags.CAPP_INDICATOR] = bytes((extension.kind,))  # QX-017
+        if plan:
+            values[tags.CAPP_INDICATOR] = bytes((plan.extension.kind,))  # QX-017
         return transaction.Purchase(
             values,
             today,
             self.keys.capks,
             self.keys.cache,
-            self.rules(amount_fen).refuse,
+            plan.refuse if plan else self.rules(amount_fen).refuse,
             fdda.EDITIONS,
             self.parameters.sda,
-            extension,
+            plan and plan.extension,
         )

@@ -147,6 +147,10 @@ class Rules:
         # a refund that is due, or a card that just declined, no trade waves through
         if debited and not (debited == "already_paid" and self.trade.pays_again(pan, psn)):
             return debited
+        return self.price(pan)
+
+    def price(self, pan):
+        """Message where this number pays nothing, or something else than was sent, "" if not."""
         due_fen = self.trade.charge(pan).amount_fen
         if not due_fen:
             return "free_ride"

@@ -54,6 +54,11 @@ class Sale:
         self.keys = Keys(parameters.capks, parts, stamp)
         self.purchases = Purchases(parameters, stamp, parts.journal, self.keys, self._rules)
         self.book = SaleBook(parts.journal, stamp)
+        self.records = None  # CardRecords of a trade that uses records of the card
+        if trade.uses_records and parameters.extended != "off":
+            from firmware.devices.card_records import CardRecords  # no other trade holds it
+
+            self.records = CardRecords(self, parts.module)
         self.collect = None  # collects garbage, where the interpreter wants that
         self.roomy = False  # once a tap is enough
         self.notice = _nobody  # shows a message of panel.TABLE while a card is at work
@@ -85,7 +90,8 @@ class Sale:
         offer = self.trade.offer()
         if not offer.sells:
             return offer.message
-        if not self.trade.pays or (offer.fare_fen is None and self.trade.needs_number):
+        told = self.trade.needs_number or self.records
+        if not self.trade.pays or (offer.fare_fen is None and told):
             return ""  # the latter: by purchase(), when the card has told whose amount it is
         return self.qualify(offer.fare_fen)[1]  # again before each look (QT-035)
 
@@ -110,9 +116,14 @@ class Sale:
             if served:
                 return served
             before_fen = yield from self.balance_before()
+            plan = None
+            if self.records:
+                plan, reason = yield from self.records.plan(selected, pan)
+                if reason:
+                    return self._served(reason, pan, uid)
         except LinkLost as gone:
             return self._lost(gone, unsettled)  # QT-072, QT-078, QT-165
-        return (yield from self.purchase(selected, uid, pan, before_fen))
+        return (yield from self.purchase(selected, uid, pan, before_fen, plan))
 
     def _lost(self, gone, unsettled):
         """Lost before GPO; unsettled: this may be the card of an open torn tap, whose money nobody
@@ -136,7 +147,8 @@ class Sale:
             tap = entries.tap_of(values)
             day = bcd.to_date(bytes.fromhex(values["date"]))  # what was valid at the tap stays so
             purchase, prove = self.purchases.make(0, b"", None, day), self.parameters.trans_prove
-            verdict = yield from torn.resume(selected, tap, purchase, prove)
+            proof = self.records.proof() if tap.extension and self.records else None
+            verdict = yield from torn.resume(selected, tap, purchase, prove, proof)
             if verdict.verdict == torn.OTHER:
                 continue
             if verdict.verdict in (torn.LOST, torn.SUSPECT):
@@ -200,7 +212,7 @@ class Sale:
         """
         free, noted = reason in PASSES, pan and self.journal.room() > 1
         if free and not noted:
-            free, reason = False, "journal_full"
+            free, reason = False, "journal_full" if pan else "number_unread"
         result = outcome.refused(outcome.DECLINED, reason)
         values, sequence = None, 0
         if noted:
@@ -218,13 +230,16 @@ class Sale:
             return (yield from get_data.balance(self.purchases.standing[tags.CURRENCY]))
         return None
 
-    def purchase(self, selected, uid, pan, before_fen=None):
-        """Generator: Sold of a new transaction; pan: whose amount is asked for, "": nobody's."""
-        charge = self.trade.charge(pan)
-        if not charge.amount_fen:  # a guess: free is given to a number that was told
+    def purchase(self, selected, uid, pan, before_fen=None, plan=None):
+        """Generator: Sold of a new transaction; pan: whose amount is asked for, "": nobody's;
+        plan: of card_records.py, None for a plain purchase.
+        """
+        charge = plan.charge if plan else self.trade.charge(pan)
+        if not charge.amount_fen and not plan:  # a guess: free is given to a number that was told
             charge = self.trade.charge("")
         amount_fen, name = charge.amount_fen, charge.fare_class
-        ttq, reason = self.qualify(amount_fen, selected.aid)
+        asked = (amount_fen, selected.aid, True) if plan else (amount_fen, selected.aid)
+        ttq, reason = self.qualify(*asked)
         un = b"" if reason else self.draw_un()  # QT-097
         self.stuck = not reason and not un
         if self.stuck:
@@ -232,19 +247,20 @@ class Sale:
         if reason:
             stop = outcome.refused(outcome.OTHER_INTERFACE, reason)
             return self._sold(stop, 0, amount_fen, name)
-        purchase = self.purchases.make(amount_fen, un, ttq)
+        purchase = self.purchases.make(amount_fen, un, ttq, None, plan)
         # Garbage goes while the card works: a tap makes more than a small heap has room for, and
         # where it would be collected by itself nobody knows, behind the last record as well.
         if self.collect:
             yield Chore(self.collect)
-        ready = yield from transaction.prepare(selected, purchase, before_fen)
+        ready = yield from transaction.prepare(selected, purchase, None if plan else before_fen)
         if isinstance(ready, outcome.Outcome):
             return self._refused(ready, uid, charge)
         over = self.watch.over() if self.watch else ""
         try:
             if over:
                 raise LinkLost(over)
-            sequence, values = self.book.open(ready.tap, uid, charge, purchase.values)
+            stored = plan.stored if plan else b""
+            sequence, values = self.book.open(ready.tap, uid, charge, purchase.values, stored)
         except (JournalFull, FormatError, LinkLost) as why:
             return self._sold(_not_opened(why, ready.tap), 0, amount_fen, name)
         if self.watch:
@@ -257,6 +273,8 @@ class Sale:
         self.book.note(sequence, answer)
         self.notice("card_read")  # QT-141
         result = transaction.conclude(ready, purchase.editions, answer)
+        if plan:
+            result = self.records.told(plan, result)
         return self._committed(result, sequence, values, charge)
 
     def finish_kept(self):
@@ -268,8 +286,11 @@ class Sale:
         if result.taken is None:
             self.torn_taps.add(sequence, values)
             return self._stored(result, result.reason, sequence, values)
+        if not result.taken:  # the card says that nothing has changed (QX-031)
+            self.book.settle(sequence, record.VOID, result)
+            return self._stored(result, result.reason, sequence, values)
         approved = result.outcome == outcome.APPROVED
-        kind = record.APPROVED if approved else record.DEBITED_REFUSED  # QT-164
+        kind = entries.approved_kind(result.tap) if approved else record.DEBITED_REFUSED  # QT-164
         self.book.settle(sequence, kind, result)
         self._remember(values, approved)
         message = "debited_refused"

@@ -16,14 +16,14 @@ class SaleBook:
         self.packer = pending.packer()
         self.draft = None  # entries.Draft of the sale at work
 
-    def open(self, tap, uid, charge, terminal):
+    def open(self, tap, uid, charge, terminal, extension=b""):
         """(sequence, values) of a durable pending entry (QT-157); JournalFull or FormatError.
 
         The record that closes it is made before it (entries.Draft). The card's records that it
         holds stay in flash alone.
         """
         began = self.stamp.clock.ticks_us()
-        values = entries.pending_values(self.stamp, tap, uid, charge, terminal)
+        values = entries.pending_values(self.stamp, tap, uid, charge, terminal, extension)
         parts = pending.parts(values, self.packer)
         values["records"] = ()
         self.draft = entries.Draft(parts, tap, values["terminal_data"])

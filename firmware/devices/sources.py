@@ -67,11 +67,11 @@ class Qualifiers:
     def __init__(self, parameters):
         self.parameters = parameters
 
-    def qualify(self, amount_fen, aid=None):
+    def qualify(self, amount_fen, aid=None, extended=False):
         """(TTQ, "") or (None, reason): the ceiling (TD-006) and pre-processing.
 
         aid: the card's, once it is selected; None: before a card is there, when one listed
-        application that may be used is enough (QT-026).
+        application that may be used is enough (QT-026). extended: an amount of nothing is one.
         """
         known = self.parameters
         if amount_fen is not None and amount_fen > known.ceiling_fen:
@@ -79,7 +79,7 @@ class Qualifiers:
         one = selection.listed(aid, known.aids) if aid else None
         for listed in (one,) if one else known.aids:
             limits = known.aid_limits.get(listed.aid, known.limits)
-            answer = preprocess(amount_fen, limits, known.ttq, known.status_check)
+            answer = preprocess(amount_fen, limits, known.ttq, known.status_check, extended)
             if answer[0]:
                 break
         return answer

@@ -99,6 +99,8 @@ class TornTaps:
     def close(self, entry, verdict):
         """Settle an entry by the verdict of the re-tap dialogue (kernel/torn.py); as settle()."""
         kind, reason = VERDICTS[verdict.verdict]
+        if kind == record.APPROVED:
+            kind = entries.approved_kind(verdict.outcome.tap)
         return self.settle(entry, kind, verdict.outcome, reason)
 
     def _give_up(self, sequence):

@@ -10,7 +10,7 @@ the fare of the parameters, classes less, nobody is beside it.
     may it pay? or need it not pay?        refuse(pan, psn)
     what stands in the record?             onto(values)
     what follows the result?               after(sold)
-    what of the card's own records?        wants(selected), key_of(page, pages), trip_of(pages)
+    what of the card's own records?        wants(), key_of(), trip_of(), stamped()
     what do the neighbours say?            turn(), each turn of the loop; never waits
 
 The questions are asked again and again, the last two times with the card's money at stake; only
@@ -41,7 +41,9 @@ House = namedtuple(
 # What trip_of() answers of a card that is asked for money or for its records. charge: Charge;
 # kind: DF60, of kernel.capp; changes: tuple of kernel.capp.Change without session; least_fen:
 # balance that is asked for before the GPO, None where nobody looks (QX-007)
-Trip = namedtuple("Trip", ("charge", "kind", "changes", "least_fen"))
+# frozen_by: (9F1E, 9F16) of the terminal that froze what a completion takes, b"" for this one
+Trip = namedtuple("Trip", ("charge", "kind", "changes", "least_fen", "frozen_by"))
+OWN = (b"", b"")
 
 # Messages of a card that is served without a debit; the others a trade refuses with.
 PASSES = (
@@ -59,6 +61,7 @@ class Trade:
     needs_number = False  # True: a card that does not tell its number freely is refused unasked
     words = ""  # rows of the panel's table for its own messages (panel.py)
     uses_records = False  # True: keeps its state in the card's records (JR/T 0025.14)
+    shows_offset = False  # True: the balance is shown less what the card owes (QX-060)
 
     def __init__(self, settings, parameters):
         self.settings = settings
@@ -121,9 +124,10 @@ class Trade:
         """(key use, version, factor) for the security module, of the record `page`."""
         return (0, 0, b"")
 
-    def trip_of(self, pages):
-        """Trip of the records read, kernel.capp.Page in the order of wants(); or the message of
-        what keeps this card out, one of PASSES where it is let through without a debit.
+    def trip_of(self, pages, pan):
+        """Trip of the records read, kernel.capp.Page in the order of wants(), for a card number,
+        "" where it is not known; or the message of what keeps this card out, one of PASSES where
+        it is let through without a debit. Asked again at the gate, with the number.
         """
         return "other"
 

@@ -36,6 +36,9 @@ wiring stands here; the wiring stands in settings.py.
 | clock_back_s | a clock that went back further is not trusted: no sales; 0: not checked (QT-015) |
 | clock_step_s | a host whose time differs by more is not followed; 0: it is not asked (TD-008) |
 | clock_bound_s | beyond it the time is in doubt: records say so; 0: not checked (TD-008) |
+| extended | records of the card: off; plain: without them a plain purchase; require (QX-001) |
+| capp_mac_header | bytes of UPDATE that its MAC covers: 5, or 4 without Lc |
+| stamp_lets_pass | yes: a stamp under R-MAC lets pass whose signature is lost (QX-041) |
 | service | open; free: nobody pays; closed: nobody is served (devices/duty.py, TD-066) |
 | same_card_s | within it a card that has paid is not charged again (TD-005, TD-035) |
 | rest_after_s | without a card for so long the field rests, 0: never (QT-070) |
@@ -68,7 +71,7 @@ SINGLE = (
     "torn_count", "torn_prompt_s", "trans_prove", "balance_before", "torn_over_restart",
     "same_card_s", "clock_from_year", "clock_back_s", "rest_after_s", "sda",
     "deny_growth_percent", "deny_growth_least", "deny_hits_percent",
-    "clock_step_s", "clock_bound_s", "service",
+    "clock_step_s", "clock_bound_s", "service", "extended", "capp_mac_header", "stamp_lets_pass",
 ) + tuple([one[0] for one in STANDING + TEXTS])  # fmt: skip
 MANY = ("class", "aid", "limit", "deny")
 
@@ -91,7 +94,8 @@ Parameters = namedtuple(
         "torn_count", "torn_prompt_s", "trans_prove", "balance_before", "torn_over_restart",
         "clock_from_year", "clock_back_s", "same_card_s", "rest_after_s", "sda",
         "deny_growth_percent", "deny_growth_least", "deny_hits_percent",
-        "clock_step_s", "clock_bound_s", "service",
+        "clock_step_s", "clock_bound_s", "service", "extended", "capp_mac_header",
+        "stamp_lets_pass",
     ),
 )  # fmt: skip
 
@@ -143,6 +147,9 @@ def parse(text, name="parameters"):
         clock_step_s=lines.whole(found, name, "clock_step_s", 0, 0, 86400),
         clock_bound_s=lines.whole(found, name, "clock_bound_s", 0, 0, 86400),
         service=lines.word(found, name, "service", "open", ("open", "free", "closed")),
+        extended=lines.word(found, name, "extended", "require", ("off", "plain", "require")),
+        capp_mac_header=lines.whole(found, name, "capp_mac_header", 5, 4, 5),
+        stamp_lets_pass=lines.flag(found, name, "stamp_lets_pass", False),
     )
 
 

@@ -9,7 +9,7 @@ import pkgutil
 import pytest
 
 import firmware.devices
-from firmware.devices import coach_tickets, duty, panel
+from firmware.devices import card_words, coach_tickets, duty, panel
 from firmware.devices.trade import Trade
 from firmware.outputs.display import broken, width
 from firmware.outputs.signals import BLINKS, TONES
@@ -34,6 +34,7 @@ def tables():
     yield "panel", panel.TABLE
     yield "coach_tickets", coach_tickets.WORDS
     yield "duty", duty.ROWS
+    yield "card_words", "\n" + card_words.ROWS
     yield "duty, free", "\n" + duty.UNREAD
     for found in pkgutil.iter_modules(firmware.devices.__path__):
         module = importlib.import_module("firmware.devices." + found.name)

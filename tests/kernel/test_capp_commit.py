@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the last record means for an extended purchase, and the deposit offset (capp.md C, G)."""
 
-from firmware.kernel import apdu, capp, tags
+from firmware.drive import drive
+from firmware.kernel import apdu, capp, capp_offset, tags
 from tests.capp_card import METRO, UPDATE_CAPP, CappCard, record_of
 from tests.kernel.test_capp_update import frozen_card, of_kind, pay, purchase_of, stamped
 from tests.small_card import bend, replaced
@@ -87,3 +88,23 @@ def test_fare_above_the_balance_should_be_the_cards_affair():
     card.offset_limit_fen = 1000
     assert pay(card, purchase_of(card, 2, 400)).reason == "card_declined"
     assert card.pages[(METRO, 0)] == record_of(kind=2) != stamped(record_of(kind=2))
+
+
+def test_offset_should_be_told_before_and_after():
+    """QX-058, QX-060, QX-061: 9F79, DF62, DF63; the run of a public test script."""
+    card = CappCard(balance_fen=40000)
+    card.offset_limit_fen = 50000
+    card.exchange(apdu.select(bytes.fromhex("A000000333010101")))
+    funds = drive(capp_offset.read(b"\x01\x56"), card.exchange)
+    assert funds == capp_offset.Funds(40000, 50000, 0)
+    left = capp_offset.after(funds, 80000)
+    assert left == capp_offset.Funds(0, 50000, 40000)
+    assert (capp_offset.shown(left, False), capp_offset.shown(left, True)) == (0, 0)
+    assert capp_offset.after(funds, 300) == capp_offset.Funds(39700, 50000, 0)
+    owed = capp_offset.Funds(700, 1000, 200)
+    assert (capp_offset.shown(owed, False), capp_offset.shown(owed, True)) == (700, 500)
+    for tag, wanted in ((0xDF62, (40000, 0, 0)), (0xDF63, (40000, 0, 0)), (0x9F79, None)):
+        head = apdu.get_data(tag)
+        card.edit = lambda command, good: b"\x6a\x88" if command == head else good  # noqa: B023
+        told = drive(capp_offset.read(b"\x01\x56"), card.exchange)
+        assert (told and tuple(told)) == wanted

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CardRecords: a sale whose trade keeps its state in records of the card (JR/T 0025.14).
+
+    selected -> records read -> trade.trip_of() -> keys derived -> GPO ..
+
+Everything that can refuse the card without a GPO does so here (QX-016); the rest is the sale's own
+way (sale.py). Loaded only where a trade `uses_records`.
+"""
+
+from collections import namedtuple
+
+from firmware.devices.rules import Rules
+from firmware.errors import FormatError
+from firmware.formats import extension
+from firmware.kernel import capp, capp_offset, capp_torn, outcome, tags
+
+READY = "ready"  # of firmware/module
+# `extended` of the parameters: records not used; without them a plain purchase; or none at all
+OFF, PLAIN, REQUIRE = "off", "plain", "require"
+
+# What a sale does instead of a plain purchase. charge: of the Trip; extension: capp.Extension;
+# refuse(pan, psn): of ExtendedRules; stored: bytes for entry and record; funds: capp_offset.Funds
+# read before, None where nobody asked
+Plan = namedtuple("Plan", ("charge", "extension", "refuse", "stored", "funds"))
+
+
+class CardRecords:
+    """`sale`: whose cards these are; `module`: security module, None without one."""
+
+    def __init__(self, sale, module):
+        self.sale = sale
+        self.module = module
+        self.trade = sale.trade
+        self.parameters = sale.parameters
+
+    def draw(self):
+        """Eight bytes for an R-MAC, new each time; b"" when the random source stands (QX-009)."""
+        first, second = self.sale.draw_un(), self.sale.draw_un()
+        return first + second if first and second else b""
+
+    def plan(self, selected, pan):
+        """Generator: (Plan, ""); (None, "") for a plain purchase; or (None, message of a refusal,
+        or of PASSES). pan: "" where the number was not read.
+        """
+        df61 = capp.offered(selected)
+        if not df61:
+            return self._without("capp_absent")  # QX-001, QX-003
+        if not self.module or self.module.state() != READY:
+            return self._without("module_failed")  # QX-071
+        wants = self.trade.wants(selected)
+        reads, reason = yield from capp.read_pages(df61, wants, self.draw)
+        if reason == "record_missing":
+            return self._without(reason)  # QX-010
+        if not reason and self._forged(reads):
+            reason = "record_forged"  # QX-009
+        if reason:
+            return None, reason
+        pages = [read.page for read in reads]
+        trip = self.trade.trip_of(pages, pan)
+        if isinstance(trip, str):
+            return None, trip  # QX-016, QX-042
+        if not capp.permits(df61, trip.kind):
+            return self._without("capp_absent")  # QX-002
+        if capp.order_fault(trip.kind, reads, trip.changes):
+            return None, "capp_unfit"  # QX-015
+        funds = None
+        if trip.least_fen is not None or self.trade.shows_offset:
+            funds = yield from capp_offset.read(self.sale.purchases.standing[tags.CURRENCY])
+        if trip.least_fen is not None and (not funds or funds.balance < trip.least_fen):
+            return None, "balance_low"  # QX-007, QX-058
+        return self._made(df61, trip, pages, funds)
+
+    def _without(self, reason):
+        """A plain purchase with DF60 = 00, or the end, by parameter (QX-001, QX-010, QX-071)."""
+        return None, "" if self.parameters.extended == PLAIN else reason
+
+    def session(self, page, pages):
+        """Session of the security module for the record `page`, None where it gives none."""
+        return self.module.session(*self.trade.key_of(page, pages)) if self.module else None
+
+    def _forged(self, reads):
+        pages = [read.page for read in reads]
+        return any(capp.forged(one, self.session(one.page, pages)) for one in reads if one.random)
+
+    def _made(self, df61, trip, pages, funds):
+        """(Plan, ""), its keys derived before GPO (QX-072); or (None, reason)."""
+        changes = []
+        for change in trip.changes:
+            page = capp.Page(change.sfi, change.following, change.before)
+            if change.sfi != capp.CYCLIC_FILE and page not in pages:
+                return None, "capp_unfit"  # what was not read is not written
+            session = self.session(page, pages)
+            if session is None:
+                return None, "module_failed"
+            rows = (change.sfi, change.following, change.before, change.after)
+            changes.append(capp.Change(*(rows + (session,))))
+        header = self.parameters.capp_mac_header
+        made = capp.Extension(trip.kind, df61, tuple(changes), header)
+        try:
+            stored = extension.pack(trip.kind, df61, changes, *trip.frozen_by)  # QX-034
+        except FormatError:
+            return None, "capp_unfit"  # more than a record holds
+        rules = ExtendedRules(self.sale, trip.charge.amount_fen, pages)
+        return Plan(trip.charge, made, rules.refuse, stored, funds), ""
+
+    def proof(self):
+        """capp_torn.Proof for a torn tap that changed records (QX-038, QX-041)."""
+        lets_pass = self.parameters.stamp_lets_pass
+        return capp_torn.Proof(
+            self.trade.stamped, self.draw, lambda page: self.session(page, (page,)), lets_pass
+        )
+
+    def told(self, plan, result):
+        """The Outcome with the balance as this trade shows it (QX-060, QX-061): by what was read
+        before and the amount, where the trade looked.
+        """
+        if not plan.funds or not result.taken or plan.extension.kind != capp.DEDUCTION:
+            return result
+        net = self.trade.shows_offset
+        if result.balance_fen is not None and not net:
+            return result  # the card has told it
+        left = capp_offset.after(plan.funds, plan.charge.amount_fen)
+        fen = capp_offset.shown(left, net)
+        return outcome.Outcome(*(result[:5] + (fen,) + result[6:]))
+
+
+class ExtendedRules(Rules):
+    """Rules of a card that pays by its records: what is due, the trip says (QT-153)."""
+
+    def __init__(self, sale, fare_fen, pages):
+        super().__init__(
+            sale.deny, sale.torn_taps, sale.same_card, fare_fen, sale.trade, lambda: sale.stopping
+        )
+        self.pages = pages
+
+    def price(self, pan):
+        """Message where this number pays something else than was sent, "" if not."""
+        trip = self.trade.trip_of(self.pages, pan)
+        if isinstance(trip, str):
+            return trip
+        return "" if trip.charge.amount_fen == self.fare_fen else "fare_changed"

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A sale that changes records of the card: what is sold, stored and refused (capp.md)."""
+
+from firmware.formats import extension
+from firmware.kernel import apdu, tags, tlv
+from tests.capp_card import METRO, READ_CAPP, UPDATE_CAPP, CappCard, record_of
+from tests.devices.records_trade import RecordStand
+from tests.small_card import PDOL, SmallCard
+
+
+def df60_of(card):
+    """DF60 as the last GPO had it."""
+    return [one for one in card.sent if one[1] == apdu.INS_GPO][-1][-2]
+
+
+def test_entry_should_cost_nothing_and_be_stored_with_its_record():
+    """QX-018, QX-033, QX-034, QX-072: an amount of nothing; before and after in the journal; green
+    when that is durable; the key derived before GPO.
+    """
+    stand, card = RecordStand(), CappCard()
+    order = []
+    session = stand.module.session
+    stand.module.session = lambda *key: (order.append(card.asked(apdu.INS_GPO)), session(*key))[1]
+    event = stand.tap(card)
+    assert (event["outcome"], event["taken"]) == ("approved", True)
+    assert order == [0] and stand.module.derived == [(0x28, 1, b"12345678")]
+    kind, values = stand.records()[0]
+    assert (kind, values["amount_fen"], values["version"]) == ("stamped", 0, 4)
+    kept = extension.of(values)
+    assert (kept["kind"], kept["df61"]) == (1, 1)
+    assert kept["changes"] == [(METRO, 0, record_of(), card.pages[(METRO, 0)])]
+    assert ("lamp", "green", 1) in stand.log and card.balance_fen == 10000
+
+
+def test_exit_should_be_a_sale():
+    """QX-018, QX-025."""
+    stand, card = RecordStand(), CappCard(df61=0x81)
+    stand.trade.fen = 400
+    event = stand.tap(card)
+    assert (event["outcome"], event["balance_fen"]) == ("approved", 9600)
+    assert stand.kinds() == ["approved"] and card.pages[(METRO, 0)][-1] == 1
+
+
+def test_card_without_it_should_be_refused_or_pay_plainly():
+    """QX-001, QX-003, QX-004, QX-010, QX-071: by parameter; DF60 is 00 in a plain purchase."""
+
+    def without_record():
+        card = CappCard()
+        card.pages = {}
+        return card
+
+    def not_asked():
+        card = CappCard()
+        card.fci = tlv.build(tags.PDOL, PDOL)
+        return card
+
+    for make, word in (
+        (lambda: CappCard(df61=0x03), "capp_absent"),
+        (lambda: CappCard(df61=0x80), "capp_absent"),
+        (SmallCard, "capp_absent"),
+        (not_asked, "capp_absent"),
+        (without_record, "record_missing"),
+        (CappCard, "module_failed"),
+    ):
+        for policy, wanted in (("require", word), ("plain", "ok"), ("off", "ok")):
+            stand, card = RecordStand("same_card_s: 0\nextended: " + policy), make()
+            stand.module.present = word != "module_failed"
+            if policy == "off":
+                stand.trade.offer = lambda: type(stand.trade).__mro__[1].offer(stand.trade)  # noqa: B023
+            event = stand.tap(card)
+            assert event["message"] == wanted, (word, policy, event)
+            assert card.asked(UPDATE_CAPP) == 0
+            if wanted == "ok":
+                assert card.balance_fen == 9800 and stand.kinds() == ["approved"]
+                if b"\xdf\x60\x01" in card.fci:
+                    assert df60_of(card) == 0
+            else:
+                assert card.asked(apdu.INS_GPO) == 0 and card.atc == 4  # QX-016
+            if policy == "off":
+                assert card.asked(READ_CAPP) == 0 and stand.terminal.sale.records is None
+
+
+def test_refusals_should_come_before_gpo():
+    """QX-007, QX-011, QX-012, QX-016, QX-058: nothing has happened to the card."""
+
+    def bent(at, value):
+        card = CappCard()
+        body = bytearray(card.pages[(METRO, 0)])
+        body[at] = value
+        card.pages[(METRO, 0)] = bytes(body)
+        return card
+
+    for card, word in (
+        (bent(3, 0), "record_invalid"),
+        (bent(5, 1), "record_locked"),
+        (bent(2, 9), "record_unread"),
+        (bent(4, 3), "record_unread"),
+    ):
+        stand = RecordStand()
+        assert stand.tap(card)["message"] == word
+        assert card.asked(apdu.INS_GPO) == 0 and stand.shown() == "red"
+    low, ok = "balance_low", "ok"
+    for least_fen, balance_fen, wanted in (
+        (500, 499, low), (500, 500, ok), (1, 0, low), (1, 1, ok), (0, 0, ok),
+    ):  # fmt: skip
+        stand, card = RecordStand(), CappCard(balance_fen=balance_fen)
+        stand.trade.least_fen = least_fen
+        assert stand.tap(card)["message"] == wanted
+        assert card.asked(apdu.INS_GPO) == (wanted == "ok")
+    stand, card = RecordStand(), CappCard(df61=0x81)
+    card.key = b"another"
+    assert stand.tap(card)["message"] == "record_forged"  # QX-009
+    stand, card = RecordStand(), CappCard()
+    stand.trade.kind = 2  # this card only deducts
+    assert stand.tap(card)["message"] == "capp_absent" and card.asked(apdu.INS_GPO) == 0
+
+
+def test_own_stamp_should_let_pass_by_the_trades_word():
+    """QX-042: who stamped here a moment ago goes on without a GPO, with a record of it."""
+    stand, card = RecordStand(), CappCard()
+    stand.trade.says = "re_entry"
+    stand.trade.reads_first = lambda: True
+    card.records.append([1, 1, tlv.build(tags.TRACK_2, card.track)])  # read freely
+    assert stand.tap(card)["message"] == "re_entry"
+    assert stand.kinds() == ["event"] and card.asked(apdu.INS_GPO) == 0
+    card.free_records = False  # a card that hides its number cannot be written down
+    assert stand.tap(card)["message"] == "number_unread"
+
+
+def test_failed_update_should_leave_no_sale():
+    """QX-019, QX-028, QX-073: module gone in the tap; the next one finds it again."""
+    stand, card = RecordStand(), CappCard()
+    stand.trade.fen = 300
+    stand.module.left = 0
+    event = stand.tap(card)
+    assert (event["message"], event["taken"]) == ("module_failed", False)
+    assert card.asked(apdu.INS_GPO) == 1 and card.asked_last() == 0 and card.debits == []
+    assert stand.journal.pending() == []
+    stand.module.left = None
+    assert stand.tap(card)["message"] == "ok" and card.balance_fen == 9700
+
+
+def test_pre_authorisation_should_be_no_sale_and_its_completion_one():
+    """QX-021, QX-031, QX-052, QX-054."""
+    stand, card = RecordStand(), CappCard(df61=0x02)
+    card.pages = {(METRO, 0): record_of(kind=2)}
+    stand.trade.kind, stand.trade.fen = 2, 500
+    event = stand.tap(card)
+    assert (event["outcome"], event["balance_fen"]) == ("approved", 9500)
+    stand.trade.kind, stand.trade.fen = 3, 200
+    stand.trade.frozen_by = (b"00000007", b"MERCHANT 7")
+    assert stand.tap(card)["balance_fen"] == 9800
+    assert stand.kinds() == ["preauthorised", "approved"]
+    first, second = [extension.of(values) for _, values in stand.records()]
+    assert (first["kind"], first["terminal"]) == (2, b"")
+    assert (second["kind"], second["terminal"], second["merchant"]) == (
+        3, b"00000007", b"MERCHANT 7",
+    )  # fmt: skip
+    card._update = lambda command: b"\x90\x00"
+    stand.trade.kind = 2
+    event = stand.tap(card)
+    assert (event["message"], event["taken"]) == ("update_failed", False)
+    assert stand.kinds()[-1] == "void" and stand.journal.pending() == []
+
+
+def test_offset_should_be_told():
+    """QX-059, QX-060, QX-061: a fare above the balance; what is left, less what is owed."""
+    for net, wanted in ((False, 0), (True, 0)):
+        stand, card = RecordStand(), CappCard(balance_fen=250)
+        card.offset_limit_fen = 1000
+        stand.trade.fen, stand.trade.shows_offset = 400, net
+        event = stand.tap(card)
+        assert (event["outcome"], event["balance_fen"]) == ("approved", wanted)
+        assert (card.balance_fen, card.offset_used_fen) == (0, 150)
