@@ -94,7 +94,7 @@ class CardRecords:
                 return None, "module_failed"
             rows = (change.sfi, change.following, change.before, change.after)
             changes.append(capp.Change(*(rows + (session,))))
-        header = self.parameters.capp_mac_header
+        header = self.parameters.capp_header_bytes
         made = capp.Extension(trip.kind, df61, tuple(changes), header)
         try:
             stored = extension.pack(trip.kind, df61, changes, *trip.frozen_by)  # QX-034

@@ -37,7 +37,7 @@ wiring stands here; the wiring stands in settings.py.
 | clock_step_s | a host whose time differs by more is not followed; 0: it is not asked (TD-008) |
 | clock_bound_s | beyond it the time is in doubt: records say so; 0: not checked (TD-008) |
 | extended | records of the card: off; plain: without them a plain purchase; require (QX-001) |
-| capp_mac_header | bytes of UPDATE that its MAC covers: 5, or 4 without Lc |
+| capp_header_bytes | bytes of UPDATE that its MAC covers: 5, or 4 without Lc |
 | stamp_lets_pass | yes: a stamp under R-MAC lets pass whose signature is lost (QX-041) |
 | service | open; free: nobody pays; closed: nobody is served (devices/duty.py, TD-066) |
 | same_card_s | within it a card that has paid is not charged again (TD-005, TD-035) |
@@ -71,7 +71,7 @@ SINGLE = (
     "torn_count", "torn_prompt_s", "trans_prove", "balance_before", "torn_over_restart",
     "same_card_s", "clock_from_year", "clock_back_s", "rest_after_s", "sda",
     "deny_growth_percent", "deny_growth_least", "deny_hits_percent",
-    "clock_step_s", "clock_bound_s", "service", "extended", "capp_mac_header", "stamp_lets_pass",
+    "clock_step_s", "clock_bound_s", "service", "extended", "capp_header_bytes", "stamp_lets_pass",
 ) + tuple([one[0] for one in STANDING + TEXTS])  # fmt: skip
 MANY = ("class", "aid", "limit", "deny")
 
@@ -94,7 +94,7 @@ Parameters = namedtuple(
         "torn_count", "torn_prompt_s", "trans_prove", "balance_before", "torn_over_restart",
         "clock_from_year", "clock_back_s", "same_card_s", "rest_after_s", "sda",
         "deny_growth_percent", "deny_growth_least", "deny_hits_percent",
-        "clock_step_s", "clock_bound_s", "service", "extended", "capp_mac_header",
+        "clock_step_s", "clock_bound_s", "service", "extended", "capp_header_bytes",
         "stamp_lets_pass",
     ),
 )  # fmt: skip
@@ -148,7 +148,7 @@ def parse(text, name="parameters"):
         clock_bound_s=lines.whole(found, name, "clock_bound_s", 0, 0, 86400),
         service=lines.word(found, name, "service", "open", ("open", "free", "closed")),
         extended=lines.word(found, name, "extended", "require", ("off", "plain", "require")),
-        capp_mac_header=lines.whole(found, name, "capp_mac_header", 5, 4, 5),
+        capp_header_bytes=lines.whole(found, name, "capp_header_bytes", 5, 4, 5),
         stamp_lets_pass=lines.flag(found, name, "stamp_lets_pass", False),
     )
 
