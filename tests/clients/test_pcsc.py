@@ -24,6 +24,9 @@ from tests.clients.stand import (
     record,
     recorded,
 )
+from tests.host.capp_reading import extended_card, update_command, written
+from tests.host.card_reading import gpo_of, records_of
+from tests.host.card_reading import read_record as read_of
 
 LIST_READERS = "from smartcard.System import readers; print(readers())"
 POWER_OFF_AND_ON = b""
@@ -91,6 +94,32 @@ def test_pyscard_should_carry_a_recorded_tap(port):
     assert said.endswith("ATR " + heard.ats.hex().upper())
     assert heard.answers == expected
     assert max(map(len, expected)) > 255
+
+
+def test_pyscard_should_carry_a_tap_that_changes_records(port):
+    """READ CAPP DATA with R-MAC, GPO with DF60, two UPDATEs, the last record."""
+    card, other = (extended_card("metro", "rides", r_mac=True) for _ in range(2))
+    commands = []
+    for command in dialogue(other):
+        commands.append(command)
+        assert other.exchange(command)[-2:] == b"\x90\x00"
+    with inserted(card, port):
+        heard = PYSCARD.talk(pcscd.READER, commands)
+    assert heard.never == ""
+    assert [answer[-2:] for answer in heard.answers] == [b"\x90\x00"] * len(commands)
+    assert len(heard.answers[2]) == 64 + 4 + 2
+    assert card.debits == [(1, 300, True)] and card.state["extended"] == other.state["extended"]
+
+
+def dialogue(card):
+    """The commands of a tap that pays 3.00 and writes the metro's record and a ride."""
+    yield from (SELECT_PPSE, SELECT)
+    yield bytes.fromhex("80B400A80A0221") + bytes(range(8)) + b"\0"
+    yield gpo_of(card, 300, capp="01")
+    for trade in ("metro", "rides"):
+        yield update_command(card, trade, written(card, trade, 0x77))
+    for one in records_of(card.afl):
+        yield read_of(*one)
 
 
 def test_opensc_tool_should_show_atr_and_ppse_and_see_the_card_leave(port):
