@@ -18,7 +18,8 @@ Here = namedtuple("Here", ("city", "operator", "line", "place", "gate", "number"
 # What an operator decides; seconds, and words. grace_s: the same gate is tried again within it
 # (QX-042); ahead_s: by so much may another gate's clock be ahead; longest_s: a trip that lasts
 # longer is overtime; turn_s: who leaves where he came in within it is not charged; exit_missing:
-# refuse, forget; entry_missing: refuse, most; overtime: refuse, most, fare; same_place: fare, free
+# refuse, forget; entry_missing: refuse, most, free; overtime: refuse, most, fare; same_place:
+# fare, free
 Rules = namedtuple(
     "Rules",
     (
@@ -76,14 +77,13 @@ def entry(values, here, now, rules=DEFAULT):
 
 
 def leaving(values, here, now, rules=DEFAULT):
-    """(word, how it is priced) for a card at an exit (QX-045); word as of entry().
-
-    `free_exit` is no debit but written: only the trip is closed.
-    """
+    """(word, how it is priced) for a card at an exit (QX-045); word as of entry()."""
     if values["state"] != INSIDE:
         if values["state"] == CLOSED and _just_now(values, "exit", here, now, rules):
             return "re_exit", FREE
-        return ("entry_missing", FREE) if rules.entry_missing == "refuse" else ("", AT_MOST)
+        if rules.entry_missing == "refuse":
+            return "entry_missing", FREE
+        return "", FREE if rules.entry_missing == "free" else AT_MOST
     fault = stamp_fault(values["entry_time"], now, rules)
     if fault:
         return fault, FREE

@@ -80,6 +80,7 @@ def test_exits_should_be_priced_by_what_the_card_says():
         (inside(), HERE, at(5), {"same_place": "fare"}, ("", "trip")),
         (card(), THERE, at(30), {}, ("", "most")),
         (card(), THERE, at(30), {"entry_missing": "refuse"}, ("entry_missing", "free")),
+        (card(), THERE, at(30), {"entry_missing": "free"}, ("", "free")),
         (inside(**closed), THERE, at(31), {}, ("re_exit", "free")),
         (inside(**closed), THERE, at(33), {}, ("", "most")),
         (inside(entry_time=at(40)), THERE, at(30), {}, ("stamp_ahead", "free")),

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Metro: one gate, entry or exit, priced from station to station (JR/T 0025.14 E.1.1).
+
+Who came in where stands in the lanes' shared store (lane_store.py), as a car park's does, its
+`lane` being the station: what a system without industry keys can do. The rules are those of cards
+that remember themselves (firmware/capp/trip.py), the fare is the table's, from where to where.
+
+| setting | value |
+|---|---|
+| lane | entry or exit |
+| stop | number of the station, 1..255 |
+| store, store_blocks, twin, fares, product, door, pulse_ms, allow | as a car park's (parking.py) |
+| missing_entry | maximum: the table's price of an unknown station (default); refuse |
+| missing_exit | refuse, or replace: a card that is inside enters anew |
+| longest_min | minutes of a trip, 240; what lasts longer is overtime |
+| overtime | maximum (default), refuse, fare |
+| same_station | free: who leaves where he came in within turn_min (15) is not charged; fare |
+| service | normal; degraded: entry_free, who has no entry leaves free, as entries were open; |
+| | exit_free, nobody pays for leaving, entries are done with all the same |
+"""
+
+from firmware.capp import trip as rules_of_trips
+from firmware.capp.layouts import INSIDE, OUTSIDE
+from firmware.devices import options
+from firmware.devices.lane_store import key_of
+from firmware.devices.parking import Parking
+from firmware.fares import trip
+from firmware.fares.trip import Fare
+
+SAYS = {"maximum": "most", "replace": "forget"}  # others are the same word in the rules
+LET_OUT = Fare(0, 0, "", "free", 1, 0)
+SERVICES = ("normal", "entry_free", "exit_free")
+
+
+class Metro(Parking):
+    """One gate of a station; entries in the shared store."""
+
+    name, code = "metro", 1
+    words = """
+lane_entry|blue||进站 请刷卡|Entry: present card|
+lane_exit|blue||出站 请刷卡|Exit: present card|
+entry_noted|blue||请稍候|Please wait|
+entered|green|double|请进站|Please enter|
+re_entry|green|double|请通行 未再扣款|Pass, not charged again|
+free_exit|green|double|请出站 未扣款|Leave, not charged|
+pass_valid|green|double|票有效 请通行|Pass valid|
+inside_already|red|no|未出站 请到服务台|No exit before: service desk|
+no_entry|red|no|无进站记录 请到服务台|No entry: service desk|
+overtime|red|no|超时 请到服务台|Overtime: service desk|
+stamp_ahead|red|no|时间不符 请到服务台|Time is wrong: service desk|
+stamp_bad|red|no|记录有误 请到服务台|Record is bad: service desk|
+no_tariff|red|no|无法计费 请到服务台|No fare: service desk|
+park_full|red|no|暂停服务 存储已满|Out of service: storage full|21
+store_lost|red|no|暂停服务 线路中断|Out of service: link is lost|21
+store_fault|red|no|暂停服务 存储故障|Out of service: storage fault|21
+door_fault|red|no|闸门故障|Gate out of order|136
+"""
+
+    def __init__(self, settings, parameters, store, tariff, passes, relay, clock):
+        """As Parking's."""
+        Parking.__init__(self, settings, parameters, store, tariff, passes, relay, clock)
+        self.rules = rules_from(settings.more)
+        self.charges = settings.more.get("service") != "exit_free"
+        self.stopped = ""  # why the card at work may not leave
+
+    def begin(self):
+        Parking.begin(self)
+        self.stopped = ""
+
+    def refuse(self, pan, psn):
+        said = Parking.refuse(self, pan, psn)
+        if said == "no_entry" and not self.charges:
+            return "free_exit"
+        return self.stopped if said in ("", "free_exit", "no_tariff") and self.stopped else said
+
+    def here(self):
+        """Here of the tap at work: this terminal, and the number that its record will have."""
+        number = self.house.journal.next
+        return rules_of_trips.Here(0, 0, 0, self.lane, self.settings.terminal, number)
+
+    def _fare(self, pan):
+        entry = self.store.find(key_of(pan))
+        values = {"state": OUTSIDE, "exit_gate": 0, "exit_time": None}
+        if entry:
+            values = {
+                "state": INSIDE, "entry_time": entry.moment, "entry_place": entry.lane,
+                "entry_gate": 0,
+            }  # fmt: skip
+        return self.priced(values, pan)
+
+    def priced(self, values, pan):
+        """Fare of a card with these fields of a trip; None where it may not leave (`stopped`)."""
+        self.stopped = ""
+        if not self.charges:
+            return LET_OUT
+        now = tuple(self.now[:6])
+        self.stopped, how = rules_of_trips.leaving(values, self.here(), now, self.rules)
+        if self.stopped:
+            return None
+        if how == rules_of_trips.FREE:
+            return LET_OUT
+        origin = values["entry_place"] if how == rules_of_trips.BY_TRIP else 0
+        trusted = self.house.stamp.trusted()
+        asked = trip.new(self.product, self.now, trusted, origin, self.lane, 2, pan)
+        return self.tariff.price(asked)
+
+
+def rules_from(more):
+    """Rules (firmware/capp/trip.py) of the settings. FormatError."""
+    plain = rules_of_trips.DEFAULT
+
+    def word(key, default, *words):
+        said = options.word(more, key, default, (default,) + words)  # noqa: RUF005
+        return SAYS.get(said, said)
+
+    service = options.word(more, "service", "normal", SERVICES)
+    entry_missing = word("missing_entry", "maximum", "refuse")
+    return rules_of_trips.Rules(
+        plain.grace_s,
+        plain.ahead_s,
+        60 * options.number(more, "longest_min", plain.longest_s // 60, 1, 1440),
+        60 * options.number(more, "turn_min", plain.turn_s // 60, 0, 240),
+        word("missing_exit", "refuse", "replace"),
+        "free" if service == "entry_free" else entry_missing,
+        word("overtime", "maximum", "refuse", "fare"),
+        word("same_station", "free", "fare"),
+    )
