@@ -31,6 +31,10 @@ TABLE = """
 40|keys|无公钥|no CA key|put `ca` lines into the parameters: no card can pay
 41|fare|票价不可售|fare not sold|compare `fare_fen` with the limits beside it
 42|keys|公钥损坏|CA key damaged|load the parameters anew: that key is not used
+45|module|安全模块无应答|no key module|put it in, check `module`; no card memory until then
+46|module|安全模块已锁|module locked|start anew; a PSAM that stays locked goes back to its trade
+47|module|安全模块不符|wrong module|put in the module of this trade with the keys of `module_keys`
+48|module|安全模块故障|module fault|check its secret or profile; replace it if it stays
 50|line|外设线断|line is cut|check cable and path of the line that is named
 60|output|输出故障|output fault|check wiring and setting of the output that is named
 70|random|随机数故障|random source|start anew; replace the board if it stays
@@ -46,6 +50,7 @@ TABLE = """
 96|release|程序出错|program fault|see `errors` at the console of the safe mode, report the text
 """
 STANDS_MS = 4000  # on the panel, unless a rider comes
+MODULE = {"ready": 0, "absent": 45, "locked": 46, "fault": 48}  # state: code (QX-071)
 WARN = ((95, 22), (80, 21))  # per cent of the journal in use, code (TD-010)
 SEVERE = (10, 11, 20, 25, 26, 42, 70, 71, 72)  # a release on trial is not good with one of them
 STOPS_SALES = ((71, "random_stuck"), (72, "self_test_fault"))  # code, message that stands
@@ -140,6 +145,9 @@ def checks(terminal, field=False):
     if field:  # at the start the loop finds out: each number drawn is one of a recorded session
         yield (0, "random source") if sale.draw_un() else (70, "random source stuck")
         yield from _twins()
+    if parts.module:
+        word = parts.module.state()
+        yield MODULE.get(word, 47), "security module: " + word
     if "deny_list" in sale.stamp.settings.more:
         number = sale.deny.version
         yield (0, "deny list %d" % number) if sale.deny.full else (80, "no deny list in force")

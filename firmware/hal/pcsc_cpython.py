@@ -59,14 +59,14 @@ class PcscSlot:
         self.close()
         self._context = self._checked(scard.SCardEstablishContext(scard.SCARD_SCOPE_USER))[0]
         names = self._checked(scard.SCardListReaders(self._context, []))[0]
-        said = "no reader that is called %r" % self._where if names else "no reader"
+        said = []
         for name in names:
             if self._where in name:
                 try:
                     return self._connect_to(name)
                 except LinkLost as gone:
-                    said = "%s: %s" % (name, gone)
-        raise LinkLost(said)
+                    said.append("%s: %s" % (name, gone))
+        raise LinkLost("; ".join(said) or "no reader that is called %r" % self._where)
 
     def _connect_to(self, name):
         # exclusive: nobody else makes MACs with the key that is derived
