@@ -58,7 +58,9 @@ left: 8 bytes of an initial value stand left in a block of SM4.
 )
 @click.argument("path", type=FILE)
 @click.option("--trade", required=True, help="Whom the keys are for: `module_trade`.")
-@click.option("--keys", "rows", type=click.File(encoding="utf-8"), help="Rows; - is stdin.")
+@click.option(
+    "--keys", "rows", type=click.Path(dir_okay=False, allow_dash=True), help="Rows; - is stdin."
+)
 @click.option("--draw", multiple=True, help="USE/VERSION of a key drawn at random.")
 @click.option("--kind", type=click.Choice(["3des", "sm4"]), default="3des", help="Of --draw.")
 @SECRET
@@ -67,7 +69,10 @@ def make(path, trade, rows, draw, kind, secret_path):
     from firmware.module.opening import key_names
     from host_tools import module_file
 
-    keys = module_file.read_plain(rows.read(), rows.name) if rows else []
+    keys = []
+    if rows:
+        with click.open_file(rows, encoding="utf-8") as file:
+            keys += module_file.read_plain(file.read(), rows)
     keys += module_file.drawn(key_names(" ".join(draw)), kind)
     if not keys:
         raise click.UsageError("say --keys or --draw")
