@@ -37,14 +37,15 @@ SINGLE = (
 )  # fmt: skip
 # Of the trades: whom they talk to and what they sell. Text; each device parses its own.
 MORE = (
-    "allow", "announcer", "console", "day_cut", "day_fen", "days_ahead", "deny_list", "display",
-    "door", "fares", "gate", "gate_kind", "gate_lane", "journal_hash", "journal_key", "kiosk_key",
-    "lane", "link_ca", "link_cert", "link_key", "link_name", "meal_taps", "meals", "menu", "meter",
-    "meter_kind", "missing_entry", "missing_exit", "module", "module_baud", "module_failures",
-    "module_keys", "module_profile", "module_secret", "module_trade", "outputs", "passback_s",
-    "price_fen", "printer", "product", "products", "pulse_ms", "riders", "riders_blocks", "seats",
-    "service", "store", "store_blocks", "sums", "ticket_group", "ticket_keys", "tickets", "twin",
-    "upload_bytes", "upload_key", "upload_mac", "upload_signed", "vehicle_class", "voice",
+    "allow", "announcer", "bill_kind", "bills", "console", "day_cut", "day_fen", "days_ahead",
+    "deny_list", "display", "door", "fares", "gate", "gate_kind", "gate_lane", "journal_hash",
+    "journal_key", "kiosk_key", "lane", "link_ca", "link_cert", "link_key", "link_name",
+    "meal_taps", "meals", "menu", "meter", "meter_kind", "missing_entry", "missing_exit", "module",
+    "module_baud", "module_failures", "module_keys", "module_profile", "module_secret",
+    "module_trade", "outputs", "passback_s", "price_fen", "printer", "product", "products",
+    "pulse_ms", "riders", "riders_blocks", "seats", "service", "store", "store_blocks", "sums",
+    "ticket_group", "ticket_keys", "tickets", "twin", "upload_bytes", "upload_key", "upload_mac",
+    "upload_signed", "vehicle_class", "voice",
 )  # fmt: skip
 SALES = ("reader", "journal", "parameters")
 NEEDED = {
@@ -57,6 +58,7 @@ NEEDED = {
     "parking": SALES + ("lane", "store", "product", "fares", "door"),
     "shop": SALES,
     "taxi": SALES + ("meter",),
+    "utilities": SALES + ("console", "bills"),
 }
 DEVICES = tuple(sorted(NEEDED))
 TRACES = ("no", "yes", "full", "frames")

@@ -12,6 +12,7 @@ from sim.beside_gate import BesideGate
 from sim.beside_kiosk import BesideKiosk
 from sim.beside_parking import BesideParking
 from sim.beside_taxi import BesideTaxi
+from sim.beside_utilities import BesideUtilities
 
 
 def lane_of(play):
@@ -27,6 +28,7 @@ KINDS: dict[str, Callable[..., Beside]] = {
     "kiosk": BesideKiosk,
     "parking": lane_of,
     "taxi": BesideTaxi,
+    "utilities": BesideUtilities,
 }
 
 

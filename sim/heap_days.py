@@ -146,6 +146,10 @@ DAYS = {
          "products": "1=adult,200 2=family,1500,4"},
         {"kiosk.key": {"kiosk_key": KIOSK_KEY}}, "buy", {"text": "choose 1"}, ON, None,
     ),
+    "utilities": Day(
+        "utilities: bills by number", "utilities", {**CONSOLE, "bills": "serial:bills"}, {}, "pay",
+        {}, ON, None,
+    ),
     "inspector": Day(
         "inspector: shows what a card holds", "inspector", {}, {}, "tap", {"again": False}, (),
         None,

@@ -5,7 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from sim import tabletop_bus, tabletop_gate, tabletop_kiosk, tabletop_lanes, tabletop_taxi
+from sim import (
+    tabletop_bills,
+    tabletop_bus,
+    tabletop_gate,
+    tabletop_kiosk,
+    tabletop_lanes,
+    tabletop_taxi,
+)
 from sim.tabletop_beside import Beside
 
 
@@ -105,6 +112,16 @@ DEVICES = {
             "试试：开机售票，成人票，点 adult-1：付款后才打印签名的二维码票；再补打。",
             "Try: open the kiosk, adult, click adult-1: the signed ticket is printed behind the"
             " payment; then print again.",
+            True,
+        ),
+    ),
+    "utilities": Shown(
+        "缴费机",
+        "Bills by number",
+        tabletop_bills.make,
+        hint(
+            "试试：开机，户号 1001，点 adult-1；再查一次：已结清。",
+            "Try: open the kiosk, customer 1001, click adult-1; ask again: it is settled.",
             True,
         ),
     ),

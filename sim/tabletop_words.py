@@ -12,6 +12,7 @@ from firmware.devices.coach import Coach
 from firmware.devices.kiosk import Kiosk
 from firmware.devices.parking import Parking
 from firmware.devices.taxi import Taxi
+from firmware.devices.utilities import Utilities
 
 EVENTS = """
 shift_opened|开班|Shift opened
@@ -57,7 +58,7 @@ def messages():
         panel.TABLE,
         bus_words.WORDS,
         gate_words.WORDS,
-        *(one.words for one in (Taxi, Coach, Parking, Access, Kiosk)),
+        *(one.words for one in (Taxi, Coach, Parking, Access, Kiosk, Utilities)),
     ):
         for row in table.strip().split("\n"):
             name, _, _, chinese, english = row.split("|")[:5]

@@ -243,6 +243,21 @@ function printer() {
   };
 }
 
+function billing() {
+  const list = make("ul", "said");
+  const states = { open: ["未付", "open"], held: ["正在付", "shown"], paid: ["已付", "paid"], pending: ["待核实", "pending"] };
+  return {
+    title: ["账单系统（模拟）", "Billing (simulated)"],
+    parts: [list],
+    show(state) {
+      list.replaceChildren(...state.rows.map(([customer, bill, fen, word]) => {
+        const [chinese, english] = states[word];
+        return bi(make("li"), `户号 ${customer} 账单 ${bill} ${yuan(fen)}元 ${chinese}`, `Customer ${customer}, bill ${bill}, ${yuan(fen)}: ${english}`);
+      }));
+    },
+  };
+}
+
 const barrier = () => output("道闸（模拟）", "Barrier (simulated)", "barrier", svg("0 -44 240 112", [
   ["path", { class: "ground", d: "M0 66h240" }], ["rect", { class: "post", x: 20, y: 26, width: 18, height: 40, rx: 3 }],
   ["path", { class: "boom", d: "M29 34h190" }],
@@ -260,7 +275,7 @@ function guests() {
   };
 }
 
-const KINDS = { console: console_, meter, announcer, rear, lane, scanner, entry, barrier, door, guests, printer };
+const KINDS = { console: console_, meter, announcer, rear, lane, scanner, entry, barrier, door, guests, printer, billing };
 
 // --- all of them
 
