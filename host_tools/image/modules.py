@@ -4,8 +4,8 @@
 Read from the imports of the sources, those inside functions too; what is imported by a name that
 is put together stands in BY_NAME, which a test compares with the sources.
 
-    python -m host_tools.image.modules     the files of an image for all devices, one a line:
-                                           what tools/micropython.sh freezes
+    python -m host_tools.image.modules     the files of an image that names no device, one a
+                                           line: what tools/micropython.sh freezes
 """
 
 import ast
@@ -15,6 +15,9 @@ from pathlib import Path
 from firmware.errors import FormatError
 from firmware.settings import DEVICES
 
+# An image that names no device has no room for these: theirs is made with --device
+APART = ("coach", "kiosk", "utilities")
+TOGETHER = tuple(one for one in DEVICES if one not in APART)
 ROOT = Path(__file__).resolve().parents[2]
 ROOTS = ("firmware.main", "firmware.boot")  # with all that lies below
 # of PCs and Raspberry Pis: libraries, files and sockets that a board has not
@@ -47,7 +50,7 @@ def sources(root: Path = ROOT) -> dict[str, Path]:
     return found
 
 
-def needed(devices: Iterable[str] = DEVICES, root: Path = ROOT) -> list[Path]:
+def needed(devices: Iterable[str] = TOGETHER, root: Path = ROOT) -> list[Path]:
     """The files of an image for these devices, in a fixed order. FormatError: no such device."""
     there = sources(root)
     wanted = []
