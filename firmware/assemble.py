@@ -131,8 +131,10 @@ def open_module(more, hal, clock, report):
     """Security module of the settings, None without one (firmware/module/opening.py)."""
     if more.get("module", "none") == "none":
         return None
-    from firmware.module import opening  # where settings ask for it
-
+    try:
+        from firmware.module import opening  # where settings ask for it
+    except ImportError:
+        raise FormatError("settings: `module`: this image is for devices without card memory")
     return opening.open_module(more, hal, clock, report)
 
 

@@ -30,6 +30,12 @@ ELSEWHERE = (
     "firmware.hal.systemd", "firmware.reader.borrowed", "firmware.module.keyed",
     "firmware.module.sealed", "firmware.module.software",
 )  # fmt: skip
+# what only a device whose trade `uses_records` loads: keys and memory of cards (JR/T 0025.14)
+OF_RECORDS = (
+    "firmware.devices.card_records", "firmware.kernel.capp", "firmware.kernel.capp_offset",
+    "firmware.kernel.capp_torn", "firmware.kernel.capp_update", "firmware.module",
+)  # fmt: skip
+USES_RECORDS = "uses_records = True"
 # importer -> modules it loads by a name put together; None: a device, as asked for
 BY_NAME: dict[str, tuple[str, ...] | None] = {
     "firmware.assemble": None,
@@ -59,16 +65,26 @@ def needed(devices: Iterable[str] = TOGETHER, root: Path = ROOT) -> list[Path]:
             raise FormatError("no device %r: say %s" % (device, ", ".join(DEVICES)))
         wanted.append("firmware.devices." + device)
     wanted += [name for name in there if _is_within(name, ROOTS)]
+    left_out = ELSEWHERE + (() if use_records(wanted, there) else OF_RECORDS)
     kept: set[str] = set()
     while wanted:
         name = wanted.pop()
-        if name in kept or name in ELSEWHERE or name not in there:
+        if name in kept or name not in there or _is_within(name, left_out):
             continue
         kept.add(name)
         wanted.append(name.rpartition(".")[0])
         wanted += imported(there[name], there)
         wanted += BY_NAME.get(name) or ()
     return [path for name, path in there.items() if name in kept]
+
+
+def use_records(names: Iterable[str], there: dict[str, Path]) -> bool:
+    """Whether one of these devices keeps its state in the card's records."""
+    return any(
+        USES_RECORDS in there[one].read_text(encoding="utf-8")
+        for one in names
+        if one.startswith("firmware.devices.") and one != "firmware.devices.trade" and one in there
+    )
 
 
 def imported(path: Path, there: dict[str, Path]) -> Iterator[str]:
