@@ -112,7 +112,7 @@ def tap_of(values):
 
 def _extension_of(data):
     from firmware.formats import extension  # only where a tap changed records of the card
-    from firmware.kernel import capp
+    from firmware.kernel import capp  # likewise
 
     known = extension.unpack(data)
     changes = [capp.Change(*(tuple(row[:4]) + (None,))) for row in known["changes"]]

@@ -75,6 +75,6 @@ def test_no_key_should_be_in_flash_log_or_sealed_file_of_a_played_day(tmp_path):
 
 
 def test_no_key_should_be_in_the_code_of_a_terminal():
-    """QX-070: all sources an image is made of; none of them holds 16 bytes of a master or their hex."""
+    """QX-070: of the sources of an image none holds a master or its hex."""
     for path in modules.sources().values():
         assert not found_in(path.read_bytes()), path
