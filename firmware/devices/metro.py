@@ -90,19 +90,27 @@ door_fault|red|no|闸门故障|Gate out of order|136
 
     def priced(self, values, pan):
         """Fare of a card with these fields of a trip; None where it may not leave (`stopped`)."""
-        self.stopped = ""
-        if not self.charges:
-            return LET_OUT
-        now = tuple(self.now[:6])
-        self.stopped, how = rules_of_trips.leaving(values, self.here(), now, self.rules)
-        if self.stopped:
-            return None
-        if how == rules_of_trips.FREE:
-            return LET_OUT
-        origin = values["entry_place"] if how == rules_of_trips.BY_TRIP else 0
-        trusted = self.house.stamp.trusted()
-        asked = trip.new(self.product, self.now, trusted, origin, self.lane, 2, pan)
-        return self.tariff.price(asked)
+        self.stopped, fare = priced(self, values, pan)
+        return fare
+
+
+def priced(gate, values, pan):
+    """(word, Fare) of who leaves with these fields of a trip; the Fare is None where a word keeps
+    the card in, or where the table has none. gate: with rules, charges, tariff, product, now,
+    house and here().
+    """
+    if not gate.charges:
+        return "", LET_OUT
+    here = gate.here()
+    word, how = rules_of_trips.leaving(values, here, tuple(gate.now[:6]), gate.rules)
+    if word:
+        return word, None
+    if how == rules_of_trips.FREE:
+        return "", LET_OUT
+    origin = values["entry_place"] if how == rules_of_trips.BY_TRIP else 0
+    trusted = gate.house.stamp.trusted()
+    asked = trip.new(gate.product, gate.now, trusted, origin, here.place, 2, pan)
+    return "", gate.tariff.price(asked)
 
 
 def rules_from(more):

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A metro gate whose trips lie in the card's own record (JR/T 0025.14 E.1.1).
+
+All that can refuse a card is decided from its record before the GPO (QX-016); the stamp and what
+is paid become final together (card_records.py). An entry costs nothing and may ask for a least
+balance, an exit is priced by the record's entry (metro.py). A card that was stamped here a moment
+ago and did not pass is let through and not stamped again (QX-042), as long as it tells its number
+freely; one that hides it is sent to the service desk then.
+
+Settings beside those of metro.py, of which store, store_blocks, twin and allow are not used: city
+and operator as they are stamped, least_fen. The layout is the own profile's, T-Union's metro
+record names no stations.
+"""
+
+from firmware.capp import layouts
+from firmware.capp import trip as rules_of_trips
+from firmware.devices import options
+from firmware.devices.card_words import ROWS
+from firmware.devices.metro import Metro, priced, rules_from
+from firmware.devices.trade import OWN, Charge, Offer, Trade, Trip
+from firmware.errors import FormatError
+from firmware.kernel.capp import DEDUCTION, Change
+
+ENTERED = Charge(0, 0, "", "entry", 1)
+WORDS = """entry_missing|red|no|无进站记录 请到服务台|No entry: service desk|
+exit_missing|red|no|未出站 请到服务台|No exit before: service desk|
+record_foreign|red|no|非本系统 请到服务台|Not of this system: service desk|
+"""
+
+
+class MetroCard(Trade):
+    """One gate. key: (key use, version) of the record's key; factor_of(page): bytes that derive
+    it, both by configuration of the city.
+    """
+
+    name, code, uses_records = "metro", 1, True
+    words = Metro.words + WORDS + ROWS
+
+    def __init__(self, settings, parameters, tariff, relay, clock, key, factor_of):
+        """FormatError for settings that mean nothing."""
+        Trade.__init__(self, settings, parameters)
+        more = settings.more
+        self.leaves = options.word(more, "lane", "", ("entry", "exit")) == "exit"
+        self.sfi, self.area_id, _, self.layout = layouts.OWN["metro"]
+        self.city = options.number(more, "city", 0, 0, 9999)
+        self.operator = options.number(more, "operator", 0, 0, 65535)
+        self.least_fen = options.number(more, "least_fen", 0, 0, 100000)
+        self.product, self.rules = more.get("product", ""), rules_from(more)
+        self.charges = more.get("service") != "exit_free"
+        self.tariff, self.relay, self.clock = tariff, relay, clock
+        self.key, self.factor_of = key, factor_of
+        self.now = clock.local_now()
+
+    def here(self):
+        """Here of the tap at work: this terminal, and the number that its record will have."""
+        settings, number = self.settings, self.house.journal.next
+        return rules_of_trips.Here(
+            self.city, self.operator, settings.line, settings.stop, settings.terminal, number
+        )
+
+    def turn(self):
+        self.relay.turn()
+
+    def offer(self):
+        fault = "door_fault" if self.relay.fault else ""
+        return Offer(fault or ("lane_exit" if self.leaves else "lane_entry"), None, not fault)
+
+    def reads_first(self):
+        return True  # whom a gate lets through again stands in a record by his number
+
+    def begin(self):
+        self.now = self.clock.local_now()
+
+    def wants(self, selected):
+        return ((self.sfi, self.area_id),)
+
+    def key_of(self, page, pages):
+        return (self.key[0], self.key[1], self.factor_of(page))
+
+    def trip_of(self, pages, pan):
+        """Trip, or the word of what stops this card (QX-012, QX-043..046)."""
+        try:
+            values = layouts.read(self.layout, pages[0].data)
+            fault = rules_of_trips.head_fault(values)
+            if fault:
+                return fault
+            if self.leaves:
+                return self._leave(values, pages[0], pan)
+            return self._enter(values, pages[0])
+        except FormatError:
+            return "stamp_bad"
+
+    def _enter(self, values, page):
+        now = tuple(self.now[:6])
+        word = rules_of_trips.entry(values, self.here(), now, self.rules)
+        if word:
+            return word
+        fields = rules_of_trips.entered(self.here(), now)
+        return self._trip(ENTERED, page, fields, self.least_fen or None)
+
+    def _leave(self, values, page, pan):
+        word, fare = priced(self, values, pan)
+        if fare is None:
+            return "re_entry" if word == "re_exit" else word or "no_tariff"
+        charge = Charge(fare.amount_fen, fare.full_fen, fare.fare_class, fare.rule, 1)
+        fields = rules_of_trips.left(self.here(), tuple(self.now[:6]), fare.amount_fen)
+        return self._trip(charge, page, fields, None)
+
+    def _trip(self, charge, page, fields, least_fen):
+        after = layouts.write(self.layout, page.data, layouts.known(self.layout, fields))
+        change = Change(page.sfi, page.following, page.data, after, None)
+        return Trip(charge, DEDUCTION, (change,), least_fen, OWN)
+
+    def onto(self, values):
+        Trade.onto(self, values)
+        values["direction"] = 2 if self.leaves else 1
+
+    def thanks(self, charge, balance_fen=None):
+        return Trade.thanks(self, charge, balance_fen) if charge.amount_fen else "entered"
+
+    def after(self, sold):
+        passed = sold.outcome.outcome in ("approved", "recovered") or sold.message == "re_entry"
+        if passed and sold.sequence and not self.relay.pulse():
+            self.house.show("door_fault")
+
+    def close(self):
+        self.relay.close()

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A metro gate whose trips lie on the card: entry, exit, re-taps and tears, to the fen."""
+
+from firmware.capp import layouts
+from firmware.devices.metro_card import MetroCard
+from firmware.formats import extension
+from firmware.kernel import apdu, tags, tlv
+from firmware.neighbours.relay import Relay
+from sim.flash import Flash
+from tests.capp_card import METRO, CappCard, HashModule
+from tests.devices.parking_stand import Barrier
+from tests.devices.test_metro import At, tariff
+from tests.stand import Stand
+
+FLASH = Flash(9, 2560)
+
+
+class Gate(Stand):
+    """A gate at a station; `card.pages` outlives it."""
+
+    flash, limits = FLASH, (1200, 950)
+
+    def __init__(self, lane, station, minute, **more):
+        self.module, self.barrier = HashModule(), Barrier()
+        self.more = dict(more, lane=lane, product="metro")
+        self.station = station
+        super().__init__("same_card_s: 0", self.make)
+        self.clock.now = (2026, 11, 21, 10, minute, 0)
+
+    def make(self, settings, parameters, clock, report):
+        settings.more.update(self.more)
+        relay = Relay(lambda: self.barrier, 500, clock)
+        here = At(settings, self.station)
+        self.trade = MetroCard(
+            here, parameters, tariff(), relay, clock, (0x28, 2), lambda page: b"12345678"
+        )
+        return self.trade
+
+
+def new_card(**more):
+    card = CappCard(**more)
+    card.records.append([1, 1, tlv.build(tags.TRACK_2, card.track)])  # tells its number freely
+    card.pages[(METRO, 0)] = layouts.issued("own", "metro")
+    return card
+
+
+def fields(card):
+    return layouts.read(layouts.TRIP, card.pages[(METRO, 0)])
+
+
+def entered(station=1, minute=0):
+    card = new_card()
+    assert Gate("entry", station, minute).tap(card)["outcome"] == "approved"
+    return card
+
+
+def test_entry_should_stamp_the_card_and_take_nothing():
+    """QX-018, QX-033, QX-044: amount 0, own fields, the gate behind the verdict."""
+    gate, card = Gate("entry", 1, 0), new_card(df61=0x81)
+    event = gate.tap(card)
+    assert (event["message"], card.balance_fen, gate.barrier.pulses) == ("entered", 10000, 1)
+    kind, values = gate.records()[0]
+    (change,) = extension.of(values)["changes"]
+    assert kind == "stamped" and change[3] == card.pages[(METRO, 0)]
+    stamp = fields(card)
+    assert (stamp["state"], stamp["entry_place"], stamp["entry_gate"]) == (1, 1, 1501)
+    assert stamp["entry_number"] == 1 and stamp["entry_time"] == (2026, 11, 21, 10, 0, 0)
+
+
+def test_exit_should_be_priced_by_the_card_and_close_the_trip():
+    """QX-046: the matrix from the entry's station; the record says both."""
+    card = entered()
+    gate = Gate("exit", 3, 30)
+    event = gate.tap(card)
+    assert (event["outcome"], card.balance_fen) == ("approved", 10000 - 400)
+    assert gate.barrier.pulses == 1 and gate.kinds() == ["approved"]
+    stamp = fields(card)
+    assert (stamp["state"], stamp["exit_place"], stamp["amount_fen"]) == (2, 3, 400)
+
+
+def test_same_gate_should_let_through_whom_it_stamped():
+    """QX-042: within the grace, without a second stamp; behind it the rule for open trips."""
+    card = entered()
+    for minute, message, pulses, gpos in ((1, "re_entry", 1, 1), (5, "exit_missing", 0, 1)):
+        gate = Gate("entry", 1, minute)
+        assert gate.tap(card)["message"] == message and gate.barrier.pulses == pulses
+        assert card.asked(apdu.INS_GPO) == gpos
+    assert Gate("entry", 1, 5, missing_exit="replace").tap(card)["message"] == "entered"
+
+
+def test_exit_without_an_entry_should_go_by_the_rule():
+    """QX-045."""
+    for rule, balance_fen in (("maximum", 9100), ("refuse", 10000)):
+        card = new_card()
+        Gate("exit", 3, 30, missing_entry=rule).tap(card)
+        assert card.balance_fen == balance_fen, rule
+
+
+def test_bad_records_should_be_refused_before_the_gpo():
+    """QX-012, QX-016: locked, not valid, a stamp from the future, digits that are none."""
+    cases = (({"valid": 0}, None), ({"locked": 1}, None),
+             ({"state": 1, "entry_time": (2026, 11, 21, 11, 0, 0)}, "stamp_ahead"),
+             ({"state": 1, "entry_time": (2026, 13, 1, 0, 0, 0)}, "stamp_bad"))  # fmt: skip
+    for changed, message in cases:
+        card = new_card()
+        page = layouts.write(layouts.TRIP, card.pages[(METRO, 0)], changed)
+        card.pages[(METRO, 0)] = page
+        gate = Gate("exit", 3, 30)
+        event = gate.tap(card)
+        assert message in (None, event["message"]), event["message"]
+        assert card.asked(apdu.INS_GPO) == 0 and gate.barrier.pulses == 0, changed
+        assert card.balance_fen == 10000 and card.pages[(METRO, 0)] == page
+
+
+def test_least_balance_should_be_asked_at_the_entry():
+    """QX-007."""
+    gate, card = Gate("entry", 1, 0, least_fen="10001"), new_card()
+    assert gate.tap(card)["message"] == "balance_low" and card.asked(apdu.INS_GPO) == 0
