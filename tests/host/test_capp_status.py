@@ -16,9 +16,7 @@ from tests.host.capp_reading import (
     key_of,
     last,
     money,
-    place,
     read,
-    retail_mac,
     ride,
     update,
     update_command,
@@ -315,73 +313,6 @@ def test_prove_should_refuse_other_forms():
 def test_a_freeze_should_give_no_cryptogram(withheld, told):
     found = whole(extended_card("bike", withheld=withheld), "freeze", 200, "bike")
     assert found.get("9F26") == told
-
-
-# --- APPEND RECORD -------------------------------------------------------------------------------
-
-
-def append(card, sfi, record, key=bytes(range(16)), atc=None):
-    """The answer to APPEND RECORD of a new `record` with its key."""
-    opening = bytes.fromhex(card.capp.own["files"][f"{sfi:02X}"]["opening"])
-    hidden = card.capp.cipher.encrypt(opening, key[:8]) + card.capp.cipher.encrypt(
-        opening, key[8:]
-    )
-    body = hidden + record
-    header = bytes([0x04, 0xE2, 0, sfi << 3, len(body) + 4])
-    atc = card.atc if atc is None else atc
-    return card.exchange(
-        header + body + retail_mac(opening, atc.to_bytes(8, "big"), header + body)
-    )
-
-
-def test_append_should_open_a_trade_whose_key_then_guards_it():
-    card = extended_card("metro")
-    assert word(read(card, "bus")) == "6A83"
-    record = written(card, "bus", 3)
-    assert word(append(card, 0x16, record)) == "9000"
-    assert ok(read(card, "bus")) == record and key_of(card, "bus") == bytes(range(16))
-    whole(card, "deduct", 200, "bus", fill=4)
-    assert ok(read(card, "bus")) == written(card, "bus", 4)
-    assert word(append(card, 0x1E, bytes(40))) == "9000" and ok(ride(card)) == bytes(40)
-
-
-def test_append_should_answer_with_the_words_of_the_table():
-    card = extended_card("metro", "rides")
-    record = written(card, "bus", 3)
-    assert word(append(card, 0x16, record, atc=card.atc + 1)) == "6988"
-    assert word(append(card, 0x16, record[:-1])) == "6A80"  # LEN and length differ
-    too_long = b"\x02\x33\xc6\x01\x01\x00" + bytes(195)
-    assert word(append(card, 0x16, too_long)) == "6A80"
-    assert word(append(card, 0x1E, bytes(40))) == "6A80"  # the ring has records of 48
-    long = b"\x02\x33\xc5\x01\x01\x00" + bytes(194)
-    assert [word(append(card, 0x16, long)) for _ in range(4)] == ["9000"] * 3 + ["6A84"]
-    assert sent(card, "04E200E805" + "11" * 5) == "6A82"
-    assert sent(card, "04E200A814" + "11" * 20) == "6700" and sent(card, "04E200A8") == "6700"
-
-
-def test_records_with_the_same_id_should_be_read_and_updated_one_by_one():
-    card = extended_card("bus", "metro")
-    for fill in (5, 6):
-        ok(append(card, 0x16, written(card, "bus", fill), key=key_of(card, "bus")))
-    ok(read(card, "bus"))
-    assert ok(read(card, "bus", following=1)) == written(card, "bus", 5)
-    assert ok(read(card, "bus", following=1)) == written(card, "bus", 6)
-    assert word(read(card, "bus", following=1)) == "6A83"
-    ok(gpo_as(card, "deduct", 100))
-    ok(update(card, "bus", written(card, "bus", 8), following=1))
-    ok(last(card))
-    read(card, "bus")
-    assert ok(read(card, "bus", following=1)) == written(card, "bus", 8)
-    assert ok(read(card, "bus", following=1)) == written(card, "bus", 6)
-
-
-def test_an_append_should_take_back_what_is_open():
-    card = ready(extended_card("metro"))
-    ok(append(card, 0x16, written(card, "bus", 3)))
-    assert money(card) == (10000, 0, 0) and not card.torn
-    select(card)
-    assert ok(read(card, "bus")) == written(card, "bus", 3)
-    assert place("bus").sfi == 0x16
 
 
 # --- the table of the manual ---------------------------------------------------------------------
