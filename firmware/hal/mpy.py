@@ -17,8 +17,8 @@ from firmware.errors import FormatError, LinkLost
 LOAD_BYTES = 4096  # at the least
 LOAD_PART = 8
 LEFT_BYTES = 48 * 1024
+ROOMY_BYTES = 112 * 1024  # free, where a tap may ask for as much without a collection
 gc.threshold(max(LOAD_BYTES, gc.mem_free() // LOAD_PART))
-
 
 _free = 0  # behind the last collect()
 
@@ -38,7 +38,7 @@ def sweep():
     rest of a tap may ask for so many bytes.
     """
     gc.collect()
-    if _free > 2 * LEFT_BYTES:
+    if _free >= ROOMY_BYTES:
         gc.threshold(_free)
 
 
