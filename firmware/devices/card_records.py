@@ -66,6 +66,7 @@ class CardRecords:
         funds = None
         if trip.least_fen is not None or self.trade.shows_offset:
             funds = yield from capp_offset.read(self.sale.purchases.standing[tags.CURRENCY])
+        # more than the balance may be asked for: the card knows its offset (QX-059)
         if trip.least_fen is not None and (not funds or funds.balance < trip.least_fen):
             return None, "balance_low"  # QX-007, QX-058
         return self._made(df61, trip, pages, funds)

@@ -27,7 +27,7 @@ class Purchases:
         values = dict(self.standing)
         today = today or self.stamp.today()
         offers_sm = capk.offers_sm(self.keys.capks, today)
-        values[tags.SM_SUPPORT] = b"\x01" if offers_sm else b"\x00"  # QT-099
+        values[tags.SM_SUPPORT] = b"\x01" if offers_sm else b"\x00"  # QT-099, QX-005
         values[tags.TTQ] = ttq or self.parameters.ttq  # QT-095
         values[tags.AMOUNT] = bcd.from_int(amount_fen, 6)
         values[tags.DATE] = bytes.fromhex(date)

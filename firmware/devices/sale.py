@@ -238,6 +238,7 @@ class Sale:
         if not charge.amount_fen and not plan:  # a guess: free is given to a number that was told
             charge = self.trade.charge("")
         amount_fen, name = charge.amount_fen, charge.fare_class
+        # entry nothing, exit the fare, what is frozen, what it was (QX-018)
         asked = (amount_fen, selected.aid, True) if plan else (amount_fen, selected.aid)
         ttq, reason = self.qualify(*asked)
         un = b"" if reason else self.draw_un()  # QT-097
@@ -274,7 +275,7 @@ class Sale:
         self.notice("card_read")  # QT-141
         result = transaction.conclude(ready, purchase.editions, answer)
         if plan:
-            result = self.records.told(plan, result)
+            result = self.records.told(plan, result)  # nobody has passed yet (QX-033)
         return self._committed(result, sequence, values, charge)
 
     def finish_kept(self):

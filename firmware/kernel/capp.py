@@ -146,7 +146,8 @@ def header_fault(data, area_id):
 
 
 def forged(read, session):
-    """True when the R-MAC of a Read is not that of its record (JR/T 0025.14 A.1.4; QX-009).
+    """True when the R-MAC of a Read is not that of its record (JR/T 0025.14 A.1.4; QX-009,
+    QX-065).
 
     session: of the security module, None where it gave none: then nothing is proven.
     """

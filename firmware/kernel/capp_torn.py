@@ -30,8 +30,9 @@ Proof = namedtuple("Proof", ("shows", "draw", "session", "lets_pass"))
 
 
 def judge(tap, purchase, newer, same, proof, complete):
-    """Generator: Verdict. newer: transactions the card has begun since; same: True when the
-    card has shown its number, None when it hides it; proof: Proof or None; complete: of torn.py.
+    """Generator: Verdict; no balance is asked (QX-040). newer: transactions the card has begun
+    since; same: True when the card has shown its number, None when it hides it; proof: Proof or
+    None; complete: of torn.py.
     """
     data, sw = get_data.answered((yield apdu.get_trans_prove(tap.value(tags.ATC))))  # QX-035
     due = _due(tap)

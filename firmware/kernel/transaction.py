@@ -76,7 +76,7 @@ def prepare(selected, purchase, before_fen=None):
         refusal = yield from initiate_application_processing(tap, purchase)
         if refusal:
             return refusal
-        if tap.extension:
+        if tap.extension:  # behind a TC alone (QX-019), before every gate (QX-030)
             refusal = yield from _extended().update(tap, tap.extension)
             if refusal:
                 raise _Refusal(*refusal)  # QX-028

@@ -173,3 +173,13 @@ def test_offset_should_be_told():
         event = stand.tap(card)
         assert (event["outcome"], event["balance_fen"]) == ("approved", wanted)
         assert (card.balance_fen, card.offset_used_fen) == (0, 150)
+
+
+def test_card_of_sm_algorithms_should_be_given_what_it_asks():
+    """QX-005: DF69 and 9F1A behind DF60."""
+    stand, card = RecordStand(), CappCard()
+    pdol = PDOL + bytes.fromhex("DF6001" + "DF6901" + "9F1A02")
+    card.fci = tlv.build(tags.PDOL, pdol)
+    assert stand.tap(card)["outcome"] == "approved"
+    sent = [one for one in card.sent if one[1] == apdu.INS_GPO][-1]
+    assert sent[-5:-1] == bytes.fromhex("01" + "00" + "0156")  # no SM key is held here

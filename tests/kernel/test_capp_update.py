@@ -92,7 +92,7 @@ def of_kind(kind, df61=None, amount_fen=300):
 
 
 def untouched(card, result, reason):
-    """Nothing was charged or written, and the last record was never asked for (QX-028)."""
+    """Nothing was charged or written, and the last record was never asked for."""
     assert (result.outcome, result.reason) == ("declined", reason), result
     assert result.taken is False
     assert card.asked_last() == 0 and card.debits == []
