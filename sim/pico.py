@@ -33,8 +33,8 @@ from sim.pico_flash import FlashPart
 BOARD = layout.row("pico")
 BLOCK_BYTES = layout.BLOCK_BYTES
 FLASH_BYTES = 2 * 1024 * 1024
-STORAGE_BYTES = BOARD[3] * BLOCK_BYTES
 FILES_AT, FILE_BLOCKS = layout.region(BOARD, "files")
+FILES_PLACE = BOARD[2] + FILES_AT * BLOCK_BYTES  # in the flash
 ROSC, RANDOM_BIT, ROSC_STATUS = 0x40060, 0x1C, 0x18
 ROSC_STABLE = 0x80001000
 CLK_PERI_HZ, EMULATED_HZ = 48, 125  # a UART's clock on the board, and what the emulator divides
@@ -60,9 +60,8 @@ class Pico:
         if files is not None:
             year, month, day, hour, minute, second = utc
             boot = BOOT % (year, month, day, hour, minute, second)
-            at = FLASH_BYTES - STORAGE_BYTES + FILES_AT * BLOCK_BYTES
             laid = file_system({**files, "boot.py": boot})
-            mcu.flash[at : at + len(laid)] = laid
+            mcu.flash[FILES_PLACE : FILES_PLACE + len(laid)] = laid
         mcu.peripherals[ROSC] = Oscillator(mcu, seed)
         self.part = FlashPart(mcu)
         for uart in mcu.uart:

@@ -67,7 +67,7 @@ def emulated(image=IMAGE, words=WORDS) -> list[dict]:
     )
     board = pico.Pico(image)
     laid = pico.file_system({PROGRAM.name: PROGRAM.read_text("utf-8"), "boot.py": start})
-    at = pico.FLASH_BYTES - pico.STORAGE_BYTES + pico.FILES_AT * pico.BLOCK_BYTES
+    at = pico.FILES_PLACE
     board.device.mcu.flash[at : at + len(laid)] = laid
     if not board.run(lambda: board.said("measured"), LIMIT_MS):
         raise FormatError("the emulated board stopped: " + " | ".join(board.texts[-5:]))

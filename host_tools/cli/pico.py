@@ -9,18 +9,12 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from firmware.errors import FormatError
 from host_tools.cli.bench import put, table
 from host_tools.cli.bench_parts import Sheet
+from host_tools.cli.pico_image import IMAGE_OPTION, exists
+from host_tools.cli.pico_update import update
 from sim.bench_steps import Keys
 
-IMAGE = Path(__file__).resolve().parents[2] / "build/micropython/pico.uf2"
-IMAGE_OPTION = click.option(
-    "--image",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=IMAGE,
-    help="Of a Pico, as `make image` builds it (default: that one).",
-)
 PARTS = ("line", "radio", "card", "own", "green")
 COLUMNS = [
     "card", "tap", "line", "radio", "card's", "journal", "of it flash", "computing",
@@ -45,6 +39,7 @@ Examples:
   faretap pico taps --card rsa-1152-3 --taps 2      some minutes
   faretap pico taps --taps 30 --write docs/porting.md
   faretap pico cuts --count 50 --seed 1             an hour and more
+  faretap pico update --device bus --missing 16384
 """
 )
 def command():
@@ -123,9 +118,7 @@ def cuts(image, count, seed):
     sys.exit(1 if faults else 0)
 
 
-def exists(image):
-    if not image.exists():
-        raise FormatError(f"{image} is not there: `make image` builds it")
+command.add_command(update)
 
 
 def sheets(found, taps, image):
