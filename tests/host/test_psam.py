@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The terminal's module over a simulated PSAM: directly, over a pty, with what may go wrong."""
 
+import subprocess
+import sys
 from functools import partial
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,12 +17,16 @@ from firmware.module.module import Module
 from firmware.module.opening import open_module
 from firmware.module.psam import Psam
 from firmware.module.slot import Frames, Slot
+from host_tools.cli.runtime import find_program
 from sim import capp_keys
 from sim.psam import KEY_USE, PROFILE, VERSIONS, expected_mac
 from sim.psam import Psam as SimulatedPsam
 from sim.psam_slot import PsamSlot
 from sim.pty_line import PtyLine
 from tests.hand_clock import HandClock
+from tests.host.console import RUNTIMES
+
+ROOT = Path(__file__).resolve().parents[2]
 
 FACTOR = bytes.fromhex("1122334455667788")
 WANTED = ((KEY_USE, 1), (KEY_USE, 2), (KEY_USE, 3))
@@ -211,6 +218,18 @@ def test_settings_should_open_a_slot_on_a_pty(tmp_path):
         made = module.session(KEY_USE, 2, FACTOR).mac(b"\x01" * 8, b"a record")
         assert made == expected_mac(KEY_USE, 2, FACTOR, b"\x01" * 8, b"a record")
         module.holder.slot.close()
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_both_interpreters_should_get_their_macs_over_a_serial_line(runtime, tmp_path):
+    """One source: a process of each opens the slot as a unit does."""
+    program = find_program("micropython") if runtime == "micropython" else sys.executable
+    (tmp_path / "city.txt").write_text(PROFILE)
+    with PtyLine(PsamSlot(SimulatedPsam())) as line:
+        words = [program, "tests/host/module_peer.py", line.path, tmp_path / "city.txt"]
+        ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    good = [expected_mac(KEY_USE, one, bytes(range(8)), bytes(8), b"record") for one in VERSIONS]
+    assert ended.stdout.splitlines()[1:] == [one.hex() for one in good], ended.stderr
 
 
 def test_settings_without_their_library_or_file_should_say_so(tmp_path):
