@@ -248,17 +248,6 @@ def test_stock_micropython_should_come_to_our_main_by_way_of_the_stub(image, tmp
     ], (ran.stdout, ran.stderr)
 
 
-def test_keys_and_memory_of_cards_should_be_in_images_of_devices_that_use_them(tmp_path):
-    """The bit is the device's own: `uses_records` of its trade."""
-    (tmp_path / "uses.py").write_text("class Metro(Trade):\n    uses_records = True\n")
-    (tmp_path / "does_not.py").write_text("class Bus(Trade):\n    name = 'bus'\n")
-    for word, uses in (("uses", True), ("does_not", False)):
-        name = "firmware.devices." + word
-        assert modules.use_records([name], {name: tmp_path / (word + ".py")}) is uses
-    names = [path.relative_to(ROOT).as_posix() for path in modules.needed(["bus"])]
-    assert not [name for name in names if name.startswith("firmware/module")]
-
-
 def test_each_device_should_fit_a_slot_of_our_own_image_with_room_to_grow():
     """In a signed file: its head before the body (formats/release.py), a signature behind it."""
     made = compiled.compile_files(modules.needed(modules.DEVICES), "armv6m", find_compiler())

@@ -78,3 +78,14 @@ def test_no_key_should_be_in_the_code_of_a_terminal():
     """QX-070: of the sources of an image none holds a master or its hex."""
     for path in modules.sources().values():
         assert not found_in(path.read_bytes()), path
+
+
+def test_keys_and_memory_of_cards_should_be_in_images_of_devices_that_use_them(tmp_path):
+    """The bit is the device's own: `uses_records` of its trade."""
+    (tmp_path / "uses.py").write_text("class Metro(Trade):\n    uses_records = True\n")
+    (tmp_path / "does_not.py").write_text("class Bus(Trade):\n    name = 'bus'\n")
+    for word, uses in (("uses", True), ("does_not", False)):
+        name = "firmware.devices." + word
+        assert modules.use_records([name], {name: tmp_path / (word + ".py")}) is uses
+    names = [path.relative_to(modules.ROOT).as_posix() for path in modules.needed(["bus"])]
+    assert not [name for name in names if name.startswith("firmware/module")]
