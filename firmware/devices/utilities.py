@@ -52,7 +52,7 @@ bill_wait|blue||正在查询账单|Asking for the bill|
 bill_none|blue||没有待付账单|Nothing to pay|
 bill_settled|blue||此账单已结清|This bill is settled|
 bill_held|blue||账单待核实 请稍后|Bill is being settled|
-bill_large|blue||金额超限 请到柜台|Too much for here: ask the desk|
+bill_large|blue||金额超限 请到柜台|Too much here: ask the desk|
 bills_away|blue||账单系统不通|No line to the billing|
 pay_water|blue||水费{fare}元 请刷卡|Water {fare}, tap card|
 pay_power|blue||电费{fare}元 请刷卡|Power {fare}, tap card|
