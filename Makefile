@@ -98,7 +98,7 @@ test-pico: $(READY)  ## the image of a Pico in an emulated RP2040: boots, debits
 	@tools/micropython.sh pico || test $$? -eq 3
 	@$(BIN)/python -m pytest tests/pico -n $(JOBS) --dist loadfile $(ARGS)
 
-test-qemu: $(READY)  ## kernel and formats on a Cortex-M3 (QEMU) with 160 KB of heap; builds MicroPython for it first
+test-qemu: $(READY)  ## kernel and formats on a Cortex-M3 (QEMU); builds MicroPython for it first
 	@tools/micropython.sh qemu || test $$? -eq 3
 	@$(BIN)/python -m pytest tests/qemu $(ARGS)
 

@@ -5,7 +5,7 @@
 #            firmware/ frozen, for the heap of a Pico W (docs/porting.md)
 #   pico     build/micropython/pico.uf2 and pico.bin: the image of a Raspberry Pi Pico, firmware/ frozen
 #   stock_pico  build/micropython/stock_pico.uf2: MicroPython of a Pico with nothing of ours in it, for tests
-#   qemu     build/micropython/qemu.elf: QEMU's board mps2-an385 (Cortex-M3) with 160 KB of heap; kernel, formats
+#   qemu     build/micropython/qemu.elf: QEMU's board mps2-an385 (Cortex-M3) with 600 KB of heap; firmware, kernel, formats
 #            and their tests frozen; installs qemu-system-arm
 #   natmod ARCHITECTURE   build/micropython/natmod/ARCHITECTURE/faretap_sm.mpy: the C code of native/ for
 #            an interpreter as others ship it: armv6m (Pico), armv7emsp (Pico 2), x64 ..
@@ -150,8 +150,7 @@ frozen_files() { # what is frozen: what a board needs of the firmware; into the 
         pico) python3 -m host_tools.image.modules ;;
         stock_pico) ;;
         qemu) # has no time, no files and no tasks: what needs none of them, and its tests
-            find firmware/__init__.py firmware/errors.py firmware/drive.py firmware/settings.py firmware/kernel \
-                firmware/formats firmware/fares tests/kernel tests/formats sim/__init__.py sim/flash.py sim/textbook_*.py -name '*.py' | sort
+            find firmware sim/__init__.py sim/flash.py sim/textbook_*.py tests/kernel tests/formats -name '*.py' ! -path 'firmware/hal/*' | sort
             find tests -maxdepth 1 -name '*.py' ! -name 'test_*' ! -name 'conftest.py' | sort
             ;;
         *) find firmware -name '*.py' | sort; echo sim/__init__.py sim/stage.py sim/soak.py | tr ' ' '\n' ;;
@@ -252,9 +251,9 @@ qemu() {
     began=$(date +%s)
     jobs=-j$(nproc)
     run 1 "mpy-cross" make "$jobs" -C "$tree/mpy-cross"
-    rm -f "$port/build-qemu/frozen_content.c"
+    rm -f "$port/build-qemu/frozen_content.c" "$port/build-qemu/main.o" # nor a changed heap
     run 1 "the port" make "$jobs" -C "$port" BOARD_DIR="$root/tools/micropython/FARETAP_QEMU" BUILD=build-qemu \
-        FROZEN_MANIFEST="$manifest" USER_C_MODULES="$root/tools/micropython" MICROPY_HEAP_SIZE=163840
+        FROZEN_MANIFEST="$manifest" USER_C_MODULES="$root/tools/micropython" MICROPY_HEAP_SIZE=614400
     cp "$port/build-qemu/firmware.elf" "$home/qemu.elf"
     mv "$manifest.sums.fresh" "$manifest.sums"
     echo "micropython: build/micropython/qemu.elf built in $(($(date +%s) - began)) s"

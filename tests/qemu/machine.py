@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""MicroPython in QEMU: a Cortex-M3 with 160 KB of heap, spoken to at its prompt.
+"""MicroPython in QEMU: a Cortex-M3 with 600 KB of heap, spoken to at its prompt.
 
 with Machine(IMAGE) as machine:
     said = machine.run("print(1 + 1)")       b"2"
