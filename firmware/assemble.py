@@ -12,7 +12,7 @@ from firmware.devices.sources import Qualifiers, UnpredictableNumbers
 from firmware.devices.terminal import Parts, Terminal
 from firmware.errors import FormatError, JournalFull, LinkLost
 from firmware.journal import open_journal as open_records
-from firmware.link import SEGMENT, Link
+from firmware.link import RECEIVE_RING, SEGMENT, Link
 from firmware.reader.bus import Hsu
 from firmware.reader.healing import HealingReader
 from firmware.reader.pn532 import Pn532
@@ -105,7 +105,7 @@ def open_uploader(settings, hal, journal, keeper=None):
 
     def opener():
         if kind == "serial":
-            return Link(hal.open_serial(where, settings.link_baud), hal)
+            return Link(hal.open_serial(where, settings.link_baud, RECEIVE_RING), hal)
         if tls:
             return Link(tls.connect(host, int(port)), hal, chunk=SEGMENT)
         return Link(hal.connect(host, int(port), 200), hal, chunk=SEGMENT)

@@ -13,7 +13,11 @@ from firmware.formats.batch import FrameReader
 
 CHUNK = 64  # bytes a poll() hands to the line: 5.6 ms at 115200 baud, and UARTs buffer more
 SEGMENT = 1460  # to a socket, which buffers more: a turn looks for a card 60 to 100 ms long
+# Bytes of an answer that a UART keeps: 115200 baud bring 1,150 in the 100 ms of a turn that looks
+# for a card, and the longest answer is a piece of a file (download.COUNT)
+RECEIVE_RING = 2560
 PIECE = 256  # bytes taken at a time: each read allots so many on a small heap
+PIECES = RECEIVE_RING // PIECE  # in a turn: what a ring holds, and no more of a line that floods
 SLICE_MS = 20  # how long exchange() waits at a time
 SILENCE_MS = 1000  # within a frame: what was begun is given up, a frame may be hidden in it
 
@@ -65,12 +69,14 @@ class Link:
     def poll(self):
         """A frame that has come, or None; sends a piece, takes what is there, never waits."""
         self._push()
-        if not self.frames:
+        for _ in range(0 if self.frames else PIECES):
             now = self.clock.ticks_ms()
             data = self.stream.read(PIECE, 0)
             if data:
                 self.heard = now
             self._take(data, self.clock.ticks_diff(now, self.heard))
+            if len(data) < PIECE or self.frames:
+                break
         return self.frames.pop(0) if self.frames else None
 
     def close(self):

@@ -187,7 +187,7 @@ class StageHal:
     def open_reader(self, where):
         return StageReader(self.world)
 
-    def open_serial(self, where, baud):
+    def open_serial(self, where, baud, ring=0):
         return StageStream(self.world, int(self.world.ask("open %s %d" % (where, baud))))
 
     def connect(self, host, port, timeout_ms):

@@ -12,7 +12,9 @@ these plain functions, so the module is the Clock:
     time_utc_s()                 whole seconds since 1970-01-01 UTC on every board, also where the
                                  port counts from 2000 (micropython.md, 10)
     random_bytes(count)          from the system's random source
-    open_serial(where, baud)     byte stream; `where` is a device path, on a board "1:tx=4,rx=5"
+    open_serial(where, baud, ring=0)
+                                 byte stream; `where` is a device path, on a board "1:tx=4,rx=5";
+                                 ring: bytes it has to keep while nobody reads, 0: 512
     open_bus(kind, where)        line of an "spi" or "i2c" bus by its wiring text (wiring.py):
                                  contract in firmware/reader/framed.py, spi.py and i2c.py
     open_console()               a byte stream: who sits at the board's USB line or on standard

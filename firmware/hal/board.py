@@ -102,7 +102,8 @@ def time_utc_s():
 class SerialStream(PolledStream):
     """A machine.UART as a byte stream; its receive ring takes a whole answer (PD-29)."""
 
-    def __init__(self, where, baud):
+    def __init__(self, where, baud, ring):
+        self._ring = ring
         number, pins = read_wiring(where)
         self._pins = [pin for pin in pins if pin[0] != "reset"]
         for name, pin in pins:
@@ -121,7 +122,7 @@ class SerialStream(PolledStream):
         return True
 
     def _settings(self, baud):
-        settings = uart_settings(baud)
+        settings = uart_settings(baud, self._ring)
         for name, number in self._pins:
             settings[name] = machine.Pin(number)
         return settings
@@ -137,10 +138,10 @@ class SerialStream(PolledStream):
         self._uart.deinit()
 
 
-def open_serial(where, baud):
+def open_serial(where, baud, ring=0):
     """Open a UART by its wiring text; FormatError when the text or the pins are wrong."""
     try:
-        return SerialStream(where, baud)
+        return SerialStream(where, baud, ring)
     except ValueError as error:
         raise FormatError("%s: %s" % (where, error))
 

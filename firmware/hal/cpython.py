@@ -94,8 +94,10 @@ class SerialStream(PolledStream):
             self._pins.close()
 
 
-def open_serial(where, baud):
+def open_serial(where, baud, ring=0):
     """Open the port at path `where`, 8N1, alone; LinkLost when it is not there or in use.
+
+    ring: for boards; a system keeps more by itself.
 
     Behind the path may stand the reset pin of what is at its other end: ",reset=24".
     """

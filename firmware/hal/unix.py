@@ -135,8 +135,8 @@ class SerialStream(PolledStream):
         self._file.close()
 
 
-def open_serial(where, baud):
-    """Open the port at path `where`, 8N1; LinkLost when it is not there."""
+def open_serial(where, baud, ring=0):
+    """Open the port at path `where`, 8N1; LinkLost when it is not there. ring: for boards."""
     try:
         return SerialStream(where, baud)
     except OSError as error:

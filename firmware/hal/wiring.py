@@ -109,9 +109,12 @@ def is_pin_name(name):
     return 0 < len(name) <= 16 and not odd
 
 
-def uart_settings(baud):
-    """Keywords of machine.UART beside the pins: reads never wait, the ring holds an answer."""
-    return {"baudrate": baud, "rxbuf": RECEIVE_RING, "timeout": 0, "timeout_char": 0}
+def uart_settings(baud, ring=0):
+    """Keywords of machine.UART beside the pins: reads never wait, the ring holds an answer.
+
+    ring: bytes, where an answer is longer than a chip's.
+    """
+    return {"baudrate": baud, "rxbuf": max(ring, RECEIVE_RING), "timeout": 0, "timeout_char": 0}
 
 
 def _whole(text, where):

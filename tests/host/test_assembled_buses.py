@@ -57,10 +57,16 @@ class BenchHal(ChipClock):
     def collect(self):
         """Likewise."""
 
+    sweep = collect
+
+    def heap(self):
+        """No heap of its own, as hal.heap() of CPython."""
+        return None, None
+
     def open_flash(self, path, block_count, block_size=4096):
         return Flash(block_count, block_size)
 
-    def open_serial(self, where, baud):
+    def open_serial(self, where, baud, ring=0):
         self.opened.append(("serial", where))
         return PinnedWire(self.chip, self)
 

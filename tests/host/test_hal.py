@@ -9,8 +9,11 @@ from contextlib import contextmanager
 import pytest
 
 from firmware import hal
+from firmware.download import COUNT
 from firmware.errors import FormatError, LinkLost
+from firmware.formats import fields, messages
 from firmware.hal.wiring import read_wiring, uart_settings
+from firmware.link import RECEIVE_RING
 from host_tools.cli.runtime import BOARD_HEAP_KIB
 from tests.host.unix_port import run_micropython, start_micropython
 
@@ -80,6 +83,13 @@ def test_uart_should_ask_for_a_ring_that_holds_the_longest_answer():
     assert settings["rxbuf"] >= 512  # PD-29
     assert settings["baudrate"] == 921600
     assert settings["timeout"] == settings["timeout_char"] == 0
+
+
+def test_uart_of_a_link_should_ask_for_a_ring_that_holds_a_piece_of_a_file():
+    blank = fields.blank(dict(messages.TABLES)[messages.PIECE])
+    whole = fields.pack(dict(messages.TABLES)[messages.PIECE], {**blank, "data": bytes(COUNT)})
+    assert len(whole) + messages.SIGNED_BYTES <= RECEIVE_RING
+    assert uart_settings(115200, RECEIVE_RING)["rxbuf"] == RECEIVE_RING
 
 
 def read_all(peer, count):
