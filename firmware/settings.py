@@ -38,13 +38,14 @@ SINGLE = (
 # Of the trades: whom they talk to and what they sell. Text; each device parses its own.
 MORE = (
     "allow", "announcer", "bill_kind", "bills", "console", "day_cut", "day_fen", "days_ahead",
-    "deny_list", "display", "door", "fares", "gate", "gate_kind", "gate_lane", "journal_hash",
-    "journal_key", "kiosk_key", "lane", "link_ca", "link_cert", "link_key", "link_name",
-    "meal_taps", "meals", "menu", "meter", "meter_kind", "missing_entry", "missing_exit", "module",
-    "module_baud", "module_failures", "module_keys", "module_profile", "module_secret",
-    "module_trade", "outputs", "passback_s", "price_fen", "printer", "product", "products",
-    "pulse_ms", "riders", "riders_blocks", "seats", "service", "store", "store_blocks", "sums",
-    "ticket_group", "ticket_keys", "tickets", "twin", "upload_bytes", "upload_key", "upload_mac",
+    "degraded", "deny_list", "display", "door", "fares", "gate", "gate_kind", "gate_lane",
+    "journal_hash", "journal_key", "kiosk_key", "lane", "link_ca", "link_cert", "link_key",
+    "link_name", "longest_min", "meal_taps", "meals", "menu", "meter", "meter_kind",
+    "missing_entry", "missing_exit", "module", "module_baud", "module_failures", "module_keys",
+    "module_profile", "module_secret", "module_trade", "outputs", "overtime", "passback_s",
+    "price_fen", "printer", "product", "products", "pulse_ms", "riders", "riders_blocks",
+    "same_station", "seats", "service", "store", "store_blocks", "sums", "ticket_group",
+    "ticket_keys", "tickets", "turn_min", "twin", "upload_bytes", "upload_key", "upload_mac",
     "upload_signed", "vehicle_class", "voice",
 )  # fmt: skip
 SALES = ("reader", "journal", "parameters")
@@ -55,6 +56,7 @@ NEEDED = {
     "gate": SALES + ("gate",),
     "inspector": ("reader",),
     "kiosk": SALES + ("console", "printer", "kiosk_key", "products"),
+    "metro": SALES + ("lane", "product", "fares", "door"),
     "parking": SALES + ("lane", "store", "product", "fares", "door"),
     "shop": SALES,
     "taxi": SALES + ("meter",),

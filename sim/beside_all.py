@@ -10,6 +10,7 @@ from sim.beside_coach import BesideCoach
 from sim.beside_entry import BesideEntry
 from sim.beside_gate import BesideGate
 from sim.beside_kiosk import BesideKiosk
+from sim.beside_metro import BesideMetro
 from sim.beside_parking import BesideParking
 from sim.beside_taxi import BesideTaxi
 from sim.beside_utilities import BesideUtilities
@@ -26,6 +27,7 @@ KINDS: dict[str, Callable[..., Beside]] = {
     "coach": BesideCoach,
     "gate": BesideGate,
     "kiosk": BesideKiosk,
+    "metro": BesideMetro,
     "parking": lane_of,
     "taxi": BesideTaxi,
     "utilities": BesideUtilities,

@@ -32,8 +32,21 @@ class BesideParking(Beside):
     the barrier, or stood there and did not.
     """
 
+    FACTS = (
+        "entries stored for the entry lane",
+        "cars sent away at the entry",
+        "paid at the exit",
+        "left within the free minutes",
+        "left with a pass",
+        "told to open once more, paid before",
+        "barrier was told to open",
+        "cars that drove out",
+        "cars inside at the end",
+    )
+
     def __init__(self, play):
         super().__init__(play)
+        self.origins: dict = {}  # name -> lane where it comes in, ENTRY_LANE without one
         self.barrier = Opener(self.world, "barrier")
         self.entry = EntryLane()
         self.world.lines.peers["twin"] = self.entry
@@ -82,7 +95,8 @@ class BesideParking(Beside):
         for _ in range(ATTEMPTS):
             self.world.stir()
             now = self.play.local().timetuple()[:6]
-            entry = Entry(key_of(self._pan(card)), ENTRY_LANE, now, 0)
+            lane = self.origins.get(card, ENTRY_LANE)
+            entry = Entry(key_of(self._pan(card)), lane, now, 0)
             verdict = yield from self.entry.enter(entry, self.world)
             if verdict not in ("lost", "store_lost"):
                 break
@@ -134,18 +148,18 @@ class BesideParking(Beside):
         said = Counter(_kind_of(values) for values in records if values["direction"] == 2)
         opened = said["paid"] + said["free_exit"] + said["pass_valid"] + said["re_entry"]
         faults = [] if self.world.cuts else self._faults(records, opened)
-        facts = {
-            "entries stored for the entry lane": self.entered["stored"],
-            "cars sent away at the entry": sum(self.entered.values()) - self.entered["stored"],
-            "paid at the exit": said["paid"],
-            "left within the free minutes": said["free_exit"],
-            "left with a pass": said["pass_valid"],
-            "told to open once more, paid before": said["re_entry"],
-            "barrier was told to open": self.barrier.pulses,
-            "cars that drove out": sum(self.left.values()),
-            "cars inside at the end": len(self.inside),
-        }
-        return facts, faults
+        numbers = (
+            self.entered["stored"],
+            sum(self.entered.values()) - self.entered["stored"],
+            said["paid"],
+            said["free_exit"],
+            said["pass_valid"],
+            said["re_entry"],
+            self.barrier.pulses,
+            sum(self.left.values()),
+            len(self.inside),
+        )
+        return dict(zip(self.FACTS, numbers, strict=True)), faults
 
     def _faults(self, records, opened):
         faults = []

@@ -68,6 +68,16 @@ student = ["62280002"]
 class = "student"
 percent = 50
 """
+METRO_FARES = """
+version = 6
+effective = 2026-01-01T00:00:00
+ceiling_fen = 2000
+[products.metro]
+kind = "matrix"
+unknown = 900
+stops = [1, 2, 3, 4]
+fares = [[200], [300, 200], [400, 300, 200], [500, 400, 300, 200]]
+"""
 COACH_FARES = """
 version = 5
 effective = 2026-01-01T00:00:00
@@ -129,6 +139,12 @@ DAYS = {
         {"lane": "exit", "stop": 2, "store": "file:{folder}/store.bin", "twin": "serial:twin",
          "product": "car", "fares": "{folder}/car.fares", "door": "barrier"},
         {"car.fares": {"fares": STAY_FARES}}, "park", {"minutes": 1}, (), None,
+    ),
+    "metro": Day(
+        "metro, exit gate: shared store, the other stations, matrix", "metro",
+        {"lane": "exit", "stop": 3, "store": "file:{folder}/store.bin", "twin": "serial:twin",
+         "product": "metro", "fares": "{folder}/metro.fares", "door": "barrier"},
+        {"metro.fares": {"fares": METRO_FARES}}, "ride", {"station": 1, "minutes": 1}, (), None,
     ),
     "coach": Day(
         "coach: seats by a matrix", "coach",

@@ -15,21 +15,22 @@ that remember themselves (firmware/capp/trip.py), the fare is the table's, from 
 | longest_min | minutes of a trip, 240; what lasts longer is overtime |
 | overtime | maximum (default), refuse, fare |
 | same_station | free: who leaves where he came in within turn_min (15) is not charged; fare |
-| service | normal; degraded: entry_free, who has no entry leaves free, as entries were open; |
-| | exit_free, nobody pays for leaving, entries are done with all the same |
+| degraded | none (default); entry_free: who has no entry leaves free, as entries were open; |
+| | exit_free: nobody pays for leaving, entries are done with all the same |
 """
 
 from firmware.capp import trip as rules_of_trips
 from firmware.capp.layouts import INSIDE, OUTSIDE
 from firmware.devices import options
 from firmware.devices.lane_store import key_of
-from firmware.devices.parking import Parking
+from firmware.devices.parking import Parking, assembled
+from firmware.errors import FormatError
 from firmware.fares import trip
 from firmware.fares.trip import Fare
 
 SAYS = {"maximum": "most", "replace": "forget"}  # others are the same word in the rules
 LET_OUT = Fare(0, 0, "", "free", 1, 0)
-SERVICES = ("normal", "entry_free", "exit_free")
+DEGRADED = ("none", "entry_free", "exit_free")
 
 
 class Metro(Parking):
@@ -60,7 +61,7 @@ door_fault|red|no|闸门故障|Gate out of order|136
         """As Parking's."""
         Parking.__init__(self, settings, parameters, store, tariff, passes, relay, clock)
         self.rules = rules_from(settings.more)
-        self.charges = settings.more.get("service") != "exit_free"
+        self.charges = settings.more.get("degraded") != "exit_free"
         self.stopped = ""  # why the card at work may not leave
 
     def begin(self):
@@ -121,7 +122,7 @@ def rules_from(more):
         said = options.word(more, key, default, (default,) + words)  # noqa: RUF005
         return SAYS.get(said, said)
 
-    service = options.word(more, "service", "normal", SERVICES)
+    degraded = options.word(more, "degraded", "none", DEGRADED)
     entry_missing = word("missing_entry", "maximum", "refuse")
     return rules_of_trips.Rules(
         plain.grace_s,
@@ -129,7 +130,14 @@ def rules_from(more):
         60 * options.number(more, "longest_min", plain.longest_s // 60, 1, 1440),
         60 * options.number(more, "turn_min", plain.turn_s // 60, 0, 240),
         word("missing_exit", "refuse", "replace"),
-        "free" if service == "entry_free" else entry_missing,
+        "free" if degraded == "entry_free" else entry_missing,
         word("overtime", "maximum", "refuse", "fare"),
         word("same_station", "free", "fare"),
     )
+
+
+def make(settings, parameters, hal, clock, report):
+    """Trade of a gate. FormatError for settings, tables or lists that cannot be used."""
+    if "store" not in settings.more:
+        raise FormatError("settings: `store` is missing: where the entries are kept")
+    return assembled(Metro, settings, parameters, hal, clock, report)

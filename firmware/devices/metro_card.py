@@ -22,6 +22,7 @@ from firmware.errors import FormatError
 from firmware.kernel.capp import DEDUCTION, Change
 
 ENTERED = Charge(0, 0, "", "entry", 1)
+LET = ("re_entry", "free_exit")  # of a card that is not debited
 WORDS = """entry_missing|red|no|无进站记录 请到服务台|No entry: service desk|
 exit_missing|red|no|未出站 请到服务台|No exit before: service desk|
 record_foreign|red|no|非本系统 请到服务台|Not of this system: service desk|
@@ -46,7 +47,7 @@ class MetroCard(Trade):
         self.operator = options.number(more, "operator", 0, 0, 65535)
         self.least_fen = options.number(more, "least_fen", 0, 0, 100000)
         self.product, self.rules = more.get("product", ""), rules_from(more)
-        self.charges = more.get("service") != "exit_free"
+        self.charges = more.get("degraded") != "exit_free"
         self.tariff, self.relay, self.clock = tariff, relay, clock
         self.key, self.factor_of = key, factor_of
         self.now = clock.local_now()
@@ -119,7 +120,7 @@ class MetroCard(Trade):
         return Trade.thanks(self, charge, balance_fen) if charge.amount_fen else "entered"
 
     def after(self, sold):
-        passed = sold.outcome.outcome in ("approved", "recovered") or sold.message == "re_entry"
+        passed = sold.outcome.outcome in ("approved", "recovered") or sold.message in LET
         if passed and sold.sequence and not self.relay.pulse():
             self.house.show("door_fault")
 

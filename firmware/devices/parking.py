@@ -214,6 +214,11 @@ door_fault|red|no|道闸故障|Barrier out of order|136
 
 def make(settings, parameters, hal, clock, report):
     """Trade of a lane. FormatError for settings, tables or lists that cannot be used."""
+    return assembled(Parking, settings, parameters, hal, clock, report)
+
+
+def assembled(kind, settings, parameters, hal, clock, report):
+    """The lane of class `kind` with all that it talks to; FormatError as make()."""
     from firmware.devices.access import open_list, open_relay  # when a unit is put together
     from firmware.devices.tariff import open_tables  # likewise
 
@@ -221,7 +226,7 @@ def make(settings, parameters, hal, clock, report):
     tariff = open_tables(settings, parameters, hal, report)
     passes = open_list(settings, hal) if "allow" in settings.more else None
     relay = open_relay(settings, hal, clock)
-    return Parking(settings, parameters, store, tariff, passes, relay, clock)
+    return kind(settings, parameters, store, tariff, passes, relay, clock)
 
 
 def open_store(settings, hal, clock):

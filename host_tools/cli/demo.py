@@ -33,6 +33,7 @@ STORIES = {  # device -> (scenario that tells of it, what it sells)
     "coach": ("coach_morning", "seats from stop to stop, and checks who has one"),
     "gate": ("story_gate", "entry by card, and lets e-tickets in"),
     "kiosk": ("kiosk_day", "e-tickets, printed with a signed code that the gate takes"),
+    "metro": ("metro_exit", "a ride from station to station, at the exit gate"),
     "parking": ("car_park", "the time a car has stood, at the exit"),
     "shop": ("shop_lunch", "keyed amounts and dishes of a menu"),
     "taxi": ("story_taxi", "the trip that the meter has measured"),

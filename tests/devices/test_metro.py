@@ -89,7 +89,7 @@ def test_missing_entries_and_overtime_should_go_by_the_rule():
     """QX-045: the price of an unknown station, the service desk, or nothing at all."""
     leaves("ok", 900)
     leaves("no_entry", 0, missing_entry="refuse")
-    leaves("free_exit", 0, service="entry_free")
+    leaves("free_exit", 0, degraded="entry_free")
     leaves("ok", 400, minutes=240)
     leaves("ok", 900, minutes=241)
     leaves("overtime", 0, minutes=241, overtime="refuse")
@@ -97,10 +97,10 @@ def test_missing_entries_and_overtime_should_go_by_the_rule():
 
 
 def test_degraded_exit_should_let_everybody_out_and_end_the_trip():
-    gate, card = leaves("free_exit", 0, minutes=30, service="exit_free")
+    gate, card = leaves("free_exit", 0, minutes=30, degraded="exit_free")
     assert gate.trade.store.find(key_of(PAN)) is None and card.asked(apdu.INS_GPO) == 0
-    leaves("free_exit", 0, minutes=300, service="exit_free", overtime="refuse")
-    leaves("free_exit", 0, service="exit_free", missing_entry="refuse")
+    leaves("free_exit", 0, minutes=300, degraded="exit_free", overtime="refuse")
+    leaves("free_exit", 0, degraded="exit_free", missing_entry="refuse")
 
 
 def test_stamp_from_the_future_should_go_to_the_service_desk():
@@ -119,7 +119,7 @@ def test_entry_should_be_durable_before_the_gate_opens():
 
 
 def test_settings_that_mean_nothing_should_be_refused():
-    for key, value in (("overtime", "x"), ("service", "open"), ("longest_min", "0")):
+    for key, value in (("overtime", "x"), ("degraded", "open"), ("longest_min", "0")):
         try:
             Gate(**{key: value})
         except FormatError:
