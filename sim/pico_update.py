@@ -155,5 +155,10 @@ def said_boots(pico):
 
 
 def is_good(pico):
-    """Whether a release has said that it is good."""
-    return [one for one in pico.said("boot") if one["text"] == "the release is good"]
+    """Whether the release out of the slot has said that it is good; what is frozen says so too."""
+    running = 0
+    for one in pico.said("boot"):
+        running = one.get("release", running)
+        if running == NUMBER and one["text"] == "the release is good":
+            return True
+    return False

@@ -135,9 +135,9 @@ fetch_sdk() { # what an RP2040 takes beside MicroPython: two packages, unpacked 
         }
         dpkg-deb -x "$home/${one#* }"_*.deb "$home/sdk"
     done
-    for name in pico-sdk tinyusb; do
-        rm -rf "$tree/lib/$name"
-        ln -s "$home/sdk/usr/src/$name" "$tree/lib/$name"
+    for part in pico-sdk tinyusb; do
+        rm -rf "$tree/lib/$part"
+        ln -s "$home/sdk/usr/src/$part" "$tree/lib/$part"
     done
     rm -rf "$home/apt"
     touch "$home/.fetched-sdk-$sdk_version"
