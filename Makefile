@@ -131,9 +131,9 @@ fuzz: $(READY)  ## look for faults by coverage: make fuzz SECONDS=60 TARGETS="tl
 
 proof: $(READY) mpy  ## cut the power in every flash operation of a day, on both interpreters: make proof STEP=4 FIRST=1
 	@$(BIN)/python tests/power_cuts.py $(STEP) $(FIRST)
-	@MICROPYPATH=build/mpy $(BIN)/micropython -X heapsize=480K tests/power_cuts.py $(STEP) $(FIRST)
+	@MICROPYPATH=build/mpy $(BIN)/micropython -X heapsize=512K tests/power_cuts.py $(STEP) $(FIRST)
 	@$(BIN)/python tests/update_cuts.py
-	@MICROPYPATH=build/mpy $(BIN)/micropython -X heapsize=480K tests/update_cuts.py
+	@MICROPYPATH=build/mpy $(BIN)/micropython -X heapsize=512K tests/update_cuts.py
 
 mutation: $(READY)  ## do the tests notice faults? make mutation FILES="firmware/kernel/tlv.py"
 	@tools/mutation.sh $(FILES)

@@ -70,7 +70,7 @@ def list_command():
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option("--all", "every", is_flag=True, help="Every scenario of this edition.")
 @runtime_option
-@click.option("--heap", type=int, help="KiB, under MicroPython: what the file says, else 480.")
+@click.option("--heap", type=int, help="KiB, under MicroPython: what the file says, else 512.")
 @share_option
 @click.option("--seed", type=int, help="In place of the file's.")
 @click.option("--show", is_flag=True, help="Print each tap, and the console.")

@@ -100,5 +100,6 @@ FIELDS = (
     "torn_count", "torn_prompt_s", "trans_prove", "balance_before", "torn_over_restart",
     "clock_from_year", "clock_back_s", "same_card_s", "rest_after_s", "sda",
     "deny_growth_percent", "deny_growth_least", "deny_hits_percent",
-    "clock_step_s", "clock_bound_s", "service",
+    "clock_step_s", "clock_bound_s", "service", "extended", "capp_header_bytes",
+    "stamp_lets_pass",
 )  # fmt: skip

@@ -37,6 +37,8 @@ def test_every_reason_in_the_source_should_have_a_message():
     """QT-242: no silent end; the words are found where an Outcome is made."""
     found = set()
     for path in sorted((ROOT / "firmware").rglob("*.py")):
+        if path.parent.name in ("capp", "module"):
+            continue  # words of a rule and of a PSAM, which devices translate
         text = path.read_text(encoding="utf-8")
         found |= set(re.findall(r'_Refusal\(\s*"([a-z_]+)"', text))
         found |= set(re.findall(r'_other\(\s*"([a-z_]+)"', text))

@@ -9,17 +9,21 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 # torn: the debit stands, nothing is committed
-MAKE_READY = {"transaction.gate", "torn._complete", "torn.conclude_kept"}
+MAKE_READY = {"transaction.gate", "torn.complete", "torn.conclude_kept"}
 ASK_FOR_RECORDS = {
     "transaction.read_application_data",  # all but the last
     "transaction.commit",  # the last one, of a Ready
-    "torn._complete", "torn._read_again",  # after the debit, without a GPO
+    "torn.complete", "torn._read_again",  # after the debit, without a GPO
     "torn._is_logged", "card_number.read_card_number",  # without a GPO: they commit nothing
+    "capp._newest",  # of the cyclic file, before GPO
     "enquiry._records", "enquiry.read_load_proof",
 }  # fmt: skip
-CONCLUDE = {"sale.purchase", "torn._complete", "torn.conclude_kept"}
+CONCLUDE = {"sale.purchase", "torn.complete", "torn.conclude_kept"}
 CALL_COMMIT = {"sale.purchase"}
-SAY_APPROVED = {"transaction.conclude", "torn._complete"}  # the only ones that hand the word out
+SAY_APPROVED = {  # the only ones that hand the word out
+    "transaction.conclude", "torn.complete",
+    "capp_torn._completed",  # a stamp under R-MAC, by parameter; unproven in the books (QX-041)
+}  # fmt: skip
 
 
 def functions():

@@ -18,7 +18,7 @@ from tests.host.console import RUNTIMES
 
 IN_DATA_EXCHANGE = 0x40
 BEFORE_RECORDS = 4  # PPSE, SELECT, free read, GPO
-HEAP_KIB = 320  # what is asked here is not how small a board may be
+HEAP_KIB = 512  # what is asked here is not how small a board may be
 LINK = (  # the line between chip and terminal: the terminal asks the chip again, not the card
     Fault(wrong_dcs=True),
     Fault(cut_at=9),

@@ -166,12 +166,10 @@ def test_several_records_should_go_before_the_first_read():
 def test_only_three_kinds_should_be_sent():
     """QX-017: any other value, and one that DF61 does not allow, ends before GPO."""
     for df61 in (0x01, 0x02, 0x00, 0x03, 0x41):
-        for kind in range(256):
+        for kind in (0, 1, 2, 3, 4, 5, 0x10, 0x80, 0xFF):
             if (df61 == 0x01 and kind == 1) or (df61 == 0x02 and kind in (1, 2, 3)):
                 continue
             card = CappCard(df61=df61)
-            if kind > 4 and kind % 16:
-                continue
             result = pay(card, purchase_of(card, kind), reads=())
             assert (result.reason, card.asked(apdu.INS_GPO)) == ("capp_unfit", 0)
             assert card.atc == 4
