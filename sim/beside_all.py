@@ -11,6 +11,7 @@ from sim.beside_entry import BesideEntry
 from sim.beside_gate import BesideGate
 from sim.beside_kiosk import BesideKiosk
 from sim.beside_metro import BesideMetro
+from sim.beside_metro_card import BesideMetroCard
 from sim.beside_parking import BesideParking
 from sim.beside_taxi import BesideTaxi
 from sim.beside_utilities import BesideUtilities
@@ -21,13 +22,19 @@ def lane_of(play):
     return (BesideEntry if play.scenario.settings.get("lane") == "entry" else BesideParking)(play)
 
 
+def gate_of(play):
+    """What stands beside a gate of a metro: by where its trips lie."""
+    card = play.scenario.settings.get("trips") == "card"
+    return (BesideMetroCard if card else BesideMetro)(play)
+
+
 KINDS: dict[str, Callable[..., Beside]] = {
     "access": BesideAccess,
     "bus": BesideBus,
     "coach": BesideCoach,
     "gate": BesideGate,
     "kiosk": BesideKiosk,
-    "metro": BesideMetro,
+    "metro": gate_of,
     "parking": lane_of,
     "taxi": BesideTaxi,
     "utilities": BesideUtilities,

@@ -146,6 +146,13 @@ DAYS = {
          "product": "metro", "fares": "{folder}/metro.fares", "door": "barrier"},
         {"metro.fares": {"fares": METRO_FARES}}, "ride", {"station": 1, "minutes": 1}, (), None,
     ),
+    "metro-card": Day(
+        "metro, exit gate: trips on the card, a module at a serial slot, matrix", "metro",
+        {"trips": "card", "lane": "exit", "stop": 3, "product": "metro",
+         "fares": "{folder}/metro.fares", "door": "barrier", "module": "serial:psam",
+         "module_profile": "{folder}/psam.txt", "record_key": "28/02", "key_factor": "pan:01"},
+        {"metro.fares": {"fares": METRO_FARES}}, "tap", {}, (), None,
+    ),
     "coach": Day(
         "coach: seats by a matrix", "coach",
         {**CONSOLE, "product": "c1", "fares": "{folder}/coach.fares", "seats": 45},
@@ -205,6 +212,7 @@ def _told(day):
             steps.append(step)
         moment += SPACE_S.get(day.device, 7)
     ends = READ_ONLY.get(day.device, ["ok", "torn_recovered"])
+    likes = ("metro-1", "metro-sm2") if "module" in day.settings else ("adult-1", "sm2")
     return {
         "title": day.words,
         "device": day.device,
@@ -217,8 +225,8 @@ def _told(day):
         "files": {"deny.bin": {"deny": f"{{pan {DENIED}}}\n", "number": 41}, **day.files},
         "world": {"authority": "sm2", "suites": ["rsa", "sm2"], "journal_blocks": BLOCKS},
         "kinds": {
-            "adult": {"ends": [*ends, "deny_list"]},
-            "sm2": {"ends": ends},
+            "adult": {"like": likes[0], "ends": [*ends, "deny_list"]},
+            "sm2": {"like": likes[1], "ends": ends},
         },
         "step": steps,
     }  # fmt: skip

@@ -13,7 +13,8 @@ from firmware.formats import record
 from firmware.journal import open_journal
 from sim.flash import Flash
 
-TAKEN = (record.APPROVED, record.DEBITED_REFUSED, record.DEBITED_UNPROVEN)
+# a stamp of the card's memory is a debit of 0 fen, with an ATC of its own
+TAKEN = (record.APPROVED, record.STAMPED, record.DEBITED_REFUSED, record.DEBITED_UNPROVEN)
 
 # Sums in fen; faults: list of sentences, empty when all balances
 Balance = namedtuple(

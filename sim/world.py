@@ -26,6 +26,7 @@ OVER_BIT = 40  # as in stage.py, which runs on MicroPython and imports nothing f
 LOOK_MS = 15.0  # an empty look at type B, activation of a card of type A, three commands
 RESET_MS = 13  # field off and on
 TURN_MS = 50  # a turn in which nobody looks for a card
+WAIT_MS = 1  # steps of a read that waits
 SYNC_MS = 3  # a page is durable (micropython.md 10)
 BUSY_MS = 8000  # so long after a person did anything a look lasts as long as it was asked to
 # quiet for so long -> a look lasts so long, until something happens
@@ -274,9 +275,10 @@ class World:
         return ""
 
     def _read(self, handle, count, timeout_ms):
-        """What is there; a call that waits is given the time it may take at once."""
-        if int(timeout_ms) and not self.lines.ready(self.now_us) >> int(handle) & 1:
-            self.pass_ms(int(timeout_ms))
+        """What is there; a call that waits does so until something is, or its time is over."""
+        end_us = self.now_us + int(timeout_ms) * 1000
+        while self.now_us < end_us and not self.lines.ready(self.now_us) >> int(handle) & 1:
+            self.pass_ms(WAIT_MS)
             self.lines.pump(self.now_us)
         return self.lines.read(int(handle), int(count), self.now_us).hex()
 

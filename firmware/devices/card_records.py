@@ -51,7 +51,7 @@ class CardRecords:
         reads, reason = yield from capp.read_pages(df61, wants, self.draw)
         if reason == "record_missing":
             return self._without(reason)  # QX-010
-        if not reason and self._forged(reads):
+        if not reason and self._forged(reads, pan):
             reason = "record_forged"  # QX-009
         if reason:
             return None, reason
@@ -69,28 +69,29 @@ class CardRecords:
         # more than the balance may be asked for: the card knows its offset (QX-059)
         if trip.least_fen is not None and (not funds or funds.balance < trip.least_fen):
             return None, "balance_low"  # QX-007, QX-058
-        return self._made(df61, trip, pages, funds)
+        return self._made(df61, trip, pages, funds, pan)
 
     def _without(self, reason):
         """A plain purchase with DF60 = 00, or the end, by parameter (QX-001, QX-010, QX-071)."""
         return None, "" if self.parameters.extended == PLAIN else reason
 
-    def session(self, page, pages):
+    def session(self, page, pages, pan):
         """Session of the security module for the record `page`, None where it gives none."""
-        return self.module.session(*self.trade.key_of(page, pages)) if self.module else None
+        return self.module.session(*self.trade.key_of(page, pages, pan)) if self.module else None
 
-    def _forged(self, reads):
+    def _forged(self, reads, pan):
         pages = [read.page for read in reads]
-        return any(capp.forged(one, self.session(one.page, pages)) for one in reads if one.random)
+        asked = [one for one in reads if one.random]
+        return any(capp.forged(one, self.session(one.page, pages, pan)) for one in asked)
 
-    def _made(self, df61, trip, pages, funds):
+    def _made(self, df61, trip, pages, funds, pan):
         """(Plan, ""), its keys derived before GPO (QX-072); or (None, reason)."""
         changes = []
         for change in trip.changes:
             page = capp.Page(change.sfi, change.following, change.before)
             if change.sfi != capp.CYCLIC_FILE and page not in pages:
                 return None, "capp_unfit"  # what was not read is not written
-            session = self.session(page, pages)
+            session = self.session(page, pages, pan)
             if session is None:
                 return None, "module_failed"
             rows = (change.sfi, change.following, change.before, change.after)
@@ -104,11 +105,11 @@ class CardRecords:
         rules = ExtendedRules(self.sale, trip.charge.amount_fen, pages)
         return Plan(trip.charge, made, rules.refuse, stored, funds), ""
 
-    def proof(self):
-        """capp_torn.Proof for a torn tap that changed records (QX-038, QX-041)."""
+    def proof(self, pan):
+        """capp_torn.Proof for a torn tap of a card that changed records (QX-038, QX-041)."""
         lets_pass = self.parameters.stamp_lets_pass
         return capp_torn.Proof(
-            self.trade.stamped, self.draw, lambda page: self.session(page, (page,)), lets_pass
+            self.trade.stamped, self.draw, lambda page: self.session(page, (page,), pan), lets_pass
         )
 
     def told(self, plan, result):

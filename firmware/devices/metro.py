@@ -7,6 +7,7 @@ that remember themselves (firmware/capp/trip.py), the fare is the table's, from 
 
 | setting | value |
 |---|---|
+| trips | store (default); card: in the card's own record (metro_card.py) |
 | lane | entry or exit |
 | stop | number of the station, 1..255 |
 | store, store_blocks, twin, fares, product, door, pulse_ms, allow | as a car park's (parking.py) |
@@ -138,6 +139,10 @@ def rules_from(more):
 
 def make(settings, parameters, hal, clock, report):
     """Trade of a gate. FormatError for settings, tables or lists that cannot be used."""
+    if options.word(settings.more, "trips", "store", ("store", "card")) == "card":
+        from firmware.devices import metro_card  # where settings ask for it
+
+        return metro_card.make(settings, parameters, hal, clock, report)
     if "store" not in settings.more:
         raise FormatError("settings: `store` is missing: where the entries are kept")
     return assembled(Metro, settings, parameters, hal, clock, report)

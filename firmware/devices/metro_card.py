@@ -7,9 +7,18 @@ balance, an exit is priced by the record's entry (metro.py). A card that was sta
 ago and did not pass is let through and not stamped again (QX-042), as long as it tells its number
 freely; one that hides it is sent to the service desk then.
 
-Settings beside those of metro.py, of which store, store_blocks, twin and allow are not used: city
-and operator as they are stamped, least_fen. The layout is the own profile's, T-Union's metro
-record names no stations.
+The layout is the own profile's, T-Union's metro record names no stations. Settings beside those of
+metro.py, of which store, store_blocks, twin and allow are not used:
+
+| setting | value |
+|---|---|
+| trips | card |
+| module | security module (firmware/module/opening.py) |
+| record_key | KEY_USE/VERSION in hex of the key of the trip's record |
+| key_factor | pan:NN: the right 16 digits of card number and sequence number NN, which all cards |
+| | of the city have: the card tells its own behind the GPO, where no key is derived any more |
+| city, operator | as they are stamped |
+| least_fen | balance that an entry asks for |
 """
 
 from firmware.capp import layouts
@@ -30,16 +39,19 @@ record_foreign|red|no|非本系统 请到服务台|Not of this system: service d
 
 
 class MetroCard(Trade):
-    """One gate. key: (key use, version) of the record's key; factor_of(page): bytes that derive
-    it, both by configuration of the city.
+    """One gate. key: (key use, version) of the record's key; factor_of(page, pan): bytes that
+    derive it, both by configuration of the city.
     """
 
-    name, code, uses_records = "metro", 1, True
+    name, code, needs_number = "metro", 1, True
+    uses_records = True
     words = Metro.words + WORDS + ROWS
 
     def __init__(self, settings, parameters, tariff, relay, clock, key, factor_of):
         """FormatError for settings that mean nothing."""
         Trade.__init__(self, settings, parameters)
+        if parameters.extended != "require":  # a plain debit has no trip that prices it
+            raise FormatError("parameters: `extended` has to be require, where trips are on cards")
         more = settings.more
         self.leaves = options.word(more, "lane", "", ("entry", "exit")) == "exit"
         self.sfi, self.area_id, _, self.layout = layouts.OWN["metro"]
@@ -75,8 +87,8 @@ class MetroCard(Trade):
     def wants(self, selected):
         return ((self.sfi, self.area_id),)
 
-    def key_of(self, page, pages):
-        return (self.key[0], self.key[1], self.factor_of(page))
+    def key_of(self, page, pages, pan):
+        return (self.key[0], self.key[1], self.factor_of(page, pan))
 
     def trip_of(self, pages, pan):
         """Trip, or the word of what stops this card (QX-012, QX-043..046)."""
@@ -117,7 +129,9 @@ class MetroCard(Trade):
         values["direction"] = 2 if self.leaves else 1
 
     def thanks(self, charge, balance_fen=None):
-        return Trade.thanks(self, charge, balance_fen) if charge.amount_fen else "entered"
+        if charge.amount_fen:
+            return Trade.thanks(self, charge, balance_fen)
+        return "free_exit" if self.leaves else "entered"
 
     def after(self, sold):
         passed = sold.outcome.outcome in ("approved", "recovered") or sold.message in LET
@@ -126,3 +140,32 @@ class MetroCard(Trade):
 
     def close(self):
         self.relay.close()
+
+
+def make(settings, parameters, hal, clock, report):
+    """Trade of a gate. FormatError for settings or tables that cannot be used."""
+    from firmware.devices.access import open_relay  # when a unit is put together
+    from firmware.devices.tariff import open_tables  # likewise
+    from firmware.module.opening import key_names  # likewise
+
+    more = settings.more
+    keys = key_names(more.get("record_key", ""))
+    if len(keys) != 1 or more.get("module", "none") == "none":
+        raise FormatError("settings: `trips: card` wants `module` and `record_key: USE/VERSION`")
+    factor_of = factor_by(more.get("key_factor", ""))
+    tariff = open_tables(settings, parameters, hal, report)
+    relay = open_relay(settings, hal, clock)
+    return MetroCard(settings, parameters, tariff, relay, clock, keys[0], factor_of)
+
+
+def factor_by(text):
+    """factor_of(page, pan) of the setting `key_factor`. FormatError."""
+    rule, _, psn = text.partition(":")
+    if rule != "pan" or len(psn) != 2 or [sign for sign in psn if not "0" <= sign <= "9"]:
+        raise FormatError("settings: `key_factor: %s` is not pan:NN" % text)
+
+    def factor_of(page, pan):
+        """The right 16 digits of number and sequence number, b"" without a number."""
+        return bytes.fromhex(("0" * 16 + pan + psn)[-16:]) if pan else b""
+
+    return factor_of

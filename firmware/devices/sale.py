@@ -147,7 +147,9 @@ class Sale:
             tap = entries.tap_of(values)
             day = bcd.to_date(bytes.fromhex(values["date"]))  # what was valid at the tap stays so
             purchase, prove = self.purchases.make(0, b"", None, day), self.parameters.trans_prove
-            proof = self.records.proof() if tap.extension and self.records else None
+            proof = None
+            if tap.extension and self.records:
+                proof = self.records.proof(entries.pan_text(values["pan"]))
             verdict = yield from torn.resume(selected, tap, purchase, prove, proof)
             if verdict.verdict == torn.OTHER:
                 continue

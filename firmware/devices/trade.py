@@ -120,8 +120,10 @@ class Trade:
         """
         return ()
 
-    def key_of(self, page, pages):
-        """(key use, version, factor) for the security module, of the record `page`."""
+    def key_of(self, page, pages, pan):
+        """(key use, version, factor) for the security module, of the record `page` of a card
+        number, "" where it is not known.
+        """
         return (0, 0, b"")
 
     def trip_of(self, pages, pan):

@@ -79,11 +79,13 @@ def needed(devices: Iterable[str] = TOGETHER, root: Path = ROOT) -> list[Path]:
 
 
 def use_records(names: Iterable[str], there: dict[str, Path]) -> bool:
-    """Whether one of these devices keeps its state in the card's records."""
+    """Whether one of these devices, or a trade it imports, keeps its state in cards' records."""
+    devices = [one for one in names if one.startswith("firmware.devices.") and one in there]
+    trades = {one for device in devices for one in (device, *imported(there[device], there))}
     return any(
         USES_RECORDS in there[one].read_text(encoding="utf-8")
-        for one in names
-        if one.startswith("firmware.devices.") and one != "firmware.devices.trade" and one in there
+        for one in trades
+        if one.startswith("firmware.devices.")
     )
 
 

@@ -34,7 +34,7 @@ class Stamps(Trade):
     def wants(self, selected):
         return self.asked
 
-    def key_of(self, page, pages):
+    def key_of(self, page, pages, pan):
         return (0x28, 1, FACTOR)
 
     def trip_of(self, pages, pan):

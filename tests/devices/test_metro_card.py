@@ -32,7 +32,7 @@ class Gate(Stand):
         relay = Relay(lambda: self.barrier, 500, clock)
         here = At(settings, self.station)
         self.trade = MetroCard(
-            here, parameters, tariff(), relay, clock, (0x28, 2), lambda page: b"12345678"
+            here, parameters, tariff(), relay, clock, (0x28, 2), lambda page, pan: b"12345678"
         )
         return self.trade
 

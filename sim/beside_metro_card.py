@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A metro gate on the stage whose trips lie on the cards, and a simulated PSAM at its slot.
+
+The one gate is entry and exit in turn, at one station after the other: `turn` writes other
+settings and starts it anew, on the same journal. Settings that go with it: trips: card,
+module: serial:psam, module_profile: {folder}/psam.txt, record_key: 28/02, key_factor: pan:01,
+door: barrier
+"""
+
+from collections import Counter
+
+from firmware.capp import layouts
+from firmware.formats import record
+from host_tools.ledger import stamps
+from sim import capp_keys
+from sim.beside import Beside
+from sim.capp_profile import KEY_USE, VERSIONS
+from sim.opener import Opener
+from sim.psam import PROFILE, Psam
+from sim.psam_slot import PsamSlot
+
+WALK_MS = 1500
+PAID = ("ok", "concession", "torn_recovered", "stamp_proven")
+OPENED = (*PAID, "entered", "free_exit", "re_entry")
+SFI = f"{layouts.OWN['metro'][0]:02X}"
+
+
+class BesideMetroCard(Beside):
+    """`trips`: {name: [stations where its rider was let in and out, in turn]}, as a camera has
+    them.
+    """
+
+    def __init__(self, play):
+        super().__init__(play)
+        self.gate = Opener(self.world, "barrier")
+        names = (KEY_USE, VERSIONS["metro"])
+        self.psam = Psam({names: capp_keys.known_master(*names)})
+        self.world.lines.peers["psam"] = PsamSlot(self.psam)
+        told = play.scenario.settings
+        self.lane, self.stop = told["lane"], told["stop"]
+        self.trips: dict = {}
+        self.walked = 0
+
+    def write_files(self):
+        (self.play.folder / "psam.txt").write_text(PROFILE, encoding="utf-8")
+
+    def verbs(self):
+        return {**super().verbs(), "turn": self.turn, "module": self.module}
+
+    def turn(self, lane, stop):
+        """The gate is entry or exit of a station from here on."""
+        self.lane, self.stop = lane, stop
+        path = self.play.folder / "settings.txt"
+        lines = path.read_text(encoding="utf-8").splitlines()
+        kept = [one for one in lines if one.partition(":")[0] not in ("lane", "stop")]
+        text = "\n".join([*kept, f"lane: {lane}", f"stop: {stop}"]) + "\n"
+        path.write_text(text, encoding="utf-8")
+        self.world.pull_plug()
+
+    def module(self, inside, after=None):
+        """The PSAM is pulled out of its slot, or put in; after: out behind so many commands."""
+        self.psam.pulled, self.psam.deaf_after = not inside, after
+
+    def visited(self, name, message, after):
+        """Whoever was let through walks."""
+        if message not in OPENED:
+            return
+        if not (yield from self.gate.opened()):
+            self.play.wrong.append(f"{self.play.when()}: {name} may pass, the gate stayed shut")
+            return
+        yield WALK_MS
+        self.walked += 1
+        if message != "re_entry":
+            self.trips.setdefault(name, []).append((self.lane, self.stop))
+
+    # --- what must agree
+
+    def balance(self, records):
+        """Each walk has its record, each card says where its rider was seen last, and the ledger
+        knows the same trips as open.
+        """
+        said: Counter = Counter(values["kind"] for values in records)
+        again = sum(values["reason"] == "re_entry" for values in records)
+        passed = said[record.STAMPED] + said[record.APPROVED] + again
+        faults = [] if self.world.cuts else self._faults(passed)
+        faults += [one for name in self.play.crowd.cards for one in self._card_faults(name)]
+        trips = stamps.trips(self.play.ledger.engine)
+        still_open = sum(one.state == "open" for one in trips)
+        inside = [name for name, seen in self.trips.items() if seen[-1][0] == "entry"]
+        if not self.world.cuts and still_open != len(inside):
+            faults.append(f"the ledger has {still_open} open trips, {len(inside)} are inside")
+        facts = {
+            "stamped, nothing to pay": said[record.STAMPED],
+            "paid at the exit": said[record.APPROVED],
+            "let through again": again,
+            "gate was told to open": self.gate.pulses,
+            "riders who walked through": self.walked,
+            "riders inside at the end": len(inside),
+            "trips in the ledger": len(trips),
+            "of them open": still_open,
+        }
+        return facts, faults
+
+    def _faults(self, passed):
+        pulses = self.gate.pulses
+        if passed == pulses == self.walked:
+            return []
+        return [
+            f"{passed} may pass in the journal, the gate was told to open {pulses} times,"
+            f" {self.walked} walked"
+        ]
+
+    def _card_faults(self, name):
+        """A card says what its rider did last; one whose rider was never let in says nothing."""
+        stamp = stamp_of(self.play.crowd.cards[name])
+        if stamp is None or self.world.cuts:
+            return []
+        lane, stop = self.trips.get(name, [("", 0)])[-1]
+        if not lane:
+            return [f"{name} never passed and has a stamp"] if stamp["state"] else []
+        state, side = (layouts.INSIDE, "entry") if lane == "entry" else (layouts.CLOSED, "exit")
+        if (stamp["state"], stamp[side + "_place"]) != (state, stop):
+            return [f"{name}: {lane} at {stop} was last, its card says {stamp}"]
+        return []
+
+
+def stamp_of(card):
+    """Fields of the trip's record of a simulated card, None where it has none."""
+    if card.capp is None:
+        return None
+    for sfi, data, _ in card.state["extended"]["records"]:
+        if sfi == SFI:
+            return layouts.read(layouts.TRIP, bytes.fromhex(data))
+    return None
