@@ -91,6 +91,9 @@ TABLE = """
 145|门票未打印，请刷同一张卡补打|Not printed, ask for a reprint with the same card
 146|此卡无票，不能补打|No ticket of this card
 147|门票已售完|Sold out
+150|请进站|Please enter
+151|请出站|Please leave
+152|请到服务台|Please go to the service desk
 """
 
 

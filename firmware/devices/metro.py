@@ -42,16 +42,16 @@ class Metro(Parking):
 lane_entry|blue||进站 请刷卡|Entry: present card|
 lane_exit|blue||出站 请刷卡|Exit: present card|
 entry_noted|blue||请稍候|Please wait|
-entered|green|double|请进站|Please enter|
-re_entry|green|double|请通行 未再扣款|Pass, not charged again|
-free_exit|green|double|请出站 未扣款|Leave, not charged|
-pass_valid|green|double|票有效 请通行|Pass valid|
-inside_already|red|no|未出站 请到服务台|No exit before: service desk|
-no_entry|red|no|无进站记录 请到服务台|No entry: service desk|
-overtime|red|no|超时 请到服务台|Overtime: service desk|
-stamp_ahead|red|no|时间不符 请到服务台|Time is wrong: service desk|
-stamp_bad|red|no|记录有误 请到服务台|Record is bad: service desk|
-no_tariff|red|no|无法计费 请到服务台|No fare: service desk|
+entered|green|double|请进站|Please enter|150
+re_entry|green|double|请通行 未再扣款|Pass, not charged again|80
+free_exit|green|double|请出站 未扣款|Leave, not charged|151
+pass_valid|green|double|票有效 请通行|Pass valid|80
+inside_already|red|no|未出站 请到服务台|No exit before: service desk|152
+no_entry|red|no|无进站记录 请到服务台|No entry: service desk|152
+overtime|red|no|超时 请到服务台|Overtime: service desk|152
+stamp_ahead|red|no|时间不符 请到服务台|Time is wrong: service desk|152
+stamp_bad|red|no|记录有误 请到服务台|Record is bad: service desk|152
+no_tariff|red|no|无法计费 请到服务台|No fare: service desk|134
 park_full|red|no|暂停服务 存储已满|Out of service: storage full|21
 store_lost|red|no|暂停服务 线路中断|Out of service: link is lost|21
 store_fault|red|no|暂停服务 存储故障|Out of service: storage fault|21

@@ -32,9 +32,9 @@ from firmware.kernel.capp import DEDUCTION, Change
 
 ENTERED = Charge(0, 0, "", "entry", 1)
 LET = ("re_entry", "free_exit")  # of a card that is not debited
-WORDS = """entry_missing|red|no|无进站记录 请到服务台|No entry: service desk|
-exit_missing|red|no|未出站 请到服务台|No exit before: service desk|
-record_foreign|red|no|非本系统 请到服务台|Not of this system: service desk|
+WORDS = """entry_missing|red|no|无进站记录 请到服务台|No entry: service desk|152
+exit_missing|red|no|未出站 请到服务台|No exit before: service desk|152
+record_foreign|red|no|非本系统 请到服务台|Foreign record: service desk|152
 """
 
 
