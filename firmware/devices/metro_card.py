@@ -3,9 +3,9 @@
 
 All that can refuse a card is decided from its record before the GPO (QX-016); the stamp and what
 is paid become final together (card_records.py). An entry costs nothing and may ask for a least
-balance, an exit is priced by the record's entry (metro.py). A card that was stamped here a moment
-ago and did not pass is let through and not stamped again (QX-042), as long as it tells its number
-freely; one that hides it is sent to the service desk then.
+balance, an exit is priced by the record's entry (metro_rules.py). A card that was stamped here a
+moment ago and did not pass is let through and not stamped again (QX-042). One that does not tell
+its number freely is sent to the service desk.
 
 The layout is the own profile's, T-Union's metro record names no stations. Settings beside those of
 metro.py, of which store, store_blocks, twin and allow are not used:
@@ -23,11 +23,12 @@ metro.py, of which store, store_blocks, twin and allow are not used:
 
 from firmware.capp import layouts
 from firmware.capp import trip as rules_of_trips
-from firmware.devices import options
+from firmware.devices import metro_rules, options
 from firmware.devices.card_words import ROWS
-from firmware.devices.metro import Metro, priced, rules_from
+from firmware.devices.metro_rules import priced, rules_from
 from firmware.devices.trade import OWN, Charge, Offer, Trade, Trip
 from firmware.errors import FormatError
+from firmware.formats import lines
 from firmware.kernel.capp import DEDUCTION, Change
 
 ENTERED = Charge(0, 0, "", "entry", 1)
@@ -45,7 +46,7 @@ class MetroCard(Trade):
 
     name, code, needs_number = "metro", 1, True
     uses_records = True
-    words = Metro.words + WORDS + ROWS
+    words = metro_rules.WORDS + WORDS + ROWS
 
     def __init__(self, settings, parameters, tariff, relay, clock, key, factor_of):
         """FormatError for settings that mean nothing."""
@@ -146,16 +147,23 @@ def make(settings, parameters, hal, clock, report):
     """Trade of a gate. FormatError for settings or tables that cannot be used."""
     from firmware.devices.access import open_relay  # when a unit is put together
     from firmware.devices.tariff import open_tables  # likewise
-    from firmware.module.opening import key_names  # likewise
 
     more = settings.more
-    keys = key_names(more.get("record_key", ""))
-    if len(keys) != 1 or more.get("module", "none") == "none":
-        raise FormatError("settings: `trips: card` wants `module` and `record_key: USE/VERSION`")
+    if more.get("module", "none") == "none":
+        raise FormatError("settings: `trips: card` wants a `module`")
+    key = key_named(more.get("record_key", ""))
     factor_of = factor_by(more.get("key_factor", ""))
     tariff = open_tables(settings, parameters, hal, report)
     relay = open_relay(settings, hal, clock)
-    return MetroCard(settings, parameters, tariff, relay, clock, keys[0], factor_of)
+    return MetroCard(settings, parameters, tariff, relay, clock, key, factor_of)
+
+
+def key_named(text):
+    """(key use, version) of the setting `record_key`. FormatError."""
+    parts = [lines.octets("settings", "record_key", one, 1) for one in text.split("/")]
+    if len(parts) != 2:
+        raise FormatError("settings: `record_key: %s` is not USE/VERSION" % text)
+    return parts[0][0], parts[1][0]
 
 
 def factor_by(text):
