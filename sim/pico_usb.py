@@ -9,6 +9,7 @@ pico.run(lambda: usb.carry() or tool.poll() is not None, limit_ms)
 import os
 import pty
 import select
+import time
 import tty
 
 PIECE = 64  # bytes of a full-speed USB packet, handed over at each look
@@ -18,7 +19,9 @@ class Usb:
     """`port`: a path for pyserial; what the board prints goes to the Pico's events too."""
 
     def __init__(self, pico):
+        self.pico = pico
         self.cdc = pico.device.cdc
+        self.looked = time.monotonic(), pico.now_ms
         self.note = pico.device.cdc.on_serial_data
         self._host, self._slave = pty.openpty()
         tty.setraw(self._slave)
@@ -28,9 +31,17 @@ class Usb:
         self.cdc.on_serial_data = self._heard
 
     def carry(self) -> None:
-        """Hand over what has come from the tool; to be called while the processor runs."""
+        """Hand over what has come from the tool; to be called while the processor runs.
+
+        A board that waits runs through its time faster than this machine does, and its watchdog
+        would not wait for the tool: what it is ahead since the last look is waited for here.
+        """
         self._flush()
-        if select.select([self._host], [], [], 0)[0]:
+        since_s, since_ms = self.looked
+        ahead_s = (self.pico.now_ms - since_ms) / 1000 - (time.monotonic() - since_s)
+        ready = select.select([self._host], [], [], max(0, ahead_s))[0]
+        self.looked = time.monotonic(), self.pico.now_ms
+        if ready:
             for value in os.read(self._host, PIECE):
                 self.cdc.send_serial_byte(value)
 

@@ -19,7 +19,7 @@ from tests.host.console import command, environment, faretap
 IMAGE = Path(__file__).resolve().parents[2] / "build/micropython/pico.uf2"
 PROMPT_MS, READY_MS = 6000, 20000
 PATIENCE = 400  # the emulator is 25 times slower than a board; `make test` leaves it what is idle
-FLASH_S = 900  # of this machine: a board that waits for us runs ahead of it, minutes in a second
+FLASH_S = 900  # of this machine: the emulator waits for the tool as well
 
 
 def test_an_erased_board_becomes_a_terminal(tmp_path):
