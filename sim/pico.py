@@ -66,7 +66,7 @@ class Pico:
         self.part = FlashPart(mcu)
         for uart in mcu.uart:
             mend(uart)
-        wait_for_words(mcu.usb_ctrl, self.device.cdc)
+        self.restless = wait_for_words(mcu.usb_ctrl, self.device.cdc)
         self.device.cdc.on_serial_data = self._heard
         self.events: list[dict] = []
         self.texts: list[str] = []  # lines that were no event
@@ -216,7 +216,7 @@ def mend(uart):
 def wait_for_words(usb, cdc):
     """Let the host begin no transfer to the board while it has no byte for it, as a real one does.
     The emulator's sends an empty packet whenever the board would take one: thousands a second, an
-    interrupt and its handling each.
+    interrupt and its handling each. Returns what puts that back (pico_usb.py).
     """
     answer, push = usb.on_endpoint_read, cdc.send_serial_byte
     asked = {}  # endpoint: size of the board's buffer that is free
@@ -233,7 +233,11 @@ def wait_for_words(usb, cdc):
         if size:
             answer(cdc._out_endpoint, size)
 
+    def restless():
+        usb.on_endpoint_read, cdc.send_serial_byte = answer, push
+
     usb.on_endpoint_read, cdc.send_serial_byte = read, send
+    return restless
 
 
 def file_system(files: dict[str, str]) -> bytes:

@@ -16,9 +16,14 @@ PIECE = 64  # bytes of a full-speed USB packet, handed over at each look
 
 
 class Usb:
-    """`port`: a path for pyserial; what the board prints goes to the Pico's events too."""
+    """`port`: a path for pyserial; what the board prints goes to the Pico's events too.
+
+    To be made before the board runs. The emulator's host is left as restless as it is: without
+    its empty packets the end of what a board prints was seen to stay in the board.
+    """
 
     def __init__(self, pico):
+        pico.restless()
         self.pico = pico
         self.cdc = pico.device.cdc
         self.looked = time.monotonic(), pico.now_ms
