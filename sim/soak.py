@@ -156,7 +156,8 @@ class SoakHal:
     def __init__(self, taps):
         self.reader = Reader(taps)
         for name in ("ticks_ms", "ticks_us", "ticks_diff", "time_utc_s", "local_now", "unload",
-                     "random_bytes", "reset_cause", "collect", "heap", "open_blob"):  # fmt: skip
+                     "random_bytes", "reset_cause", "collect", "sweep", "heap",
+                     "open_blob"):  # fmt: skip
             setattr(self, name, getattr(hal, name))
 
     def open_reader(self, where):
