@@ -12,8 +12,7 @@ answers is no module):
 
 A reason is a word of psam.py's table; LOCKED is the holder's own lock-out. Besides, calls that
 fail one behind the other are counted here: `most_failures` of them lock the module until the next
-start. Silence is a state and no failure. Where the count has to outlast a start a `tally` keeps it
-(`read()`, `note(count)`).
+start. Silence is a state and no failure.
 """
 
 from firmware.errors import FormatError, LinkLost
@@ -31,13 +30,12 @@ class Module:
     look_ms: how often idle() looks; 0: never, for one that cannot be pulled out.
     """
 
-    def __init__(self, holder, clock, most_failures=MOST_FAILURES, tally=None, look_ms=LOOK_MS):
+    def __init__(self, holder, clock, most_failures=MOST_FAILURES, look_ms=LOOK_MS):
         self.holder = holder
         self.clock = clock
         self.look_ms = look_ms
         self.most_failures = most_failures
-        self.tally = tally
-        self.failures = tally.read() if tally else 0  # in a row
+        self.failures = 0  # in a row
         self.on_state = None
         self.derived = None  # the Session whose key the holder has derived last
         self.reason = ""  # why the last call failed that did
@@ -99,17 +97,12 @@ class Module:
         if reason and reason != SILENT:
             self.reason = reason
             self.derived = None
-            self._count(self.failures + 1)
+            self.failures += 1
             if reason == LOCKED or self.failures >= self.most_failures:
                 self._be(LOCKED)
-        elif self.failures and not reason:
-            self._count(0)
+        elif not reason:
+            self.failures = 0
         return not reason
-
-    def _count(self, failures):
-        self.failures = failures
-        if self.tally:
-            self.tally.note(failures)
 
     def _be(self, word):
         if word != self._state:

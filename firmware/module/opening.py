@@ -19,7 +19,7 @@ from firmware.module.module import LOOK_MS, MOST_FAILURES, Module
 NAME = "settings"
 
 
-def open_module(more, hal, clock, report, tally=None):
+def open_module(more, hal, clock, report):
     """Module, asked who it is (QX-071); None where the settings name none. FormatError for
     settings that fit nothing; a module that is not there is no error but a state.
     """
@@ -32,7 +32,7 @@ def open_module(more, hal, clock, report, tally=None):
         raise FormatError("%s: `module: %s` is not %s" % (NAME, text, said))
     most = lines.whole(more_of(more), NAME, "module_failures", MOST_FAILURES, 1, 255)
     look_ms = 0 if kind == "software" else LOOK_MS
-    module = Module(HOLDERS[kind](more, where, hal, clock), clock, most, tally, look_ms)
+    module = Module(HOLDERS[kind](more, where, hal, clock), clock, most, look_ms)
     module.on_state = lambda word: report({"event": "module", "state": word})
     module.check()
     return module
