@@ -3,8 +3,7 @@
 
 The one gate is entry and exit in turn, at one station after the other: `turn` writes other
 settings and starts it anew, on the same journal. Settings that go with it: trips: card,
-module: serial:psam, module_profile: {folder}/psam.txt, record_key: 28/02, key_factor: pan:01,
-door: barrier
+record_key: 28/02, door: barrier, and those of beside_records.py.
 """
 
 from collections import Counter
@@ -12,12 +11,8 @@ from collections import Counter
 from firmware.capp import layouts
 from firmware.formats import record
 from host_tools.ledger import stamps
-from sim import capp_keys
-from sim.beside import Beside
-from sim.capp_profile import KEY_USE, VERSIONS
+from sim.beside_records import BesideRecords
 from sim.opener import Opener
-from sim.psam import PROFILE, Psam
-from sim.psam_slot import PsamSlot
 
 WALK_MS = 1500
 PAID = ("ok", "concession", "torn_recovered", "stamp_proven")
@@ -25,7 +20,7 @@ OPENED = (*PAID, "entered", "free_exit", "re_entry")
 SFI = f"{layouts.OWN['metro'][0]:02X}"
 
 
-class BesideMetroCard(Beside):
+class BesideMetroCard(BesideRecords):
     """`trips`: {name: [stations where its rider was let in and out, in turn]}, as a camera has
     them.
     """
@@ -33,19 +28,13 @@ class BesideMetroCard(Beside):
     def __init__(self, play):
         super().__init__(play)
         self.gate = Opener(self.world, "barrier")
-        names = (KEY_USE, VERSIONS["metro"])
-        self.psam = Psam({names: capp_keys.known_master(*names)})
-        self.world.lines.peers["psam"] = PsamSlot(self.psam)
         told = play.scenario.settings
         self.lane, self.stop = told["lane"], told["stop"]
         self.trips: dict = {}
         self.walked = 0
 
-    def write_files(self):
-        (self.play.folder / "psam.txt").write_text(PROFILE, encoding="utf-8")
-
     def verbs(self):
-        return {**super().verbs(), "turn": self.turn, "module": self.module}
+        return {**super().verbs(), "turn": self.turn}
 
     def turn(self, lane, stop):
         """The gate is entry or exit of a station from here on."""
@@ -56,10 +45,6 @@ class BesideMetroCard(Beside):
         text = "\n".join([*kept, f"lane: {lane}", f"stop: {stop}"]) + "\n"
         path.write_text(text, encoding="utf-8")
         self.world.pull_plug()
-
-    def module(self, inside, after=None):
-        """The PSAM is pulled out of its slot, or put in; after: out behind so many commands."""
-        self.psam.pulled, self.psam.deaf_after = not inside, after
 
     def visited(self, name, message, after):
         """Whoever was let through walks."""

@@ -2,6 +2,7 @@
 """A metro gate whose trips lie on the card: entry, exit, re-taps and tears, to the fen."""
 
 from firmware.capp import layouts
+from firmware.devices.card_trade import EVERY, Keys
 from firmware.devices.metro_card import MetroCard
 from firmware.formats import extension
 from firmware.kernel import apdu, tags, tlv
@@ -31,9 +32,8 @@ class Gate(Stand):
         settings.more.update(self.more)
         relay = Relay(lambda: self.barrier, 500, clock)
         here = At(settings, self.station)
-        self.trade = MetroCard(
-            here, parameters, tariff(), relay, clock, (0x28, 2), lambda page, pan: b"12345678"
-        )
+        keys = Keys({EVERY: (0x28, 2)}, lambda page, pan: b"12345678")
+        self.trade = MetroCard(here, parameters, tariff(), relay, clock, keys)
         return self.trade
 
 

@@ -10,7 +10,8 @@ from functools import cache
 import pytest
 
 from firmware.capp import layouts
-from firmware.devices.metro_card import MetroCard, factor_by
+from firmware.devices.card_trade import EVERY, Keys, factor_by
+from firmware.devices.metro_card import MetroCard
 from firmware.neighbours.relay import Relay
 from sim import capp_keys
 from sim.beside_metro_card import stamp_of
@@ -47,8 +48,8 @@ class Gate(Stand):
     def make(self, settings, parameters, clock, report):
         settings.more.update({"lane": self.lane, "product": "metro"})
         relay = Relay(lambda: self.barrier, 500, clock)
-        here, factor_of = At(settings, self.station), factor_by("pan:01")
-        return MetroCard(here, parameters, tariff(), relay, clock, KEY, factor_of)
+        here, keys = At(settings, self.station), Keys({EVERY: KEY}, factor_by("pan:01"))
+        return MetroCard(here, parameters, tariff(), relay, clock, keys)
 
     def lost(self, card, at, acted):
         """(event, did it come to pass) of a tap whose exchange `at` is cut."""
