@@ -94,6 +94,8 @@ TABLE = """
 150|请进站|Please enter
 151|请出站|Please leave
 152|请到服务台|Please go to the service desk
+190|已冻结|Sum is held
+191|已办完|Done
 """
 
 
