@@ -87,8 +87,8 @@ def command(kind, link, script, plate, first):
     sys.exit(0 if done else 1)
 
 
-def run_script(server, script, console):
-    """True when all of it was done."""
+def run_script(server, script, console, say=None):
+    """True when all of it was done; say(event) -> text, of another machine than a meter."""
     lines = script.read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(lines, 1):
         text = line.partition("#")[0].strip()
@@ -104,7 +104,7 @@ def run_script(server, script, console):
                 if event is None:
                     console.print(f"{script}:{number}: `{rest}` did not come in {ANSWER_S} s")
                     return False
-                console.print(words_of(event))
+                console.print((say or words_of)(event))
             else:
                 server.do(text)
         except (FormatError, ValueError) as wrong:

@@ -2,8 +2,9 @@
 """Where the targets of lines.py and files.py begin: frames as simulated neighbours send them."""
 
 from firmware.formats import fields, ticket
-from firmware.neighbours import announcer, digicon, jtt905, lane_line, lanes, tpw, twin
+from firmware.neighbours import announcer, digicon, jtt905, lane_line, lanes, pump, tpw, twin
 from sim.meter import Meter
+from sim.pump import Pump
 
 
 def _script(data, step=47):
@@ -47,6 +48,20 @@ def _meters():
     return found + [b"\1" + one for one in _both(beat + beat[:-3])]
 
 
+def _pumps():
+    """A sale of the simulated pump, as its line says it to questions 1, 2 ..; each is asked."""
+    one, said = Pump(), b""
+    steps = ("", "lift", "", "", "fill 900", "", "hang", "")
+    orders = {3: (pump.LIMIT, b"\0\0\0\x09\0\0\x0b\xb8"), 4: (pump.RELEASE, b"\0\0\0\x09")}
+    for number, text in enumerate(steps, 1):
+        kind, body = orders.get(number, (pump.ASK, b""))
+        one.feed(pump.frame(number, kind, body), 2000 * number)
+        said += b"\xc0\x17\xd0" + _script(one.outgoing(2000 * number))
+        if text and (text != "fill 900" or one.state == pump.RELEASED):
+            one.do(text)
+    return [bytes((way,)) + said for way in (0, 1)]
+
+
 def _readers():
     front, rear = twin.Twin(True), twin.Twin(False)
     rear.board("6228000100000010", 1)
@@ -74,6 +89,7 @@ MAKERS = {
     "console": _console,
     "gates": _gates,
     "meters": _meters,
+    "pumps": _pumps,
     "readers": _readers,
     "scanner": _scanner,
     "fares": _bends,

@@ -18,6 +18,7 @@ from firmware.neighbours import (
     meter,
     meter_bf,
     meter_jtt905,
+    pump,
     tickets,
     tpw,
     twin,
@@ -102,6 +103,19 @@ def _drive(one, choices):
             one.settle(trip, choices.one_of((meter.SETTLED, meter.UNPAID, meter.FAILED)), payment)
 
 
+def _fill(link, choices):
+    what = choices.below(4)
+    if what == 0:
+        link.release(1 + choices.byte(), 100 * choices.byte())
+    elif what == 1:
+        link.clear(choices.byte())
+    elif what == 2:
+        link.stop()
+    else:  # the answer to what was asked last
+        body = pump.frame(link.number, pump.TOLD, choices.take(34))
+        link.feed(body, link.now_ms)
+
+
 def _tell_lane(link, choices):
     link.tell(choices.byte(), choices.below(128), choices.byte(), choices.byte())
 
@@ -160,6 +174,29 @@ def meters(data):
         lambda: meter_bf.OlderMeter(True),
     )
     talk(makes[(data or b"\0")[0] % 4], _drive, data[1:])
+
+
+def pumps(data):
+    """A fuel pump: what it says of itself is a Status that can be, and nothing is released that
+    was given up.
+    """
+
+    class Checked(pump.PumpLink):
+        def feed(self, piece, now_ms):
+            found = pump.PumpLink.feed(self, piece, now_ms)
+            if self.status:
+                assert pump.status_of(pump.status_body(self.status)) == self.status
+            assert not (self.silent and self.wish)
+            return found
+
+        def outgoing(self, now_ms):
+            said = pump.PumpLink.outgoing(self, now_ms)
+            for _, kind, body in pump.Frames().feed(said):
+                wished = self.wish and self.wish[0] == int.from_bytes(body[:4], "big")
+                assert kind not in (pump.LIMIT, pump.RELEASE) or wished
+            return said
+
+    talk(Checked, _fill, data)
 
 
 def readers(data):

@@ -42,6 +42,7 @@ TARGETS = (
     Target("console", lines.type_in, Memory(65536, 400), 600),
     Target("gates", lines.gates, Memory(32768, 400), 600),
     Target("meters", lines.meters, Memory(32768, 400), 600),
+    Target("pumps", lines.pumps, Memory(65536, 400), 600),
     Target("readers", lines.readers, Memory(65536, 400), 600),
     Target("scanner", lines.scan, Memory(65536, 400), 1200),
     Target("fares", files.price, Memory(65536, 400), 160),
