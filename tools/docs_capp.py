@@ -20,6 +20,7 @@ def tables(field_table, row_table, table, of_docstring):
         "capp-hostile": lambda: _hostile(table),
         "record-4": lambda: field_table(record, "RECORD_V4", record.RECORD_V3),
         "extension": lambda: field_table(extension, "EXTENSION"),
+        "extension-funds": lambda: field_table(extension, "FUNDS"),
         "extension-changes": lambda: row_table(extension.EXTENSION, "changes"),
     }
 

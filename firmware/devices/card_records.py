@@ -98,8 +98,8 @@ class CardRecords:
             changes.append(capp.Change(*(rows + (session,))))
         header = self.parameters.capp_header_bytes
         made = capp.Extension(trip.kind, df61, tuple(changes), header)
-        try:
-            stored = extension.pack(trip.kind, df61, changes, *trip.frozen_by)  # QX-034
+        try:  # QX-034
+            stored = extension.pack(trip.kind, df61, changes, *(trip.frozen_by + (funds,)))
         except FormatError:
             return None, "capp_unfit"  # more than a record holds
         rules = ExtendedRules(self.sale, trip.charge.amount_fen, pages)

@@ -28,65 +28,61 @@ message leaves, so whoever is cut repeats that message with the same numbers (cl
 
 import sqlalchemy as sa
 
-from host_tools.ledger.schema import METADATA
+from host_tools.ledger.schema import METADATA, column, key
 
 QUEUED, SENT, ACKED, REFUSED = "queued", "sent", "acked", "refused"
 OPEN, SETTLING, LISTING, ENDING, CLOSED = "open", "settling", "listing", "ending", "closed"
 
 
-def _column(name: str, kind: type[sa.types.TypeEngine]) -> sa.Column:
-    return sa.Column(name, kind, nullable=False)
-
-
 ACCOUNTS = sa.Table(
     "acquirer_accounts",
     METADATA,
-    sa.Column("account", sa.Text, primary_key=True),
-    _column("merchant", sa.Text),
-    _column("terminal", sa.Text),  # at the acquirer, field 41
-    _column("trace", sa.Integer),  # the last one given out
-    _column("batch", sa.Integer),  # that the last sign-on gave; 0 before the first
-    _column("master_sealed", sa.LargeBinary),
-    _column("mac_key_sealed", sa.LargeBinary),  # empty: sign on first
-    _column("signed_on_utc_s", sa.BigInteger),
+    key("account", sa.Text),
+    column("merchant", sa.Text),
+    column("terminal", sa.Text),  # at the acquirer, field 41
+    column("trace", sa.Integer),  # the last one given out
+    column("batch", sa.Integer),  # that the last sign-on gave; 0 before the first
+    column("master_sealed", sa.LargeBinary),
+    column("mac_key_sealed", sa.LargeBinary),  # empty: sign on first
+    column("signed_on_utc_s", sa.BigInteger),
 )
 BATCHES = sa.Table(
     "acquirer_batches",
     METADATA,
-    sa.Column("account", sa.Text, primary_key=True),
-    sa.Column("batch", sa.Integer, primary_key=True, autoincrement=False),
-    _column("state", sa.Text),
-    _column("given", sa.Integer),  # traces given to sales: no more than the batch takes
-    _column("sales", sa.Integer),  # the totals of 0500
-    _column("sales_fen", sa.BigInteger),
-    _column("trace", sa.Integer),  # of 0500
-    _column("end_trace", sa.Integer),
-    _column("balance", sa.Text),  # "", balanced, not balanced, error
-    _column("listed_to", sa.Integer),  # the last trace that was listed
-    _column("opened_utc_s", sa.BigInteger),
-    _column("closed_utc_s", sa.BigInteger),
+    key("account", sa.Text),
+    key("batch", sa.Integer),
+    column("state", sa.Text),
+    column("given", sa.Integer),  # traces given to sales: no more than the batch takes
+    column("sales", sa.Integer),  # the totals of 0500
+    column("sales_fen", sa.BigInteger),
+    column("trace", sa.Integer),  # of 0500
+    column("end_trace", sa.Integer),
+    column("balance", sa.Text),  # "", balanced, not balanced, error
+    column("listed_to", sa.Integer),  # the last trace that was listed
+    column("opened_utc_s", sa.BigInteger),
+    column("closed_utc_s", sa.BigInteger),
 )
 PRESENTED = sa.Table(
     "acquirer_sales",
     METADATA,
-    sa.Column("terminal", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
-    _column("business_day", sa.Integer),
-    _column("settled_on", sa.Integer),
-    _column("account", sa.Text),
-    _column("amount_fen", sa.BigInteger),
-    _column("time_utc_s", sa.BigInteger),
-    _column("state", sa.Text),
-    _column("batch", sa.Integer),  # 0: none yet
-    _column("trace", sa.Integer),
-    _column("attempts", sa.Integer),  # times it was sent in this batch
-    _column("unanswered", sa.Integer),  # of these, how many nobody answered
-    _column("due_utc_s", sa.BigInteger),  # not before
-    _column("answer", sa.Text),  # field 39
-    _column("listed", sa.Text),  # field 39 when its batch was listed
-    _column("reference", sa.Text),  # field 37
-    _column("note", sa.Text),
-    _column("answered_utc_s", sa.BigInteger),
+    key("terminal"),
+    key("sequence"),
+    column("business_day", sa.Integer),
+    column("settled_on", sa.Integer),
+    column("account", sa.Text),
+    column("amount_fen", sa.BigInteger),
+    column("time_utc_s", sa.BigInteger),
+    column("state", sa.Text),
+    column("batch", sa.Integer),  # 0: none yet
+    column("trace", sa.Integer),
+    column("attempts", sa.Integer),  # times it was sent in this batch
+    column("unanswered", sa.Integer),  # of these, how many nobody answered
+    column("due_utc_s", sa.BigInteger),  # not before
+    column("answer", sa.Text),  # field 39
+    column("listed", sa.Text),  # field 39 when its batch was listed
+    column("reference", sa.Text),  # field 37
+    column("note", sa.Text),
+    column("answered_utc_s", sa.BigInteger),
     sa.Index("acquirer_due", "account", "state", "time_utc_s"),
     sa.Index("acquirer_batch", "account", "batch", "trace"),
     sa.Index("acquirer_day", "settled_on", "account"),

@@ -12,7 +12,7 @@ from firmware.errors import FormatError
 from firmware.formats import fields
 from host_tools.cli.ledger_open import DATABASE, open_ledger
 from host_tools.cli.ledger_sheet import give, outputs
-from host_tools.ledger import claims, days, settlement
+from host_tools.ledger import claims, days, settlement, stamp_sums
 
 STATES = {
     "pending": "unknown: the card may have been debited",
@@ -47,6 +47,7 @@ Examples:
   faretap ledger settle 261121 --by line --by shift
   faretap ledger settle 261121 --cut                and close the day: later records are late
   faretap ledger settle 261121 --by terminal --csv 261121.csv
+  faretap ledger settle 261121 --memory --json      trips, passes, offset, frozen sums
 """
 )
 @DATABASE
@@ -54,9 +55,14 @@ Examples:
 @click.option("--by", multiple=True, type=click.Choice(settlement.BY), default=("operator",),
               show_default=True, help="Group by; several go.")  # fmt: skip
 @click.option("--cut", is_flag=True, help="Close DAY and all days before it first.")
+@click.option("--memory", is_flag=True, help="The lines of cards with memory instead of totals.")
 @outputs
-def settle(database, day, by, cut, as_json, file):
-    """Totals of a business day DAY, such as 261121; only `sales` are money to clear."""
+def settle(database, day, by, cut, memory, as_json, file):
+    """Totals of a business day DAY, such as 261121; only `sales` are money to clear.
+
+    Below them: trips, passes, deposit offset, frozen sums and who froze what was completed. They
+    are parts of the sales, or no money at all, and never more of it.
+    """
     ledger = open_ledger(database, True)
     number = days.read(day)
     if cut:
@@ -65,8 +71,14 @@ def settle(database, day, by, cut, as_json, file):
         dict(zip(by, one.of, strict=True)) | dict(list(one._asdict().items())[1:])
         for one in settlement.totals(ledger, number, by)
     ]
+    lines = [one._asdict() for one in stamp_sums.lines(ledger, number)]
+    if memory:
+        give(lines, as_json, file, "no card's memory was used")
+        return
     give(rows, as_json, file, f"{days.shown(number)} has nothing to settle")
     if not as_json and not file:
+        if lines:
+            give(lines, False, None, "")
         is_cut = number <= settlement.closed_through(ledger)
         click.echo(f"{days.shown(number)} is {'cut' if is_cut else 'open: totals may still grow'}")
 

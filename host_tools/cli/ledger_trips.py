@@ -7,9 +7,10 @@ import click
 
 from host_tools.cli.ledger_open import DATABASE, open_ledger
 from host_tools.cli.ledger_sheet import give, outputs
-from host_tools.ledger import days, stamps
+from host_tools.ledger import days, stamp_sums, stamps
 
 HOUR_S = 3600
+AGING = ("open", "doubtful")
 
 
 @click.command(
@@ -27,18 +28,36 @@ Examples:
 def trips(database, day, only_open, as_json, file):
     """Trips and frozen sums that began on DAY, or all: from where to where, and what they cost.
 
-    A frozen sum is no sale: its amount is what the completion drew.
+    A frozen sum is no sale: its amount is what the completion drew. What is open has an age,
+    0-1 d, 1-7 d or older, and what to do about it.
     """
     ledger = open_ledger(database, True)
     found = stamps.trips(ledger.engine, days.read(day) if day else None, only_open)
-    now_utc_s = time.time()
-    rows = []
-    for one in found:
-        row = one._asdict()
-        began = row.pop("began_utc_s")
-        ended = row.pop("ended_utc_s")
-        row["minutes"] = (ended - began) // 60 if began and ended else 0
-        aging = one.state in ("open", "doubtful")
-        row["age_hours"] = int(now_utc_s - began) // HOUR_S if aging else 0
-        rows.append(row)
+    now_utc_s = int(time.time())
+    rows = [row_of(one, now_utc_s) for one in found]
     give(rows, as_json, file, "no trip is open" if only_open else "no card's memory was used")
+    if only_open and rows and not as_json and not file:
+        for one in told(stamp_sums.opened(one, now_utc_s) for one in found):
+            click.echo(one)
+
+
+def row_of(one, now_utc_s):
+    """A Trip as a row."""
+    row = one._asdict()
+    began, ended = row.pop("began_utc_s"), row.pop("ended_utc_s")
+    row["minutes"] = (ended - began) // 60 if began and ended else 0
+    aging = one.state in AGING
+    row["age_hours"] = max(0, now_utc_s - began) // HOUR_S if aging else 0
+    row["age"] = stamp_sums.opened(one, now_utc_s).age if aging else ""
+    return row
+
+
+def told(found):
+    """Lines: how many of each kind and age there are, and what to do."""
+    counts: dict = {}
+    for one in found:
+        sums = counts.setdefault((one.kind, one.age), [0, 0])
+        sums[0], sums[1] = sums[0] + 1, sums[1] + one.trip.frozen_fen
+    for (kind, age), (count, fen) in sorted(counts.items()):
+        frozen = f", {fen} fen frozen" if fen else ""
+        yield f"{kind}, {age}: {count}{frozen}; {stamp_sums.TO_DO[kind, age]}"

@@ -31,37 +31,45 @@ UNREADABLE = "unreadable"
 METADATA = sa.MetaData()
 
 
-def _column(name: str, kind: type[sa.types.TypeEngine], null: bool = False) -> sa.Column:
+def key(name: str, kind: type[sa.types.TypeEngine] = sa.BigInteger) -> sa.Column:
+    """A column of a row's key; no engine draws numbers for it."""
+    return sa.Column(name, kind, primary_key=True, autoincrement=False)
+
+
+def column(
+    name: str, kind: type[sa.types.TypeEngine] = sa.BigInteger, null: bool = False
+) -> sa.Column:
+    """Any other column."""
     return sa.Column(name, kind, nullable=null)
 
 
 RECORDS = sa.Table(
     "records",
     METADATA,
-    sa.Column("terminal", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("business_day", sa.Integer, primary_key=True, autoincrement=False),
-    _column("settled_on", sa.Integer),  # another day than business_day: came after the cut
-    _column("mark", sa.Text),
-    _column("doubt", sa.Text),  # why the date of the record was not believed, entry.py
-    _column("kind", sa.Integer, null=True),
-    _column("sale", sa.LargeBinary, null=True),
-    _column("card", sa.LargeBinary, null=True),
-    _column("card_shown", sa.Text),
-    _column("day", sa.Text),  # local, YYMMDD, as the record has it
-    _column("time", sa.Text),
-    _column("time_utc_s", sa.BigInteger),
-    _column("amount_fen", sa.BigInteger),
-    _column("reason", sa.Text),
-    _column("device", sa.Text),
-    _column("line", sa.Integer),
-    _column("vehicle", sa.BigInteger),
-    _column("driver", sa.BigInteger),
-    _column("shift", sa.Integer),
-    _column("riders", sa.Integer),
-    _column("reference", sa.BigInteger),
-    _column("received_utc_s", sa.BigInteger),
-    _column("sealed", sa.LargeBinary),
+    key("terminal"),
+    key("sequence"),
+    key("business_day", sa.Integer),
+    column("settled_on", sa.Integer),  # another day than business_day: came after the cut
+    column("mark", sa.Text),
+    column("doubt", sa.Text),  # why the date of the record was not believed, entry.py
+    column("kind", sa.Integer, null=True),
+    column("sale", sa.LargeBinary, null=True),
+    column("card", sa.LargeBinary, null=True),
+    column("card_shown", sa.Text),
+    column("day", sa.Text),  # local, YYMMDD, as the record has it
+    column("time", sa.Text),
+    column("time_utc_s", sa.BigInteger),
+    column("amount_fen", sa.BigInteger),
+    column("reason", sa.Text),
+    column("device", sa.Text),
+    column("line", sa.Integer),
+    column("vehicle", sa.BigInteger),
+    column("driver", sa.BigInteger),
+    column("shift", sa.Integer),
+    column("riders", sa.Integer),
+    column("reference", sa.BigInteger),
+    column("received_utc_s", sa.BigInteger),
+    column("sealed", sa.LargeBinary),
     sa.Index("by_card", "card", "time_utc_s"),
     sa.Index("by_day", "business_day", "terminal"),
     postgresql_partition_by="LIST (business_day)",
@@ -81,75 +89,75 @@ sa.Index(
 NUMBERS = sa.Table(
     "numbers",
     METADATA,
-    sa.Column("terminal", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
-    _column("business_day", sa.Integer),
-    _column("digest", sa.LargeBinary),  # of the bytes; nothing: the record is lost
+    key("terminal"),
+    key("sequence"),
+    column("business_day", sa.Integer),
+    column("digest", sa.LargeBinary),  # of the bytes; nothing: the record is lost
     sqlite_with_rowid=False,
 )
 SALES = sa.Table(
     "sales",
     METADATA,
-    sa.Column("sale", sa.LargeBinary, primary_key=True),
-    _column("terminal", sa.BigInteger),
-    _column("sequence", sa.BigInteger),
-    _column("amount_fen", sa.BigInteger),
-    _column("time_utc_s", sa.BigInteger),
+    key("sale", sa.LargeBinary),
+    column("terminal", sa.BigInteger),
+    column("sequence", sa.BigInteger),
+    column("amount_fen", sa.BigInteger),
+    column("time_utc_s", sa.BigInteger),
     sqlite_with_rowid=False,
 )
 TERMINALS = sa.Table(
     "terminals",
     METADATA,
-    sa.Column("terminal", sa.BigInteger, primary_key=True, autoincrement=False),
-    _column("state", sa.Text),  # served, stopped
-    _column("operator", sa.Text),
-    _column("key_id", sa.Text),  # of the key that was entered last; "" where there is none
-    _column("last_sequence", sa.BigInteger),
-    _column("first_seen_utc_s", sa.BigInteger),
-    _column("last_seen_utc_s", sa.BigInteger),
-    _column("session", sa.LargeBinary, null=True),  # that counts; those before it are over
-    _column("boot", sa.LargeBinary, null=True),  # STATUS: of the start that was heard last
-    _column("boot_before", sa.LargeBinary, null=True),
+    key("terminal"),
+    column("state", sa.Text),  # served, stopped
+    column("operator", sa.Text),
+    column("key_id", sa.Text),  # of the key that was entered last; "" where there is none
+    column("last_sequence", sa.BigInteger),
+    column("first_seen_utc_s", sa.BigInteger),
+    column("last_seen_utc_s", sa.BigInteger),
+    column("session", sa.LargeBinary, null=True),  # that counts; those before it are over
+    column("boot", sa.LargeBinary, null=True),  # STATUS: of the start that was heard last
+    column("boot_before", sa.LargeBinary, null=True),
 )
 UPLOAD_KEYS = sa.Table(
     "upload_keys",
     METADATA,
-    sa.Column("terminal", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("key_id", sa.Text, primary_key=True),
-    _column("mac", sa.Text),
-    _column("state", sa.Text),  # valid, retired
-    _column("entered_utc_s", sa.BigInteger),
-    _column("used_utc_s", sa.BigInteger),  # when STATUS was signed with it last, 0: never
-    _column("sealed", sa.LargeBinary),
+    key("terminal"),
+    key("key_id", sa.Text),
+    column("mac", sa.Text),
+    column("state", sa.Text),  # valid, retired
+    column("entered_utc_s", sa.BigInteger),
+    column("used_utc_s", sa.BigInteger),  # when STATUS was signed with it last, 0: never
+    column("sealed", sa.LargeBinary),
 )
 BOOKS = sa.Table(
     "books",
     METADATA,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),  # 1
-    _column("key_check", sa.LargeBinary),
-    _column("cut_hour", sa.Integer),
-    _column("utc_offset_s", sa.Integer),
-    _column("closed_through", sa.Integer),  # the last day that was cut, 0: none
-    _column("key_before", sa.LargeBinary, null=True),  # while the key is changed (rekey.py)
-    _column("rekeyed_terminal", sa.BigInteger, null=True),  # the last record under the new key
-    _column("rekeyed_sequence", sa.BigInteger, null=True),
+    key("id", sa.Integer),  # 1
+    column("key_check", sa.LargeBinary),
+    column("cut_hour", sa.Integer),
+    column("utc_offset_s", sa.Integer),
+    column("closed_through", sa.Integer),  # the last day that was cut, 0: none
+    column("key_before", sa.LargeBinary, null=True),  # while the key is changed (rekey.py)
+    column("rekeyed_terminal", sa.BigInteger, null=True),  # the last record under the new key
+    column("rekeyed_sequence", sa.BigInteger, null=True),
 )
 QUARANTINE = sa.Table(
     "quarantine",
     METADATA,
-    sa.Column("terminal", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("digest", sa.LargeBinary, primary_key=True),
-    _column("reason", sa.Text),
-    _column("times", sa.BigInteger),
-    _column("first_utc_s", sa.BigInteger),
-    _column("last_utc_s", sa.BigInteger),
-    _column("sealed", sa.LargeBinary),
+    key("terminal"),
+    key("digest", sa.LargeBinary),
+    column("reason", sa.Text),
+    column("times", sa.BigInteger),
+    column("first_utc_s", sa.BigInteger),
+    column("last_utc_s", sa.BigInteger),
+    column("sealed", sa.LargeBinary),
 )
 REFUSALS = sa.Table(
     "refusals",
     METADATA,
-    sa.Column("terminal", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("reason", sa.Text, primary_key=True),
-    _column("times", sa.BigInteger),
-    _column("last_utc_s", sa.BigInteger),
+    key("terminal"),
+    key("reason", sa.Text),
+    column("times", sa.BigInteger),
+    column("last_utc_s", sa.BigInteger),
 )

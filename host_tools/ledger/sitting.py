@@ -178,6 +178,8 @@ class Sitting(ABC):
                 "amount_fen": one.amount_fen, "side": one.memory.side, "line": one.memory.line,
                 "place": one.memory.place, "frozen_fen": one.memory.frozen_fen,
                 "closes_terminal": one.memory.closes[0], "closes_sequence": one.memory.closes[1],
+                "passes": one.memory.passes, "offset_fen": one.memory.offset_fen,
+                "owed_fen": one.memory.owed_fen,
             }
             for one in entries
             if one.memory

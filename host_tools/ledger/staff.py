@@ -13,46 +13,46 @@ No column holds a password, a session's token or a card number.
 
 import sqlalchemy as sa
 
-from host_tools.ledger.schema import METADATA
+from host_tools.ledger.schema import METADATA, column, key
 
 STAFF = sa.Table(
     "staff",
     METADATA,
-    sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("role", sa.Text, nullable=False),
-    sa.Column("password", sa.Text, nullable=False),  # Argon2id with its parameters and salt
-    sa.Column("state", sa.Text, nullable=False),  # active, stopped
-    sa.Column("since_utc_s", sa.BigInteger, nullable=False),
-    sa.Column("changed_utc_s", sa.BigInteger, nullable=False),
+    key("name", sa.Text),
+    column("role", sa.Text),
+    column("password", sa.Text),  # Argon2id with its parameters and salt
+    column("state", sa.Text),  # active, stopped
+    column("since_utc_s"),
+    column("changed_utc_s"),
 )
 STAFF_SESSIONS = sa.Table(
     "staff_sessions",
     METADATA,
-    sa.Column("token", sa.LargeBinary, primary_key=True),  # SHA-256 of what the browser has
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("address", sa.Text, nullable=False),
-    sa.Column("since_utc_s", sa.BigInteger, nullable=False),
-    sa.Column("seen_utc_s", sa.BigInteger, nullable=False),
+    key("token", sa.LargeBinary),  # SHA-256 of what the browser has
+    column("name", sa.Text),
+    column("address", sa.Text),
+    column("since_utc_s"),
+    column("seen_utc_s"),
     sa.Index("sessions_of", "name"),
 )
 AUDIT = sa.Table(
     "audit",
     METADATA,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("at_utc_s", sa.BigInteger, nullable=False),
-    sa.Column("who", sa.Text, nullable=False),
-    sa.Column("address", sa.Text, nullable=False),
-    sa.Column("did", sa.Text, nullable=False),
-    sa.Column("about", sa.Text, nullable=False),
-    sa.Column("outcome", sa.Text, nullable=False),  # begun, done, or why not
+    column("at_utc_s"),
+    column("who", sa.Text),
+    column("address", sa.Text),
+    column("did", sa.Text),
+    column("about", sa.Text),
+    column("outcome", sa.Text),  # begun, done, or why not
 )
 DECISIONS = sa.Table(
     "decisions",
     METADATA,
-    sa.Column("terminal", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("decision", sa.Text, nullable=False),
-    sa.Column("note", sa.Text, nullable=False),
-    sa.Column("who", sa.Text, nullable=False),
-    sa.Column("at_utc_s", sa.BigInteger, nullable=False),
+    key("terminal"),
+    key("sequence"),
+    column("decision", sa.Text),
+    column("note", sa.Text),
+    column("who", sa.Text),
+    column("at_utc_s"),
 )

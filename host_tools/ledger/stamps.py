@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from firmware.capp import layouts
 from firmware.errors import FormatError
 from firmware.formats import extension, record
-from host_tools.ledger.schema import METADATA
+from host_tools.ledger.schema import METADATA, column, key
 
 ENTRY, EXIT, FREEZE, COMPLETION = "entry", "exit", "freeze", "completion"
 PASS, OTHER = "pass", "other"
@@ -44,20 +44,23 @@ UNION_ID = layouts.T_UNION["bus"][1]
 STAMPS = sa.Table(
     "stamps",
     METADATA,
-    sa.Column("terminal", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("business_day", sa.Integer, nullable=False),
-    sa.Column("kind", sa.Integer, nullable=False),
-    sa.Column("side", sa.Text, nullable=False),
-    sa.Column("device", sa.Text, nullable=False),
-    sa.Column("card_shown", sa.Text, nullable=False),
-    sa.Column("time_utc_s", sa.BigInteger, nullable=False),
-    sa.Column("line", sa.Integer, nullable=False),
-    sa.Column("place", sa.Integer, nullable=False),
-    sa.Column("amount_fen", sa.BigInteger, nullable=False),
-    sa.Column("frozen_fen", sa.BigInteger, nullable=False),
-    sa.Column("closes_terminal", sa.BigInteger, nullable=False),  # 0: nothing
-    sa.Column("closes_sequence", sa.BigInteger, nullable=False),
+    key("terminal"),
+    key("sequence"),
+    column("business_day", sa.Integer),
+    column("kind", sa.Integer),
+    column("side", sa.Text),
+    column("device", sa.Text),
+    column("card_shown", sa.Text),
+    column("time_utc_s"),
+    column("line", sa.Integer),
+    column("place", sa.Integer),
+    column("amount_fen"),
+    column("frozen_fen"),
+    column("closes_terminal"),  # 0: nothing
+    column("closes_sequence"),
+    column("passes", sa.Integer),  # 1: a ride on a pass, by itself or beside a trip
+    column("offset_fen"),  # drawn from the deposit by this tap (QX-061)
+    column("owed_fen"),  # DF63 behind it, 0 where the card was not asked
     sa.Index("stamps_by_day", "business_day"),
     sa.Index("stamps_closing", "closes_terminal", "closes_sequence"),
 )
@@ -71,6 +74,9 @@ class Memory(NamedTuple):
     place: int
     frozen_fen: int
     closes: tuple[int, int]
+    passes: int = 0
+    offset_fen: int = 0
+    owed_fen: int = 0
 
 
 def memory_of(found: dict) -> Memory | None:
@@ -80,18 +86,23 @@ def memory_of(found: dict) -> Memory | None:
     """
     if not found.get("extension") or found["kind"] not in HAPPENED:
         return None
-    frozen_fen = 0
+    made = Memory(OTHER, found["line"], found["stop"], 0, (0, 0))
     try:
         told = extension.of(found)
         if told["kind"] == extension.PREAUTHORISATION:
-            frozen_fen = found["amount_fen"]
+            made = made._replace(frozen_fen=found["amount_fen"])
+        read = []
         for sfi, _, before, after in told["changes"]:
             layout = _layout(sfi, after)
             if layout:
-                return _memory(layout, before, after, frozen_fen)
+                read.append(_memory(layout, before, after, made.frozen_fen))
     except FormatError:
-        pass
-    return Memory(OTHER, found["line"], found["stop"], frozen_fen, (0, 0))
+        return made
+    drawn, owed = extension.offset_drawn(told, found["amount_fen"])
+    ridden = int(any(one.side == PASS for one in read) or found.get("rule") == PASS)
+    # a pass beside a trip is the trip's; of several trips the first is told
+    read.sort(key=lambda one: one.side == PASS)
+    return (read or [made])[0]._replace(passes=ridden, offset_fen=drawn, owed_fen=owed)
 
 
 def _layout(sfi: int, data: bytes) -> tuple | None:
@@ -136,8 +147,16 @@ class Trip(NamedTuple):
     amount_fen: int
 
 
-def trips(engine: sa.Engine, day: int | None = None, only_open: bool = False) -> list[Trip]:
-    """Trips and frozen sums, the oldest first; of a business day on which they began."""
+def trips(
+    engine: sa.Engine,
+    day: int | None = None,
+    only_open: bool = False,
+    offset: int = 0,
+    count: int | None = None,
+) -> list[Trip]:
+    """Trips and frozen sums, the oldest first; of a business day on which they began; `count` of
+    them behind the first `offset`.
+    """
     opened, closed = STAMPS.alias("opened"), STAMPS.alias("closed")
     joined = sa.outerjoin(
         opened,
@@ -161,8 +180,9 @@ def trips(engine: sa.Engine, day: int | None = None, only_open: bool = False) ->
     if only_open:
         asked = asked.where(closed.c.side.is_(None), here.side.in_(OPENING))
     order = (here.time_utc_s, here.terminal, here.sequence)
+    asked = asked.order_by(*order).offset(offset).limit(count)
     with engine.connect() as connection:
-        return [_trip(tuple(row)) for row in connection.execute(asked.order_by(*order))]
+        return [_trip(tuple(row)) for row in connection.execute(asked)]
 
 
 def _trip(row: tuple) -> Trip:

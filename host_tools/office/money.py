@@ -2,7 +2,7 @@
 """Pages about money: days and their settlement, late records, doubtful debits."""
 
 from firmware.errors import FormatError
-from host_tools.ledger import days, settlement
+from host_tools.ledger import days, settlement, stamp_sums
 from host_tools.ledger.schema import RECORDS
 from host_tools.office import bars, doubtful, fleet
 from host_tools.office.app import Go, Missing, Office, Shown
@@ -45,6 +45,7 @@ def day(office: Office, asked: Asked) -> Shown:
         "before": days.shifted(number, -1),
         "behind": days.shifted(number, 1),
         "hours": bars.of_hours(found.groups, office.ledger.calendar.cut_hour),
+        "memory": stamp_sums.lines(office.ledger, number),
     }
     return Shown("day.html", values)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of pages: what is asked, who may, who answers. A test walks it for every role."""
 
-from host_tools.office import claims, door, look, metrics, money, rollouts, staff_pages
+from host_tools.office import claims, door, look, memory, metrics, money, rollouts, staff_pages
 from host_tools.office.app import Page
 from host_tools.office.people import ADMINISTER, CLAIM, LOOK, OPERATE, SETTLE
 
@@ -32,6 +32,7 @@ PAGES = [
     Page("GET", "/refusals", LOOK, look.refusals),
     Page("GET", "/marked", LOOK, look.marked),
     Page("GET", "/pending", LOOK, money.pending),
+    Page("GET", "/trips", LOOK, memory.open_trips),
     Page("GET", "/dispute", CLAIM, claims.form),
     Page("POST", "/dispute", CLAIM, claims.search),
     Page("GET", "/days", LOOK, money.list_days),

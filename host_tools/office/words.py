@@ -38,6 +38,37 @@ SAID = {
     "key retired": ("已停用", "retired"),
     "it is silent": ("失联", "silent"),
 }
+# Of cards with memory: what a line of the day's settlement is about, what is open, and since when
+MEMORY = {
+    "entry": "进站登记",
+    "exit": "出站扣款",
+    "pass": "票证记录",
+    "purchase": "购量写卡",
+    "other": "其他记录",
+    "pass rides": "票证乘次",
+    "offset drawn": "押金抵扣",
+    "frozen": "冻结",
+    "never cleared": "未完成",
+    "completion": "完成扣款",
+    "trip": "未出站",
+    "doubtful": "存疑",
+    "0-1 d": "一日内",
+    "1-7 d": "一至七日",
+    "older": "七日以上",
+    "wait: the rider may still be inside": "等待：乘客可能仍在站内",
+    "the next entry or the service desk ends it": "下次进站或由服务台补登",
+    "ask why the exit is missing: its station's gaps, the card's disputes": (
+        "查明缺出站原因：车站缺号、该卡争议"
+    ),
+    "wait: hire or filling may still be going on": "等待：租用或加注可能未结束",
+    "the customer's next tap completes it: find him, or the bike": (
+        "客户再次刷卡即完成：查找客户或车辆"
+    ),
+    "ask the card's issuer to release the sum: no terminal can": "请发卡行解冻：终端无法解冻",
+    "wait: the torn card may come back": "等待：闪卡可能再次出示",
+    "look at the pending debit: did the tap happen?": "核查待定扣款：是否已成交",
+    "settle it with the pending debit it stands beside": "随对应的待定扣款一并处理",
+}
 DECISIONS = {
     "open": "未处理",
     "refunded": "已退款",
@@ -143,7 +174,12 @@ NAMES = {
     "Not counted": "未计入",
     "Number": "编号",
     "Numbers up to": "序号至",
+    "Cards with memory": "卡内记录",
+    "Frozen, yuan": "冻结金额（元）",
+    "Of": "所属",
     "Office": "运营台",
+    "Open trips": "未结行程",
+    "What to do": "处理办法",
     "Operator": "运营商",
     "Order": "排序",
     "Outcome": "结果",
@@ -251,6 +287,10 @@ SENTENCES = {
     "Nothing is in quarantine": "隔离区为空",
     "Nothing to settle": "无可结算",
     "Nothing was refused": "没有拒收",
+    "Parts of the sales above, or no money at all.": "属于以上金额的一部分，或不涉及资金。",
+    "Trips without an exit and sums that cards hold frozen. None of it is money to clear.": (
+        "缺出站的行程与卡内冻结金额，均不进入清算。"
+    ),
     "Only sales are money to clear.": "仅已付款记录进入清算。",
     "Only the first {n}: say more of the card, or the amount.": (
         "仅显示前 {n} 条：请补充卡号或金额。"
@@ -321,6 +361,7 @@ ENGLISH = {key: both[1] for key, both in SAID.items()}
 CHINESE = (
     {key: both[0] for key, both in SAID.items()}
     | KINDS
+    | MEMORY
     | DECISIONS
     | STATES
     | NAMES

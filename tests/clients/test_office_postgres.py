@@ -20,6 +20,7 @@ from tests.host.test_office_pages import (  # noqa: F401
     test_a_doubtful_debit_is_decided_and_stays_what_it_is,
     test_a_file_goes_out_in_waves_with_a_halt,
     test_lists_come_in_pages,
+    test_open_trips_and_frozen_sums_should_be_listed_with_their_age,
     test_overview_says_what_settlement_says,
     test_the_story_of_a_record_and_of_a_batch,
     test_what_terminals_say_is_shown_and_orders_them,

@@ -49,6 +49,18 @@ from tests.host.test_ledger_rekey import (  # noqa: F401
     test_everything_is_under_the_new_key_and_nothing_under_the_old_one,
     test_interrupted_anywhere_it_goes_on_and_both_keys_read_meanwhile,
 )
+from tests.host.test_ledger_trips import (  # noqa: F401
+    test_a_late_trip_should_be_settled_with_the_first_open_day,
+    test_entry_and_exit_should_be_one_trip,
+    test_exit_without_an_entry_should_close_nothing,
+    test_frozen_sum_should_be_no_money_and_its_completion_all_of_it,
+    test_open_trip_should_be_listed_until_something_closes_it,
+    test_sale_sent_twice_should_open_one_trip,
+    test_settlement_should_tell_what_cards_with_memory_did,
+    test_torn_taps_should_neither_close_nor_surely_open,
+    test_what_cannot_be_read_should_be_kept_and_join_nothing,
+    test_what_is_open_should_age_and_say_what_to_do,
+)
 from tests.host.test_rollout import (  # noqa: F401
     test_a_file_comes_out_in_pieces_of_any_size,
     test_a_halt_reaches_a_terminal_in_the_middle_of_a_file,

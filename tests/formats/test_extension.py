@@ -68,6 +68,27 @@ def test_what_is_no_extension_should_be_refused():
         assert refuses(lambda: extension.unpack(wrong))  # noqa: B023
 
 
+def test_money_read_before_the_tap_should_stand_behind_the_changes():
+    """QX-060, QX-061: and only there; records without it are what they were."""
+    rows = [(0x15, 0, READ, WRITTEN)]
+    plain = extension.pack(1, 1, rows)
+    data = extension.pack(1, 1, rows, b"", b"", (150, 2000, 30))
+    assert data == plain + bytes.fromhex("00000096000007d00000001e")
+    told = extension.unpack(data)
+    assert extension.offset_drawn(told, 400) == (250, 280)
+    assert extension.offset_drawn(told, 150) == (0, 30)
+    assert extension.unpack(plain)["funds"] is None
+    assert extension.offset_drawn(extension.unpack(plain), 400) == (0, 0)
+    frozen = extension.unpack(extension.pack(2, 2, rows, b"", b"", (150, 2000, 30)))
+    assert extension.offset_drawn(frozen, 400) == (0, 0)  # QX-057
+    for cut in range(len(plain) + 1, len(data)):
+        assert refuses(lambda: extension.unpack(data[:cut])), cut  # noqa: B023
+    full = [(0x15, 0, bytes(102), bytes(102)), (0x16, 0, bytes(102), bytes(102))]
+    assert extension.unpack(extension.pack(1, 1, full, b"", b"", (1, 2, 3)))["funds"] is None
+    huge = extension.pack(1, 1, rows, b"", b"", (10**11, 0, 0))
+    assert extension.unpack(huge)["funds"]["balance_fen"] == 0xFFFFFFFF
+
+
 def test_frozen_sums_and_stamps_should_be_no_sales():
     """QX-052: what is cleared is APPROVED; a completion is, a pre-authorisation is not."""
     kinds = ((1, 200, record.APPROVED), (1, 0, record.STAMPED), (2, 5000, record.PREAUTHORISED),

@@ -5,7 +5,7 @@ import json
 
 from firmware.capp import freeze, layouts, trip
 from firmware.formats import extension, record
-from host_tools.ledger import Ledger, settlement, stamps
+from host_tools.ledger import Ledger, days, settlement, stamp_sums, stamps
 from tests.host.console import faretap
 from tests.host.test_ledger import packed
 
@@ -18,9 +18,10 @@ def here(place, gate, number):
     return trip.Here(3100, 7, 2, place, gate, number)
 
 
-def kept(df60, sfi, before, after, fen, **more):
+def kept(df60, sfi, before, after, fen, funds=None, **more):
     """Record bytes of a tap that changed one record of the card."""
-    told = extension.pack(df60, 0x02, [(sfi, 0, before, after), (0x1E, 0, b"", bytes(48))])
+    changes = [(sfi, 0, before, after), (0x1E, 0, b"", bytes(48))]
+    told = extension.pack(df60, 0x02, changes, b"", b"", funds)
     fields = {
         "version": record.EXTENDED, "extension": told, "kind": extension.approved_kind(df60, fen),
         "fen": fen, "device": "metro",
@@ -139,6 +140,71 @@ def test_sale_sent_twice_should_open_one_trip(ledger):
     assert len(brief(ledger)) == 1
 
 
+def on_pass(number, fen, **more):
+    """Record bytes of a ride on a pass."""
+    blank = layouts.issued("own", "pass", pass_kind=layouts.RIDES, rides=10, price_fen=1000)
+    after = layouts.write(layouts.PASS, blank, {"used": number})
+    return kept(1, 0x1B, blank, after, fen, **{"atc": 80 + number, "device": "bus"} | more)
+
+
+def lines_of(ledger):
+    (day,) = settlement.overview(ledger, 9)
+    return [tuple(one) for one in stamp_sums.lines(ledger, day.day)]
+
+
+def test_settlement_should_tell_what_cards_with_memory_did(ledger):
+    """QX-052, QX-054, QX-061: passes, offset and completions are parts of the sales, a frozen sum
+    is none, and one that nothing has completed is named.
+    """
+    inside, came = entry()
+    outside = leave(inside, 400)[0]
+    went = kept(1, 0x15, inside, outside, 400, (150, 2000, 30), atc=51, stop=15)
+    frozen, hired = bike(1, 10000)
+    ledger.commit(7, [(1, hired), (2, bike(2, 5000)[1]), (3, came)])
+    back = layouts.write(layouts.FREEZE, frozen, freeze.completed(here(32, 8, 1), LEFT, 300))
+    drawn = kept(3, 0x1A, frozen, back, 300, atc=60, stop=32, device="bike")
+    torn = entry(number=9, kind=record.PENDING)[1]
+    ledger.commit(8, [(1, went), (2, drawn), (3, on_pass(1, 100)), (4, torn)])
+    assert lines_of(ledger) == [
+        ("completion", "terminal 7", 1, 300),
+        ("entry", "metro", 1, 0),
+        ("exit", "metro", 1, 400),
+        ("frozen", "metro", 2, 15000),
+        ("never cleared", "metro", 1, 5000),
+        ("offset drawn", "metro", 1, 250),
+        ("pass", "bus", 1, 100),
+        ("pass rides", "bus", 1, 100),
+    ]
+    with ledger.engine.connect() as connection:
+        owed = [row.owed_fen for row in connection.execute(stamps.STAMPS.select()) if row.owed_fen]
+    assert owed == [280]
+
+
+def test_a_late_trip_should_be_settled_with_the_first_open_day(ledger):
+    _, came = entry()
+    day = ledger.calendar.today(int(ledger.time_utc_s()))
+    settlement.cut(ledger, days.shifted(day, -1))
+    ledger.commit(7, [(1, came)])
+    (late,) = settlement.overview(ledger, 9)
+    assert late.late == 1 and [one.what for one in stamp_sums.lines(ledger, late.day)] == ["entry"]
+
+
+def test_what_is_open_should_age_and_say_what_to_do(ledger):
+    """What nothing has closed is told by kind and age, to the second at the edges."""
+    ledger.commit(7, [(1, entry()[1]), (2, bike(2, 5000)[1])])
+    (trip_open, frozen) = stamps.trips(ledger.engine, None, True)
+    for age_s, word in ((0, "0-1 d"), (86399, "0-1 d"), (86400, "1-7 d"), (604799, "1-7 d"),
+                        (604800, "older"), (-60, "0-1 d")):  # fmt: skip
+        for one, kind in ((trip_open, "trip"), (frozen, "frozen")):
+            told = stamp_sums.opened(one, one.began_utc_s + age_s)
+            assert (told.kind, told.age, told.age_s) == (kind, word, max(0, age_s))
+            assert told.to_do == stamp_sums.TO_DO[kind, word]
+    (trips, sums) = stamp_sums.aged(ledger)
+    assert (trips.kind, trips.trips, trips.fen) == ("trip", 1, 0)
+    assert (sums.kind, sums.trips, sums.fen) == ("frozen", 1, 5000)
+    assert len(stamp_sums.still_open(ledger, 1, 5)) == 1
+
+
 def test_trips_should_be_shown_by_the_command(tmp_path):
     path = tmp_path / "ledger.db"
     made = Ledger(f"sqlite:///{path}")
@@ -147,6 +213,10 @@ def test_trips_should_be_shown_by_the_command(tmp_path):
     done = faretap("ledger", "trips", "--open", "--json", "--database", str(path))
     (row,) = [json.loads(line) for line in done.stdout.splitlines()]
     assert (row["state"], row["device"], row["from_place"]) == ("open", "metro", 11)
-    assert row["age_hours"] > 1000
+    assert row["age_hours"] > 1000 and row["age"] == "older"
+    done = faretap("ledger", "trips", "--open", "--database", str(path))
+    assert "trip, older: 1; ask why the exit is missing" in done.stdout
+    done = faretap("ledger", "settle", "260308", "--database", str(path))
+    assert "entry" in done.stdout and "never cleared" not in done.stdout
     done = faretap("ledger", "trips", "260310", "--database", str(path))
     assert "no card's memory" in done.stdout

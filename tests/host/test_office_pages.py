@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from firmware.errors import FormatError
 from firmware.formats import record
-from host_tools.ledger import files, registry, rollout, settlement
-from host_tools.office import bars, limits
+from host_tools.ledger import files, registry, rollout, settlement, stamp_sums, stamps
+from host_tools.office import bars, limits, memory
 from host_tools.office.asked import fen_of
 from host_tools.office.figures import Figures
 from host_tools.office.passwords import Passwords
@@ -19,7 +19,8 @@ from host_tools.office.people import masked
 from host_tools.office.shown import ago, clean, yuan
 from host_tools.office.words import CHINESE, ENGLISH
 from tests import deny_lists
-from tests.host.office_stand import Stand, digest_of, quick_passwords, send, sold
+from tests.host import test_ledger_trips
+from tests.host.office_stand import NOW, Stand, digest_of, quick_passwords, send, sold
 from tests.host.test_rollout import deny, deny_file, hello
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -273,6 +274,26 @@ def test_every_word_of_the_pages_has_its_chinese():
         said |= set(re.findall(r'chart\(\w+, "([^"]+)"', text))
     assert len(said) > 150 and said - CHINESE.keys() == set()
     assert not [key for key, word in CHINESE.items() if not word or word == ENGLISH.get(key, key)]
+
+
+def test_open_trips_and_frozen_sums_should_be_listed_with_their_age(stand):
+    """QX-052, QX-061: what nothing has closed, and what the day's cards with memory came to."""
+    frozen = test_ledger_trips.bike(72, 5000, date="261101", time_utc_s=NOW - 19 * 86400)[1]
+    late = {"date": "261120", "time": "230000", "time_utc_s": NOW - 3600}
+    _, came = test_ledger_trips.entry(number=70, **late)
+    ridden = test_ledger_trips.on_pass(1, 100, **late)
+    stand.ledger.commit(9, [(1, frozen), (2, came), (3, ridden)])
+    page = seen(stand.browser("viewer").get("/trips?lang=en").text)
+    for told in ("trip 0-1 d 1 0.00", "frozen older 1 50.00", "pass rides today 1 1.00",
+                 "offset drawn today 0", "19 d", "60 min", "the rider may still be inside",
+                 "issuer to release the sum: no terminal can"):  # fmt: skip
+        assert told in page, told
+    assert page.index("9 · 1") < page.index("9 · 2") and "9 · 3" not in page
+    day = seen(stand.browser("viewer").get("/days/2026-11-20?lang=en").text)
+    assert "Cards with memory" in day and "pass rides bus 1 1.00" in day
+    assert not set(stamp_sums.TO_DO.values()) - CHINESE.keys()
+    sides = {*stamps.SIDES.values(), stamps.PASS, stamps.OTHER, *memory.TODAY, "never cleared"}
+    assert not sides - CHINESE.keys() - {"freeze"}
 
 
 def test_languages(stand):
