@@ -13,6 +13,7 @@ from sim.beside_kiosk import BesideKiosk
 from sim.beside_metro import BesideMetro
 from sim.beside_metro_card import BesideMetroCard
 from sim.beside_parking import BesideParking
+from sim.beside_shop import BesideShop
 from sim.beside_taxi import BesideTaxi
 from sim.beside_utilities import BesideUtilities
 
@@ -36,6 +37,7 @@ KINDS: dict[str, Callable[..., Beside]] = {
     "kiosk": BesideKiosk,
     "metro": gate_of,
     "parking": lane_of,
+    "shop": BesideShop,
     "taxi": BesideTaxi,
     "utilities": BesideUtilities,
 }

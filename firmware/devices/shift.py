@@ -27,6 +27,7 @@ OPENED, TOTALS, CLOSED, FORCED = "shift_opened", "shift_totals", "shift_closed",
 # a ticket that was looked at, or printed again, is nobody who rides
 CHECKS = ("pass_valid", "no_ticket", "ticket_again")
 CASH = "paid_cash"  # reason of the EVENT record of a payment without a card
+REFUND = "refund_cash"  # and of cash that was given back for a sale
 
 # Row of the totals|Chinese|English; a row keeps its place, new ones stand at the end
 ROWS = """card|刷卡全价|Card, full fare
@@ -163,24 +164,28 @@ class Shift:
         values["shift"] = self.number if self.is_open else 0
 
     def after(self, sold):
-        """A tap is over: count the record it left, as the journal has it (Trade.after)."""
+        """A tap is over: count the record it left, as the journal has it (Trade.after); that
+        record as a dict, None where it left none.
+        """
         for sequence, data in self.house.journal.recent(1) if sold.sequence else ():
             if sequence != sold.sequence:
-                return  # an entry that is still open
+                return None  # an entry that is still open
             values = record.unpack(data)
             if not self._fold(values) and values["kind"] == record.APPROVED:
                 late = {"event": "shift_late", "shift": values["shift"], "sequence": sequence}
                 self.house.report(late)
+            return values
+        return None
 
     def cash(self, amount_fen, reference=0, riders=1):
-        """Write and count a payment without a card; its sequence, 0 where it cannot be kept."""
+        """Write and count a payment without a card; its record, None where it cannot be kept."""
         values = self._event(CASH)
         values["amount_fen"] = values["full_fare_fen"] = amount_fen
         values["reference"], values["riders"] = reference, riders
-        sequence = self._append(values)
-        if sequence:
-            self._fold(values)
-        return sequence
+        if not self._append(values):
+            return None
+        self._fold(values)
+        return values
 
     def _fold(self, values):
         """Count one record; True when it is of this shift."""
@@ -229,9 +234,9 @@ class Shift:
     def statement(self):
         """Lines of the shift as it stands, Chinese and English, for a console or a printer."""
         yield "班次 Shift %d 司机 Driver %d" % (self.number, self.driver)
-        yield "开始 From %s" % _moment(self.opened)
+        yield "开始 From %s" % moment(self.opened)
         if self.closed:
-            yield "结束 To %s" % _moment(self.closed)
+            yield "结束 To %s" % moment(self.closed)
         taken_fen = 0
         for at, line in enumerate(ROWS.split("\n")):
             name, chinese, english = line.split("|")
@@ -263,6 +268,6 @@ def _place(values):
     return 6 if kind == record.REFUSED else None
 
 
-def _moment(digits):
+def moment(digits):
     """YYMMDDHHMM for people."""
     return "20%s-%s-%s %s:%s" % tuple([digits[at : at + 2] for at in range(0, 10, 2)])

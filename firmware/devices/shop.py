@@ -1,26 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shop, market, canteen: an amount that is keyed, taken from a menu, or always the same.
+"""Shop, market: an amount that is keyed, made of dishes of a menu, or always the same.
 
 What is asked stands from the cashier's key until it is paid, paid in cash or cancelled, and no key
 changes it while a card is there. Each amount has a number, `reference` in its records: a torn tap
 of an amount that was cancelled meanwhile, when its card comes back, pays that amount and not the
 one that is asked now, and the cashier is told to give it back. A sale by card is never taken back
 on the card (terminals.md 6): `refund` writes down what was given back in cash. Staff pay their
-class (`class` of the parameters).
+class (`class` of the parameters). What a sale is made of (tray.py) stands in its record.
 
 | setting | value |
 |---|---|
 | console | serial:PATH of the cashier's keys; without it only `price_fen` is sold |
 | price_fen | what every card pays where nothing is keyed |
-| menu | 1=1200 2=850: prices of numbered dishes, in fen |
+| menu | 1=1200,Noodles 2=850: prices of numbered dishes, in fen, with a name or without |
+| categories | 1=Fruit 2=Fish: names of what is keyed behind an amount |
 | meals | 0600-0930 1100-1330: nothing is sold at other times |
 | meal_taps | sales to one card in one meal; 0: any number |
 | day_fen | fen that one card may spend in a day; 0: no limit |
 """
 
-from firmware.devices import fare, options, window
+from firmware.devices import fare, options, tray, window
+from firmware.devices.menus import meals_of, menu_of, names_of
 from firmware.devices.panel import yuan
-from firmware.devices.shift import Shift
+from firmware.devices.shift import REFUND, Shift
 from firmware.devices.spending import Spending
 from firmware.devices.trade import Charge, Offer, Trade
 from firmware.errors import FormatError, JournalFull
@@ -28,20 +30,25 @@ from firmware.formats import record
 from firmware.kernel import outcome
 
 COMMANDS = """
-=|AMOUNT:yuan|ask for this amount
-item|NUMBER:1..99|add a dish of the menu
+=|AMOUNT:yuan CATEGORY?:1..99|ask for this amount
++|AMOUNT:yuan CATEGORY?:1..99|and for this one with it
+item|{dishes}|add dishes of the menu
+drop|DISH:1..99|take a dish, or an amount of a category, off again
+tray||what is asked, line by line
 cancel||take back what is asked
 cash||what is asked is paid in cash
 refund|AMOUNT:yuan SALE:1..4294967295|write down cash given back for a sale
 on|CASHIER:1..999999|open the day
 off||close the day, with its report
 report||the day so far
-"""
+""".replace("{dishes}", "DISH:1..99" + " DISH?:1..99" * 7)
 CHANGING = (  # what a card may have seen
-    "=", "item", "sell", "check", "cancel", "cash", "off", "choose", "again", "bill",
+    "=", "+", "item", "drop", "sell", "check", "cancel", "cash", "off", "choose", "again", "bill",
 )  # fmt: skip
+METHODS = {"=": "key", "+": "plus", "drop": "less"}
+FULL_TRAY = "so many lines are two sales"
+KINDS = {"menu": tray.DISHES, "keyed": tray.KEYED}  # by the rule of a sale
 PAID = (outcome.APPROVED, outcome.RECOVERED)
-REFUND = "refund_cash"
 
 
 class Shop(Trade):
@@ -57,29 +64,41 @@ meal_taken|red|no|本餐次数已满 未扣款|Meal was taken, not charged|140
 day_limit|red|no|今日限额已满 未扣款|Day limit, not charged|141
 """
 
-    def __init__(self, settings, parameters, clock, line=None):
-        """line: Neighbour with Console(COMMANDS), None without a cashier."""
+    def __init__(self, settings, parameters, clock, line=None, book=None):
+        """line: Neighbour with Console(COMMANDS), None without a cashier; book: DayBook, None
+        where a report is the shift's alone.
+        """
         Trade.__init__(self, settings, parameters)
         more = settings.more
         self.clock, self.line = clock, line
         self.price_fen = options.number(more, "price_fen", 0, 1, parameters.ceiling_fen)
         self.menu = menu_of(more.get("menu", ""), parameters.ceiling_fen)
+        self.names = names_of(more.get("menu", ""), more.get("categories", ""))
         self.meals = meals_of(more.get("meals", ""))
         self.meal_taps = options.number(more, "meal_taps", 0, 0, 255)
         self.day_fen = options.number(more, "day_fen", 0, 0, 999999)
-        if line is None and not self.price_fen:
-            raise FormatError("`console` or `price_fen` is missing")
-        self.shift, self.spending = Shift(), Spending(self.meal)
+        self._needs_keys()
+        self.shift, self.spending, self.book = Shift(), Spending(self.meal), book
+        self.tray = ()  # of what is asked
         self.asked_fen, self.rule, self.reference = self.price_fen, "fixed", 0
         self.started = (0, 0)  # window in which a card of the last run pays once
         self.frozen = (0, "fixed", "", "")
 
+    def _needs_keys(self):
+        """FormatError where nothing could ever be asked."""
+        if self.line is None and not self.price_fen:
+            raise FormatError("`console` or `price_fen` is missing")
+
     def attach(self, house):
         Trade.attach(self, house)
         self.shift.attach(house)
+        if self.book:
+            self.book.attach(house, self.shift)
 
     def restore(self, recent):
         self.shift.restore(recent)
+        if self.book:
+            self.book.restore(recent)
         if self.meal_taps or self.day_fen:
             self.spending.restore(recent, self.house.stamp.digits()[0])
         self.started = window.opened(self.clock, self.parameters.same_card_s)
@@ -94,6 +113,8 @@ day_limit|red|no|今日限额已满 未扣款|Day limit, not charged|141
 
     def turn(self):
         self.shift.turn()
+        if self.book:
+            self.book.turn()
         for command in self.line.turn() if self.line else ():
             fault, lines = self._obey(command.name, command.values)
             if fault:
@@ -138,9 +159,12 @@ day_limit|red|no|今日限额已满 未扣款|Day limit, not charged|141
         Trade.onto(self, values)
         self.shift.onto(values)
         values["reference"] = self.reference
+        values["trade_data"] = tray.pack(KINDS.get(self.rule, 0), self.tray)
 
     def after(self, sold):
-        self.shift.after(sold)
+        values = self.shift.after(sold)
+        if self.book:
+            self.book.after(sold, values)
         paid = sold.outcome.outcome in PAID
         if paid:
             self.spending.add(sold.values)
@@ -164,7 +188,7 @@ day_limit|red|no|今日限额已满 未扣款|Day limit, not charged|141
 
     def _ask(self, amount_fen, rule):
         """Another amount, with a number no other one had."""
-        self.asked_fen, self.rule = amount_fen, rule
+        self.asked_fen, self.rule, self.tray = amount_fen, rule, ()
         self.reference = max(self.reference + 1, self.clock.time_utc_s())
 
     def _asks(self):
@@ -173,29 +197,69 @@ day_limit|red|no|今日限额已满 未扣款|Day limit, not charged|141
     def _obey(self, name, values):
         """("", lines to show) or (what to do, ())."""
         if name == "report":
-            return "", tuple(self.shift.statement())
+            return "", self.statement()
         if name in CHANGING and self.house.busy():
             return "a card is there: wait until it is taken away", ()
         if name == "on":
-            return self.shift.open(values[0]), ()
+            return self._on(values[0]), ()
         if not self.shift.is_open:
             return "sign on first: on CASHIER", ()
-        return getattr(self, "_" + {"=": "key"}.get(name, name))(*values)
+        return getattr(self, "_" + METHODS.get(name, name))(*values)
 
-    def _key(self, amount_fen):
-        if not 0 < amount_fen <= self.parameters.ceiling_fen:
-            return "an amount is 0.01 to %s" % yuan(self.parameters.ceiling_fen), ()
-        self._ask(amount_fen, "keyed")
-        return "", ()
+    def _on(self, cashier):
+        fault = self.shift.open(cashier)
+        if self.book and not fault:
+            self.book.clear()
+        return fault
 
-    def _item(self, number):
-        if number not in self.menu:
-            return "the menu has no dish %d" % number, ()
-        before_fen = self.asked_fen if self.rule == "menu" else 0
-        if before_fen + self.menu[number] > self.parameters.ceiling_fen:
+    def _key(self, amount_fen, category=None):
+        return self._lay((), "keyed", ((category or 0, amount_fen),))
+
+    def _plus(self, amount_fen, category=None):
+        before = self.tray if self.rule == "keyed" else ()
+        return self._lay(before, "keyed", ((category or 0, amount_fen),))
+
+    def _item(self, *numbers):
+        there = [number for number in numbers if number]
+        for number in there:
+            if number not in self.menu:
+                return "the menu has no dish %d" % number, ()
+        before = self.tray if self.rule == "menu" else ()
+        return self._lay(before, "menu", [(number, self.menu[number]) for number in there])
+
+    def _lay(self, lines, rule, more):
+        """Ask for what lies on the tray, and more of (number, fen)."""
+        for number, fen in more:
+            if not 0 < fen <= self.parameters.ceiling_fen:
+                return "an amount is 0.01 to %s" % yuan(self.parameters.ceiling_fen), ()
+            lines = tray.added(lines, number, fen)
+            if lines is None:
+                return FULL_TRAY, ()
+        amount_fen = tray.sum_fen(lines)
+        if amount_fen > self.parameters.ceiling_fen:
             return "at most %s in one sale" % yuan(self.parameters.ceiling_fen), ()
-        self._ask(before_fen + self.menu[number], "menu")
+        self._ask(amount_fen, rule)
+        self.tray = lines
         return "", ()
+
+    def _less(self, number):
+        lines = tray.without(self.tray, number)
+        if lines is None:
+            return "there is no %d on the tray" % number, ()
+        return self._lay(lines, self.rule, ()) if lines else self._cancel()
+
+    def _tray(self):
+        return "", tuple(
+            [
+                "%d x %s %s" % (count, self.name_of(number), yuan(count * fen))
+                for number, count, fen in self.tray
+            ]
+        )
+
+    def name_of(self, number):
+        """What a line of the tray is called."""
+        name = self.names.get((KINDS.get(self.rule), number), "")
+        return ("%d %s" % (number, name)).strip()
 
     def _cancel(self):
         self._ask(self.price_fen, "fixed")
@@ -206,52 +270,44 @@ day_limit|red|no|今日限额已满 未扣款|Day limit, not charged|141
             return "nothing is asked", ()
         if self.house.torn_taps.open:
             return "a tap is not settled: the same card again, or wait a minute", ()
-        if not self.shift.cash(self.asked_fen, self.reference):
+        written = self.shift.cash(self.asked_fen, self.reference)
+        if not written:
             return "the storage is full", ()
+        if self.book:
+            self.book.fold(written)
         return self._cancel()
 
     def _refund(self, amount_fen, sale):
         values = self.house.stamp.onto(record.blank(record.EVENT))
         values["reason"], values["amount_fen"], values["reference"] = REFUND, amount_fen, sale
+        values["trade_data"] = b""  # what is asked now is another sale
         try:
             self.house.journal.append(record.pack(values))
         except JournalFull:
             return "the storage is full", ()
+        if self.book:
+            self.book.fold(values)
         return "", ()
 
     def _off(self):
         fault = self.shift.close()
-        return fault, () if fault else tuple(self.shift.statement())
+        return fault, () if fault else self.statement()
 
+    def statement(self):
+        """Lines of the day: drawn for a slip where there is a book, else the shift's totals."""
+        if not self.book:
+            return tuple(self.shift.statement())
+        from firmware.devices import day_slip  # of tills with a day report
 
-def menu_of(text, ceiling_fen):
-    """Dict dish number -> fen of `1=1200 2=850`."""
-    menu = {}
-    for word in text.split():
-        dish, _, fen = word.partition("=")
-        number = options.number({"menu": dish}, "menu", 0, 1, 99)
-        menu[number] = options.number({"menu": fen}, "menu", 0, 1, ceiling_fen)
-    return menu
-
-
-def meals_of(text):
-    """[(HHMM, HHMM)] of `0600-0930 1100-1330`."""
-    meals = []
-    for word in text.split():
-        begins, _, ends = word.partition("-")
-        for one in (begins, ends):
-            if len(one) != 4 or options.number({"meals": one}, "meals", 0, 0, 2400) % 100 > 59:
-                raise FormatError("`meals: %s`: a meal is HHMM-HHMM" % word)
-        if begins >= ends or (meals and begins < meals[-1][1]):
-            raise FormatError("`meals: %s`: from early to late, none over midnight" % word)
-        meals.append((begins, ends))
-    return meals
+        return tuple(day_slip.lines(self.book, self.shift, self.names))
 
 
 def make(settings, parameters, hal, clock, report):
     """Trade of a till. FormatError for settings that cannot be used."""
+    from firmware.devices.day_book import DayBook  # of tills with a day report
+
     line = open_console(settings, hal, clock, COMMANDS) if "console" in settings.more else None
-    return Shop(settings, parameters, clock, line)
+    return Shop(settings, parameters, clock, line, DayBook() if line else None)
 
 
 def open_console(settings, hal, clock, commands):

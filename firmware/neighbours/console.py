@@ -28,7 +28,8 @@ from collections import namedtuple
 
 MOST_LINE = 64  # signs of a line, its end not counted
 MOST_HELD = 512  # bytes of lines that wait for their turn
-MOST_WAITING = 2048  # bytes of answers for a line that is slow or not there; notes take half
+MOST_WAITING = 6144  # bytes of answers for a line that is slow or not there: a day report
+MOST_NOTES = 1024  # bytes in which notes still find room
 CHUNK = 128
 FORGET_MS = 30000  # for so long a line may be unfinished
 ENDS, BACKSPACES = b"\r\n", b"\x08\x7f"
@@ -141,7 +142,7 @@ class Console:
 
     def note(self, text):
         """What nobody has asked for; not kept where nobody reads."""
-        if len(self.said) < MOST_WAITING // 2:
+        if len(self.said) < MOST_NOTES:
             self._say("note " + text)
 
     def _say(self, line):

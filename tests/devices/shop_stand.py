@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A till on a test stand: the cashier's keys come over a line in memory."""
 
+from firmware.devices.day_book import DayBook
 from firmware.devices.shop import COMMANDS, Shop
 from firmware.neighbours.console import Console
 from firmware.neighbours.line import Neighbour
@@ -27,10 +28,10 @@ class Keys:
 
 
 class Till:
-    """`stand`, `keys`; make: on after on, a day is open."""
+    """`stand`, `keys`; make: on after on, a day is open; book: with a day report."""
 
-    def __init__(self, extra="", console=True, **more):
-        self.keys, self.more, self.console = Keys(), more, console
+    def __init__(self, extra="", console=True, book=False, **more):
+        self.keys, self.more, self.console, self.book = Keys(), more, console, book
         self.stand = Stand(extra, self.make)
         if console:
             self.type("on 7")
@@ -38,7 +39,7 @@ class Till:
     def make(self, settings, parameters, clock, report):
         settings.more.update(self.more)
         line = Neighbour(lambda: self.keys, Console(COMMANDS), clock) if self.console else None
-        self.trade = Shop(settings, parameters, clock, line)
+        self.trade = Shop(settings, parameters, clock, line, DayBook() if self.book else None)
         return self.trade
 
     def type(self, text):
@@ -46,6 +47,8 @@ class Till:
         self.keys.said = b""
         self.keys.typed += text.encode() + b"\r"
         for _ in range(3):
+            self.stand.terminal.turn()
+        while self.trade.line.protocol.said:
             self.stand.terminal.turn()
         return self.keys.said.decode().strip()
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A canteen: one price, meals with hours, limits for each card, staff for less."""
 
-from firmware.devices.shop import meals_of, menu_of
+from firmware.devices.menus import meals_of, menu_of
 from firmware.errors import FormatError
 from tests.devices.shop_stand import OTHER, PAN, Till
 from tests.small_card import SmallCard
