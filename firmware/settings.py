@@ -37,6 +37,7 @@ SINGLE = (
 )  # fmt: skip
 # Of the trades: whom they talk to and what they sell. Text; each device parses its own.
 MORE = (
+    "adjust_min", "area",
     "allow", "announcer", "bill_kind", "bills", "buttons", "categories", "city", "console",
     "day_cut", "day_fen", "days_ahead", "degraded", "deny_list", "display", "door", "fares",
     "freeze_fen", "gate", "gate_kind", "gate_lane", "journal_hash", "journal_key", "key_factor",
@@ -52,6 +53,7 @@ MORE = (
 SALES = ("reader", "journal", "parameters")
 NEEDED = {
     "access": SALES + ("allow", "door"),
+    "adjust": SALES + ("product", "fares"),
     "bus": SALES,
     "coach": SALES + ("console", "fares", "product"),
     "gate": SALES + ("gate",),

@@ -3,7 +3,8 @@
 
 number|Chinese|English. A number once given never gets other words; one that is not used any more
 stays here with its words. File 006.mp3 in folder 01 of the module is prompt 6. 1..39 common to all
-devices (TD-040 among them), 40..59 bus, 60..79 taxi, 80..119 gate, 120..159 the others.
+devices (TD-040 among them), 40..59 bus, 60..79 taxi, 80..119 gate, 120..159 the others,
+230..239 fare adjustment.
 """
 
 from typing import NamedTuple
@@ -96,6 +97,15 @@ TABLE = """
 152|请到服务台|Please go to the service desk
 190|已冻结|Sum is held
 191|已办完|Done
+230|无进站记录，请再刷同一张卡补票|No entry, tap the same card again to pay
+231|未出站，请再刷同一张卡补票|No exit, tap the same card again to pay
+232|已超时，请再刷同一张卡补票|Overtime, tap the same card again to pay
+233|记录有误，请再刷同一张卡补票|The record is bad, tap the same card again to pay
+234|外站进站，请再刷同一张卡补票|Entered elsewhere, tap the same card again to pay
+235|无需补票，请走闸机|All right, go to the gate
+236|已补票，请尽快出站|Adjusted, please leave soon
+237|已补票，可以进站|Adjusted, you may enter
+238|已更正，未扣款|Put right, not charged
 """
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from sim.beside import Beside
 from sim.beside_access import BesideAccess
+from sim.beside_adjust import BesideAdjust
 from sim.beside_bus import BesideBus
 from sim.beside_coach import BesideCoach
 from sim.beside_entry import BesideEntry
@@ -31,6 +32,7 @@ def gate_of(play):
 
 KINDS: dict[str, Callable[..., Beside]] = {
     "access": BesideAccess,
+    "adjust": BesideAdjust,
     "bus": BesideBus,
     "coach": BesideCoach,
     "gate": BesideGate,

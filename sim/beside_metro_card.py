@@ -36,14 +36,15 @@ class BesideMetroCard(BesideRecords):
     def verbs(self):
         return {**super().verbs(), "turn": self.turn}
 
-    def turn(self, lane, stop):
-        """The gate is entry or exit of a station from here on."""
+    def turn(self, lane, stop, **more):
+        """The gate is entry or exit of a station from here on; more: other settings."""
         self.lane, self.stop = lane, stop
+        told = {"lane": lane, "stop": stop, **more}
         path = self.play.folder / "settings.txt"
         lines = path.read_text(encoding="utf-8").splitlines()
-        kept = [one for one in lines if one.partition(":")[0] not in ("lane", "stop")]
-        text = "\n".join([*kept, f"lane: {lane}", f"stop: {stop}"]) + "\n"
-        path.write_text(text, encoding="utf-8")
+        kept = [one for one in lines if one.partition(":")[0] not in told]
+        lines = [*kept, *(f"{key}: {value}" for key, value in told.items())]
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         self.world.pull_plug()
 
     def visited(self, name, message, after):
@@ -71,7 +72,7 @@ class BesideMetroCard(BesideRecords):
         faults += [one for name in self.play.crowd.cards for one in self._card_faults(name)]
         trips = stamps.trips(self.play.ledger.engine)
         still_open = sum(one.state == "open" for one in trips)
-        inside = [name for name, seen in self.trips.items() if seen[-1][0] == "entry"]
+        inside = [name for name in self.trips if self.last_of(name)[0] == layouts.INSIDE]
         if not self.world.cuts and still_open != len(inside):
             faults.append(f"the ledger has {still_open} open trips, {len(inside)} are inside")
         facts = {
@@ -100,13 +101,17 @@ class BesideMetroCard(BesideRecords):
         stamp = stamp_of(self.play.crowd.cards[name])
         if stamp is None or self.world.cuts:
             return []
-        lane, stop = self.trips.get(name, [("", 0)])[-1]
-        if not lane:
+        if name not in self.trips:
             return [f"{name} never passed and has a stamp"] if stamp["state"] else []
-        state, side = (layouts.INSIDE, "entry") if lane == "entry" else (layouts.CLOSED, "exit")
+        state, side, stop = self.last_of(name)
         if (stamp["state"], stamp[side + "_place"]) != (state, stop):
-            return [f"{name}: {lane} at {stop} was last, its card says {stamp}"]
+            return [f"{name}: {side} at {stop} was last, its card says {stamp}"]
         return []
+
+    def last_of(self, name):
+        """(state, side, station) that the card of who was let through must show."""
+        lane, stop = self.trips[name][-1]
+        return (layouts.INSIDE if lane == "entry" else layouts.CLOSED), lane, stop
 
 
 def stamp_of(card):

@@ -153,6 +153,15 @@ DAYS = {
          "module_profile": "{folder}/psam.txt", "record_key": "28/02", "key_factor": "pan:01"},
         {"metro.fares": {"fares": METRO_FARES}}, "tap", {}, (), None,
     ),
+    "adjust": Day(
+        "metro, fare adjustment: trips on the card, a module at a serial slot, console", "adjust",
+        {**CONSOLE, "trips": "card", "lane": "exit", "stop": 3, "product": "metro",
+         "fares": "{folder}/metro.fares", "module": "serial:psam",
+         "module_profile": "{folder}/psam.txt", "record_key": "28/02", "key_factor": "pan:01"},
+        {"metro.fares": {"fares": METRO_FARES}}, "adjust",
+        {"wrong": "adjust_entry", "takes_fen": 900,
+         "ends": ["adjusted", "torn_recovered", "deny_list"]}, ON, None,
+    ),
     "coach": Day(
         "coach: seats by a matrix", "coach",
         {**CONSOLE, "product": "c1", "fares": "{folder}/coach.fares", "seats": 45},

@@ -114,6 +114,15 @@ def left(here, now, amount_fen, tac=bytes(4)):
     }  # fmt: skip
 
 
+def is_adjusted(values):
+    """True for a trip that a fare adjustment kiosk began: it stamped both sides with one record,
+    which no gate does.
+    """
+    begun = (values["entry_gate"], values["entry_number"])
+    stamped_twice = begun == (values["exit_gate"], values["exit_number"])
+    return values["state"] == INSIDE and values["entry_number"] != 0 and stamped_twice
+
+
 def deactivated():
     """Fields that take a record out of use (QX-048)."""
     return {"valid": 0}

@@ -18,8 +18,9 @@ trade_data: version 1 (1), origin (2), destination (2), seat (1).
 """
 
 from firmware.devices import options
+from firmware.devices.keypad import open_console
 from firmware.devices.shift import CASH
-from firmware.devices.shop import PAID, Shop, open_console
+from firmware.devices.shop import PAID, Shop
 from firmware.devices.spending import key_of
 from firmware.devices.trade import Charge, Offer
 from firmware.fares import trip

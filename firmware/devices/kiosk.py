@@ -19,7 +19,8 @@ trade_data of a sale: version 1 (1), the ticket without its signature (20).
 """
 
 from firmware.devices import kiosk_issuer, options, window
-from firmware.devices.shop import PAID, Shop, open_console
+from firmware.devices.keypad import open_console
+from firmware.devices.shop import PAID, Shop
 from firmware.devices.spending import key_of
 from firmware.devices.trade import Offer
 from firmware.errors import FormatError, JournalFull

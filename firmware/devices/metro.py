@@ -24,7 +24,7 @@ from firmware.capp import trip as rules_of_trips
 from firmware.capp.layouts import INSIDE, OUTSIDE
 from firmware.devices import options
 from firmware.devices.lane_store import key_of
-from firmware.devices.metro_rules import WORDS, priced, rules_from
+from firmware.devices.metro_rules import WORDS, adjust_s_from, priced, rules_from
 from firmware.devices.parking import Parking, assembled
 from firmware.errors import FormatError
 
@@ -39,6 +39,7 @@ class Metro(Parking):
         """As Parking's."""
         Parking.__init__(self, settings, parameters, store, tariff, passes, relay, clock)
         self.rules = rules_from(settings.more)
+        self.adjust_s = adjust_s_from(settings.more)
         self.charges = settings.more.get("degraded") != "exit_free"
         self.stopped = ""  # why the card at work may not leave
 
@@ -62,8 +63,9 @@ class Metro(Parking):
         values = {"state": OUTSIDE, "exit_gate": 0, "exit_time": None}
         if entry:
             values = {
+                "exit_gate": 0,
                 "state": INSIDE, "entry_time": entry.moment, "entry_place": entry.lane,
-                "entry_gate": 0,
+                "entry_gate": 0, "entry_number": 0, "exit_number": 0,
             }  # fmt: skip
         return self.priced(values, pan)
 

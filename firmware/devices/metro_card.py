@@ -23,6 +23,7 @@ class MetroCard(TripCard):
         rules = metro_rules.rules_from(settings.more)
         TripCard.__init__(self, settings, parameters, tariff, relay, clock, keys, rules)
         self.product = settings.more.get("product", "")
+        self.adjust_s = metro_rules.adjust_s_from(settings.more)
         self.charges = settings.more.get("degraded") != "exit_free"
 
     def fare(self, values, pan):

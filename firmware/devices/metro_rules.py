@@ -5,6 +5,7 @@ Settings: docs/devices.md, metro.
 """
 
 from firmware.capp import trip as rules_of_trips
+from firmware.capp.layouts import INSIDE
 from firmware.devices import options
 from firmware.fares import trip
 from firmware.fares.trip import Fare
@@ -35,13 +36,17 @@ door_fault|red|no|闸门故障|Gate out of order|136
 
 def priced(gate, values, pan):
     """(word, Fare) of who leaves with these fields of a trip; the Fare is None where a word keeps
-    the card in, or where the table has none. gate: with rules, charges, tariff, product, now,
-    house and here().
+    the card in, or where the table has none. gate: with rules, charges, adjust_s, tariff, product,
+    now, house and here().
     """
     if not gate.charges:
         return "", LET_OUT
-    here = gate.here()
-    word, how = rules_of_trips.leaving(values, here, tuple(gate.now[:6]), gate.rules)
+    here, now = gate.here(), tuple(gate.now[:6])
+    if is_foreign(values, here):
+        return "record_foreign", None
+    if may_leave(values, here, now, gate.rules, gate.adjust_s):
+        return "", LET_OUT
+    word, how = rules_of_trips.leaving(values, here, now, gate.rules)
     if word:
         return word, None
     if how == rules_of_trips.FREE:
@@ -50,6 +55,25 @@ def priced(gate, values, pan):
     trusted = gate.house.stamp.trusted()
     asked = trip.new(gate.product, gate.now, trusted, origin, here.place, 2, pan)
     return "", gate.tariff.price(asked)
+
+
+def is_foreign(values, here):
+    """True for a trip that began in another city: its stations are none of ours."""
+    return values["state"] == INSIDE and values.get("city", here.city) != here.city
+
+
+def may_leave(values, here, now, rules, within_s):
+    """True for who has paid at the kiosk of this station so many seconds ago, and not left yet."""
+    if values["state"] != INSIDE or values["entry_place"] != here.place:
+        return False
+    passed_s = rules_of_trips.seconds_since(values["entry_time"], now)
+    young = passed_s is not None and -rules.ahead_s <= passed_s <= within_s
+    return young and rules_of_trips.is_adjusted(values)
+
+
+def adjust_s_from(more):
+    """Seconds that are left for leaving behind a fare adjustment. FormatError."""
+    return 60 * options.number(more, "adjust_min", 20, 1, 240)
 
 
 def rules_from(more):

@@ -224,7 +224,7 @@ class Sale:
             values["reason"] = self._said(reason, pan, None)
             values["fare_class"] = self.trade.charge(pan).fare_class
             sequence = self.journal.append(record.pack(values))
-        return Sold(result, reason, sequence, 0, "", values, pan)
+        return Sold(result, reason, sequence, self.trade.told_fen, "", values, pan)
 
     def balance_before(self):
         """Generator: balance in fen, for the torn test (QT-175); None where nobody asks for it."""

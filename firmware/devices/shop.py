@@ -20,6 +20,7 @@ class (`class` of the parameters). What a sale is made of (tray.py) stands in it
 """
 
 from firmware.devices import fare, options, tray, window
+from firmware.devices.keypad import open_console
 from firmware.devices.menus import meals_of, menu_of, names_of
 from firmware.devices.panel import yuan
 from firmware.devices.shift import REFUND, Shift
@@ -308,14 +309,3 @@ def make(settings, parameters, hal, clock, report):
 
     line = open_console(settings, hal, clock, COMMANDS) if "console" in settings.more else None
     return Shop(settings, parameters, clock, line, DayBook() if line else None)
-
-
-def open_console(settings, hal, clock, commands):
-    """Neighbour with the keys of `console`; FormatError."""
-    from firmware.neighbours.console import Console  # for tills with a cashier
-    from firmware.neighbours.line import Neighbour  # likewise
-
-    kind, _, where = settings.more["console"].partition(":")
-    if kind != "serial" or not where:
-        raise FormatError("`console` is serial:PATH")
-    return Neighbour(lambda: hal.open_serial(where, 9600), Console(commands), clock)

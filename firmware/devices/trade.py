@@ -61,6 +61,7 @@ class Trade:
     needs_number = False  # True: a card that does not tell its number freely is refused unasked
     words = ""  # rows of the panel's table for its own messages (panel.py)
     uses_records = False  # True: keeps its state in the card's records (JR/T 0025.14)
+    told_fen = 0  # shown with the word that stops a card: what would be due
     shows_offset = False  # True: the balance is shown less what the card owes (QX-060)
 
     def __init__(self, settings, parameters):

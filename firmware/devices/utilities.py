@@ -17,7 +17,8 @@ trade_data: version 1 (1), customer's number (4).
 """
 
 from firmware.devices import options, window
-from firmware.devices.shop import PAID, Shop, open_console
+from firmware.devices.keypad import open_console
+from firmware.devices.shop import PAID, Shop
 from firmware.devices.trade import Offer
 from firmware.errors import FormatError
 from firmware.formats import record

@@ -29,6 +29,7 @@ from sim.tracing import LineTrace
 PEOPLE = 16  # of a story
 STORIES = {  # device -> (scenario that tells of it, what it sells)
     "access": ("office_door", "nothing: opens a door, notes who came and went"),
+    "adjust": ("metro_adjust", "what a metro rider owes who is stuck inside, or outside"),
     "bus": ("story_bus", "a ride, at one fare or by stages"),
     "coach": ("coach_morning", "seats from stop to stop, and checks who has one"),
     "gate": ("story_gate", "entry by card, and lets e-tickets in"),

@@ -4,6 +4,7 @@
 | side       | what the tap wrote                                             |
 |------------|----------------------------------------------------------------|
 | entry      | a trip was begun                                               |
+| adjust     | likewise, at a fare adjustment kiosk, and paid for one before  |
 | exit       | a trip was ended; without an entry on the card it closes none  |
 | freeze     | a sum was frozen (pre-authorisation): no money moved           |
 | completion | a frozen sum was drawn, below, at or above what was frozen     |
@@ -20,13 +21,15 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from firmware.capp import layouts
+from firmware.capp.trip import is_adjusted
 from firmware.errors import FormatError
 from firmware.formats import extension, record
 from host_tools.ledger.schema import METADATA, column, key
 
+ADJUST = "adjust"
 ENTRY, EXIT, FREEZE, COMPLETION = "entry", "exit", "freeze", "completion"
 PASS, OTHER = "pass", "other"
-OPENING = (ENTRY, FREEZE)
+OPENING = (ENTRY, FREEZE, ADJUST)
 DOUBTFUL = (record.PENDING, record.DEBITED_UNPROVEN, record.DEBITED_REFUSED)
 HAPPENED = (record.APPROVED, record.STAMPED, record.PREAUTHORISED, *DOUBTFUL)
 # (side, state written) of each layout
@@ -120,6 +123,8 @@ def _memory(layout: tuple, before: bytes, after: bytes, frozen_fen: int) -> Memo
     if layout is layouts.PASS:
         return Memory(PASS, 0, 0, 0, (0, 0))
     side = SIDES.get((layout, has["state"]), OTHER)
+    if side == ENTRY and layout is layouts.TRIP and is_adjusted(has):
+        side = ADJUST
     end = "exit" if side in (EXIT, COMPLETION) and "exit_place" in has else "entry"
     closes = (0, 0)
     if was["state"] == OPEN_STATE and "entry_number" in was:
@@ -130,8 +135,8 @@ def _memory(layout: tuple, before: bytes, after: bytes, frozen_fen: int) -> Memo
 class Trip(NamedTuple):
     """A trip or a frozen sum, from what opened it to what closed it; times seconds UTC, 0 unknown.
 
-    state: closed, open, replaced (a later entry found it open), doubtful (its opening may not have
-    happened), exit_only.
+    state: closed, open, adjusted (ended and paid at a fare adjustment kiosk), replaced (a later
+    entry found it open), doubtful (its opening may not have happened), exit_only.
     """
 
     state: str
@@ -191,9 +196,11 @@ def _trip(row: tuple) -> Trip:
     if side not in OPENING:
         return Trip("exit_only", device, card, terminal, sequence, 0, 0, at, place, 0, amount)
     state = "replaced" if by in OPENING else "closed" if by else "open"
+    if by == ADJUST:
+        state = "adjusted"
     if state == "open" and kind in DOUBTFUL:
         state = "doubtful"
-    if state != "closed":
+    if state not in ("closed", "adjusted"):
         ended = to_place = paid = 0
     began = (device, card, terminal, sequence, at, place)
     return Trip(state, *began, ended, to_place, frozen, paid)
