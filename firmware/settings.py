@@ -60,7 +60,7 @@ NEEDED = {
     "inspector": ("reader",),
     "kiosk": SALES + ("console", "printer", "kiosk_key", "products"),
     "metro": SALES + ("lane", "product", "fares", "door"),
-    "parking": SALES + ("lane", "store", "product", "fares", "door"),
+    "parking": SALES + ("lane", "product", "fares"),
     "shop": SALES,
     "taxi": SALES + ("meter",),
     "utilities": SALES + ("console", "bills"),

@@ -95,6 +95,8 @@ TABLE = """
 150|请进站|Please enter
 151|请出站|Please leave
 152|请到服务台|Please go to the service desk
+180|缴费未完成，请询问工作人员|Payment not settled, please ask the staff
+181|请通行|Please drive on
 190|已冻结|Sum is held
 191|已办完|Done
 230|无进站记录，请再刷同一张卡补票|No entry, tap the same card again to pay

@@ -14,13 +14,16 @@ from sim.beside_kiosk import BesideKiosk
 from sim.beside_metro import BesideMetro
 from sim.beside_metro_card import BesideMetroCard
 from sim.beside_parking import BesideParking
+from sim.beside_parking_card import BesideParkingCard
 from sim.beside_shop import BesideShop
 from sim.beside_taxi import BesideTaxi
 from sim.beside_utilities import BesideUtilities
 
 
 def lane_of(play):
-    """What stands beside one lane of a car park: the other one."""
+    """What stands beside one lane of a car park: the other one, or a module at its slot."""
+    if play.scenario.settings.get("trips") == "card":
+        return BesideParkingCard(play)
     return (BesideEntry if play.scenario.settings.get("lane") == "entry" else BesideParking)(play)
 
 

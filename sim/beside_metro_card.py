@@ -114,11 +114,11 @@ class BesideMetroCard(BesideRecords):
         return (layouts.INSIDE if lane == "entry" else layouts.CLOSED), lane, stop
 
 
-def stamp_of(card):
+def stamp_of(card, area_sfi=SFI):
     """Fields of the trip's record of a simulated card, None where it has none."""
     if card.capp is None:
         return None
     for sfi, data, _ in card.state["extended"]["records"]:
-        if sfi == SFI:
+        if sfi == area_sfi:
             return layouts.read(layouts.TRIP, bytes.fromhex(data))
     return None

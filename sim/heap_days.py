@@ -161,6 +161,12 @@ DAYS = {
         {"metro.fares": {"fares": METRO_FARES}}, "adjust",
         {"wrong": "adjust_entry", "takes_fen": 900,
          "ends": ["adjusted", "torn_recovered", "deny_list"]}, ON, None,
+    "parking-card": Day(
+        "car park, exit lane: stays on the card, a module at a serial slot, tariff", "parking",
+        {"trips": "card", "lane": "exit", "stop": 2, "product": "car",
+         "fares": "{folder}/car.fares", "door": "barrier", "module": "serial:psam",
+         "module_profile": "{folder}/psam.txt", "record_key": "28/05", "key_factor": "pan:01"},
+        {"car.fares": {"fares": STAY_FARES}}, "park", {"minutes": 1}, (), None,
     ),
     "coach": Day(
         "coach: seats by a matrix", "coach",
@@ -221,7 +227,9 @@ def _told(day):
             steps.append(step)
         moment += SPACE_S.get(day.device, 7)
     ends = READ_ONLY.get(day.device, ["ok", "torn_recovered"])
-    likes = ("metro-1", "metro-sm2") if "module" in day.settings else ("adult-1", "sm2")
+    likes = ("adult-1", "sm2")
+    if "module" in day.settings:
+        likes = ("park-1", "park-sm2") if day.device == "parking" else ("metro-1", "metro-sm2")
     return {
         "title": day.words,
         "device": day.device,

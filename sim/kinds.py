@@ -116,6 +116,9 @@ EXTENDED_KINDS = (
         "city-1", "city", extended=Extension(tuple(LAYOUTS["own"]), r_mac=True, offset_fen=2000)
     ),
     _pays("t-union", "t_union", extended=Extension(tuple(LAYOUTS["t-union"]), layout="t-union")),
+    _pays("park-1", "parking", extended=Extension(("parking", "rides"))),
+    _pays("park-r-mac", "parking_r_mac", extended=Extension(("parking", "rides"), r_mac=True)),
+    _pays("park-sm2", "parking_sm2", suite="sm2", extended=Extension(("parking",), r_mac=True)),
     _pays("metro-sm2", "metro_sm2", suite="sm2", extended=Extension(("metro",), r_mac=True)),
 )
 ALL_KINDS = KINDS + MORE_KINDS + EXTENDED_KINDS

@@ -15,6 +15,7 @@ from firmware.errors import FormatError
 from firmware.formats.fields import U8, U16, U32, Digits, Fixed, Number
 
 OUTSIDE, INSIDE, CLOSED = 0, 1, 2  # `state` of a trip; T-Union: 1 on, 2 off
+PAID = 3  # of a car park: paid at a machine, the car is still inside
 FROZEN, COMPLETED = 1, 2  # `state` of a pre-authorisation
 RIDES, DAYS = 1, 2  # `pass_kind`: so many rides, or as many as its days hold
 

@@ -9,7 +9,7 @@ as a dict of fields. A stamp that names no moment, or one that lies ahead by mor
 
 from collections import namedtuple
 
-from firmware.capp.layouts import CLOSED, DEDUCTION, INSIDE
+from firmware.capp.layouts import CLOSED, DEDUCTION, INSIDE, PAID
 from firmware.fares import calendar
 
 # Where a tap happens. number: that the record of this tap will have
@@ -66,7 +66,7 @@ def _just_now(values, side, here, now, rules):
 
 def entry(values, here, now, rules=DEFAULT):
     """Word for a card at an entry: "", `re_entry` who is let through, or why not (QX-043)."""
-    if values["state"] != INSIDE:
+    if values["state"] not in (INSIDE, PAID):
         return ""
     fault = stamp_fault(values["entry_time"], now, rules)
     if fault == "stamp_ahead":

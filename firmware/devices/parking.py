@@ -23,18 +23,16 @@ charged again. A pass is a card of the list `allow` whose hours hold when it lea
 | missing_exit | refuse: a card that is inside does not enter (default); replace (TD-068) |
 """
 
-from firmware.devices import options, window
+from firmware.devices import options, parking_rules, window
 from firmware.devices.lane_store import Entry, LaneStore, key_of, pack_entry
 from firmware.devices.trade import PASSES, Charge, Offer, Trade
 from firmware.errors import FormatError
-from firmware.fares import calendar
 from firmware.formats import record
 
 LANES = ("entry", "exit")
 FREE = ("free_exit", "pass_valid")
 PAID = ("ok", "concession", "torn_recovered")
 MOST_LEAVING = 64
-LEAVE_MIN = 15  # where the tariff names no time to leave
 NOTHING = Charge(0, 0, "", "time", 1)
 
 
@@ -42,22 +40,7 @@ class Parking(Trade):
     """One lane."""
 
     name, code, needs_number = "parking", 7, True
-    words = """
-lane_entry|blue||入口 请刷卡|Entry: present card|
-lane_exit|blue||出口 请刷卡|Exit: present card|
-entry_noted|blue||请稍候|Please wait|
-entered|green|double|请进|Please drive in|130
-re_entry|green|double|已付款 请通行|Paid, drive out|131
-free_exit|green|double|请通行 未扣款|Drive out, not charged|131
-pass_valid|green|double|月卡有效 请通行|Pass valid, drive out|131
-inside_already|red|no|此卡已入场 请询问|Is inside: ask attendant|132
-no_entry|red|no|无入场记录 请询问|No entry: ask attendant|133
-no_tariff|red|no|无法计费 请询问|No tariff: ask attendant|134
-park_full|red|no|车位已满|Car park is full|135
-store_lost|red|no|暂停服务 线路中断|Closed: lane link is lost|21
-store_fault|red|no|暂停服务 存储故障|Closed: storage fault|21
-door_fault|red|no|道闸故障|Barrier out of order|136
-"""
+    words = parking_rules.WORDS + parking_rules.STORE_ROWS
 
     def __init__(self, settings, parameters, store, tariff, passes, relay, clock):
         """tariff: Cutover; passes: AllowList or None; others as the modules of their names say."""
@@ -77,12 +60,12 @@ door_fault|red|no|道闸故障|Barrier out of order|136
 
     def restore(self, recent):
         """Whoever has paid may leave, however the power went; no entry outlives its payment."""
-        minutes, dated = self._leave_minutes(), self.house.stamp.ages()
+        length_s, dated = parking_rules.leave_s(self), self.house.stamp.ages()
         found = []
         for _, values in recent(MOST_LEAVING) if self.pays else ():
             free = values["kind"] == record.EVENT and values["reason"] in FREE
             if values["direction"] == 2 and (free or values["kind"] == record.APPROVED):
-                since = window.opened_before(self.clock, 60 * minutes, values["time_utc_s"], dated)
+                since = window.opened_before(self.clock, length_s, values["time_utc_s"], dated)
                 digits = values["date"] + values["time"]
                 when = [int(digits[at : at + 2]) for at in range(0, 12, 2)]
                 when[0] += 2000
@@ -123,7 +106,7 @@ door_fault|red|no|道闸故障|Barrier out of order|136
         self.entry = entry = self.store.find(key_of(pan))
         if self._may_leave(key_of(pan), entry):
             return "re_entry"
-        if self._has_pass(pan):
+        if parking_rules.has_pass(self.passes, pan, self.now):
             return "pass_valid"
         if entry is None and not self.store.linked:
             return "store_lost"  # no price of a lost entry while entries may be on their way
@@ -151,7 +134,7 @@ door_fault|red|no|道闸故障|Barrier out of order|136
             self.store.enter(entry)
             self.turn()
         elif self.pays and sold.sequence and (sold.message in PAID or sold.message in PASSES):
-            since = window.opened(self.clock, 60 * self._leave_minutes())
+            since = window.opened(self.clock, parking_rules.leave_s(self))
             if sold.message != "re_entry":  # a free tap does not lengthen the time to leave
                 self._leave(sold.pan, since, tuple(self.clock.local_now()[:6]))
             self._open("")
@@ -163,20 +146,7 @@ door_fault|red|no|道闸故障|Barrier out of order|136
     def _fare(self, pan):
         """Fare of who leaves now, None where it cannot be told."""
         entry = self.store.find(key_of(pan))
-        began, trusted = entry.moment if entry else None, self.house.stamp.trusted()
-        fare = self.tariff.stay(self.product, began, self.now, pan, trusted)
-        doubt_s, at = self.house.stamp.doubt_s(), calendar.moment(self.now)
-        if fare and doubt_s and at:  # TD-008: he may have stayed for so much less
-            day, second = calendar.shifted(at, -doubt_s)
-            ended = calendar.date_of(day) + (second // 3600, second // 60 % 60, second % 60)
-            shorter = self.tariff.stay(self.product, began, ended, pan, trusted)
-            if shorter and shorter.amount_fen < fare.amount_fen:
-                return shorter
-        return fare
-
-    def _leave_minutes(self):
-        fares = self.tariff.at(self.clock.local_now())
-        return (fares.leave_minutes(self.product) if fares else 0) or LEAVE_MIN
+        return parking_rules.stay(self, entry.moment if entry else None, pan)
 
     def _may_leave(self, key, entry):
         """True for a card that has paid and did not go: its entry is gone, or older than that."""
@@ -186,16 +156,6 @@ door_fault|red|no|道闸故障|Barrier out of order|136
             and (entry is None or entry.moment <= paid)
             for one, since, paid in self.leaving
         )
-
-    def _has_pass(self, pan):
-        if self.passes is None:
-            return False
-        day = calendar.day_number(self.now[0], self.now[1], self.now[2])
-        try:
-            zone = self.passes.zone_of(pan)
-        except (FormatError, OSError):
-            return False
-        return bool(zone) and self.passes.is_open(zone, day, 60 * self.now[3] + self.now[4])
 
     def _leave(self, pan, since, when):
         """The entry is done with, its car may go."""
@@ -214,18 +174,24 @@ door_fault|red|no|道闸故障|Barrier out of order|136
 
 def make(settings, parameters, hal, clock, report):
     """Trade of a lane. FormatError for settings, tables or lists that cannot be used."""
+    if options.word(settings.more, "trips", "store", ("store", "card")) == "card":
+        from firmware.devices import parking_card  # where settings ask for it
+
+        return parking_card.make(settings, parameters, hal, clock, report)
+    if "store" not in settings.more:
+        raise FormatError("settings: `store` is missing: where the entries are kept")
     return assembled(Parking, settings, parameters, hal, clock, report)
 
 
 def assembled(kind, settings, parameters, hal, clock, report):
     """The lane of class `kind` with all that it talks to; FormatError as make()."""
-    from firmware.devices.access import open_list, open_relay  # when a unit is put together
+    from firmware.devices.access import open_list  # when a unit is put together
     from firmware.devices.tariff import open_tables  # likewise
 
     store = open_store(settings, hal, clock)
     tariff = open_tables(settings, parameters, hal, report)
     passes = open_list(settings, hal) if "allow" in settings.more else None
-    relay = open_relay(settings, hal, clock)
+    relay = parking_rules.open_barrier(settings, hal, clock)
     return kind(settings, parameters, store, tariff, passes, relay, clock)
 
 

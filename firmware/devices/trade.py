@@ -48,7 +48,7 @@ OWN = (b"", b"")
 # Messages of a card that is served without a debit; the others a trade refuses with.
 PASSES = (
     "free_ride", "re_entry", "pass_valid", "staff", "driver", "present", "access_granted",
-    "entry_noted", "free_exit", "ticket_again",
+    "entry_noted", "free_exit", "ticket_again", "stay_asked", "prepaid",
 )  # fmt: skip
 
 

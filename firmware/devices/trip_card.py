@@ -23,7 +23,7 @@ from firmware.errors import FormatError
 from firmware.kernel.capp import DEDUCTION
 
 ENTERED = Charge(0, 0, "", "entry", 1)
-LET = ("re_entry", "free_exit")  # of a card that is not debited
+LET = ("re_entry", "free_exit", "pass_valid")  # of a card that is not debited
 # rows of the panel beside card_words.ROWS and those of the trade
 WORDS = (
     ROWS
@@ -38,11 +38,12 @@ class TripCard(CardTrade):
     """One lane; a subclass names its `area` of layouts.OWN and prices who leaves."""
 
     area = ""
+    lanes = ("entry", "exit")
 
     def __init__(self, settings, parameters, tariff, relay, clock, keys, rules):
         """rules: firmware.capp.trip.Rules. FormatError for settings that mean nothing."""
         CardTrade.__init__(self, settings, parameters, clock, keys)
-        self.leaves = options.word(settings.more, "lane", "", ("entry", "exit")) == "exit"
+        self.leaves = options.word(settings.more, "lane", "", self.lanes) != "entry"
         self.sfi, self.area_id, _, self.layout = layouts.OWN[self.area]
         self.least_fen = options.number(settings.more, "least_fen", 0, 0, 100000)
         self.rules, self.tariff, self.relay = rules, tariff, relay
@@ -57,12 +58,20 @@ class TripCard(CardTrade):
         """Fields that this lane writes beside those of every trip."""
         return {}
 
+    def written(self, values, fare):
+        """Fields of who leaves with these fields of a trip and pays that Fare."""
+        return rules_of_trips.left(self.here(), self.moment(), fare.amount_fen)
+
     def turn(self):
         self.relay.turn()
 
     def offer(self):
         fault = "door_fault" if self.relay.fault else ""
-        return Offer(fault or ("lane_exit" if self.leaves else "lane_entry"), None, not fault)
+        return Offer(fault or self.idle_message(), None, not fault)
+
+    def idle_message(self):
+        """What stands on the panel while nobody is there."""
+        return "lane_exit" if self.leaves else "lane_entry"
 
     def wants(self, selected):
         return ((self.sfi, self.area_id),)
@@ -92,8 +101,7 @@ class TripCard(CardTrade):
         if fare is None:
             return "re_entry" if word == "re_exit" else word or "no_tariff"
         charge = Charge(fare.amount_fen, fare.full_fen, fare.fare_class, fare.rule, 1)
-        fields = rules_of_trips.left(self.here(), self.moment(), fare.amount_fen)
-        return self._trip(charge, page, fields, None)
+        return self._trip(charge, page, self.written(values, fare), None)
 
     def _trip(self, charge, page, fields, least_fen):
         fields.update(self.extra())

@@ -6,6 +6,7 @@
 | entry      | a trip was begun                                               |
 | adjust     | likewise, at a fare adjustment kiosk, and paid for one before  |
 | exit       | a trip was ended; without an entry on the card it closes none  |
+| payment    | a stay was paid at a machine, the car is still inside          |
 | freeze     | a sum was frozen (pre-authorisation): no money moved           |
 | completion | a frozen sum was drawn, below, at or above what was frozen     |
 | pass       | a ride on a pass                                               |
@@ -28,6 +29,7 @@ from host_tools.ledger.schema import METADATA, column, key
 
 ADJUST = "adjust"
 ENTRY, EXIT, FREEZE, COMPLETION = "entry", "exit", "freeze", "completion"
+PAYMENT = "payment"
 PASS, OTHER = "pass", "other"
 OPENING = (ENTRY, FREEZE, ADJUST)
 DOUBTFUL = (record.PENDING, record.DEBITED_UNPROVEN, record.DEBITED_REFUSED)
@@ -36,6 +38,7 @@ HAPPENED = (record.APPROVED, record.STAMPED, record.PREAUTHORISED, *DOUBTFUL)
 SIDES = {
     (layouts.TRIP, layouts.INSIDE): ENTRY,
     (layouts.TRIP, layouts.CLOSED): EXIT,
+    (layouts.TRIP, layouts.PAID): PAYMENT,
     (layouts.UNION_BUS, layouts.INSIDE): ENTRY,
     (layouts.UNION_BUS, layouts.CLOSED): EXIT,
     (layouts.FREEZE, layouts.FROZEN): FREEZE,
@@ -127,7 +130,8 @@ def _memory(layout: tuple, before: bytes, after: bytes, frozen_fen: int) -> Memo
         side = ADJUST
     end = "exit" if side in (EXIT, COMPLETION) and "exit_place" in has else "entry"
     closes = (0, 0)
-    if was["state"] == OPEN_STATE and "entry_number" in was:
+    still_open = was["state"] == OPEN_STATE or SIDES.get((layout, was["state"])) == PAYMENT
+    if still_open and "entry_number" in was:
         closes = (was["entry_gate"], was["entry_number"])
     return Memory(side, has.get(end + "_line", 0), has[end + "_place"], frozen_fen, closes)
 
@@ -170,13 +174,22 @@ def trips(
             closed.c.closes_terminal == opened.c.terminal,
             closed.c.closes_sequence == opened.c.sequence,
             closed.c.kind.not_in(DOUBTFUL),
+            closed.c.side != PAYMENT,
         ),
+    )
+    paid = STAMPS.alias("paid")
+    before = sa.select(sa.func.coalesce(sa.func.sum(paid.c.amount_fen), 0)).where(
+        paid.c.closes_terminal == opened.c.terminal,
+        paid.c.closes_sequence == opened.c.sequence,
+        paid.c.kind.not_in(DOUBTFUL),
+        paid.c.side == PAYMENT,
     )
     here = opened.c
     asked = sa.select(
         here.side, here.kind, here.device, here.card_shown, here.terminal, here.sequence,
         here.time_utc_s, here.place, here.frozen_fen, here.amount_fen,
         closed.c.side, closed.c.time_utc_s, closed.c.place, closed.c.amount_fen,
+        before.scalar_subquery(),
     ).select_from(joined)  # fmt: skip
     lone = sa.and_(here.side.in_((EXIT, COMPLETION)), here.closes_terminal == 0)
     asked = asked.where(sa.or_(here.side.in_(OPENING), lone))
@@ -192,7 +205,7 @@ def trips(
 
 def _trip(row: tuple) -> Trip:
     side, kind, device, card, terminal, sequence, at, place, frozen, amount = row[:10]
-    by, ended, to_place, paid = row[10:]
+    by, ended, to_place, paid, before = row[10:]
     if side not in OPENING:
         return Trip("exit_only", device, card, terminal, sequence, 0, 0, at, place, 0, amount)
     state = "replaced" if by in OPENING else "closed" if by else "open"
@@ -202,5 +215,6 @@ def _trip(row: tuple) -> Trip:
         state = "doubtful"
     if state not in ("closed", "adjusted"):
         ended = to_place = paid = 0
+    paid += before  # at a pay station, whoever is still inside too
     began = (device, card, terminal, sequence, at, place)
     return Trip(state, *began, ended, to_place, frozen, paid)
