@@ -161,6 +161,7 @@ DAYS = {
         {"metro.fares": {"fares": METRO_FARES}}, "adjust",
         {"wrong": "adjust_entry", "takes_fen": 900,
          "ends": ["adjusted", "torn_recovered", "deny_list"]}, ON, None,
+    ),
     "parking-card": Day(
         "car park, exit lane: stays on the card, a module at a serial slot, tariff", "parking",
         {"trips": "card", "lane": "exit", "stop": 2, "product": "car",
