@@ -112,6 +112,13 @@ def known_key_rows(cipher="3des"):
         yield f"{KEY_USE:02X}/{version:02X} {cipher} {master}  # {trade}"
 
 
+def opening_key_rows(cipher="3des"):
+    """The test masters of opening keys, by file: rows for an issuing tool, for no terminal."""
+    for sfi in sorted({getattr(one, "sfi", CYCLIC_SFI) for one in LAYOUTS["own"].values()}):
+        master = capp_keys.known_master(capp_keys.OPENING_USE, sfi, cipher).hex()
+        yield f"{capp_keys.OPENING_USE:02X}/{sfi:02X} {cipher} {master}  # opens file {sfi:02X}"
+
+
 def trade_rows():
     """(layout, trade, SFI, ID, bytes, what for, key use/version) of all trades, as texts."""
     for layout, trades in LAYOUTS.items():

@@ -15,7 +15,7 @@ from rich.table import Table
 from firmware.devices.panel import yuan
 from firmware.formats.record import mask_pan
 from host_tools.cli.card_words import described
-from sim.capp_profile import LAYOUTS, Extension, known_key_rows, trade_rows
+from sim.capp_profile import LAYOUTS, Extension, known_key_rows, opening_key_rows, trade_rows
 from sim.kinds import ALL_KINDS, KINDS, kind_called
 from sim.parameter_file import parameter_text
 from sim.profile import Profile, changed
@@ -206,16 +206,23 @@ def trades():
     Console().print(table)
 
 
-@command.command(epilog="Examples:\n\n  faretap card keys > test-keys.txt")
+@command.command(
+    epilog="""\b
+Examples:
+  faretap card keys > test-keys.txt
+  faretap card keys --opening > issuing-keys.txt
+"""
+)
 @click.option(
     "--mac", "cipher", type=click.Choice(["3des", "sm4"]), default="3des", help="Of keys."
 )
-def keys(cipher):
+@click.option("--opening", is_flag=True, help="Opening keys too, for `faretap issue` alone.")
+def keys(cipher, opening):
     """Print the test masters of all trades, rows that a security module is provisioned from.
 
     Everybody can compute them: they guard simulated cards and nothing else.
     """
-    for row in known_key_rows(cipher):
+    for row in [*known_key_rows(cipher), *(opening_key_rows(cipher) if opening else ())]:
         click.echo(row)
 
 

@@ -160,7 +160,8 @@ def test_table_should_be_readable():
     benches = ["sim.metered", "sim.bench_peer", "sim.bench_exchange"]
     benches += ["sim.bench_journal", "sim.bench_module"]
     ours = ["firmware.main", "firmware.boot.root", "firmware.stick"]
-    roots = [*ours, "sim.desk", *benches, "sim.stage", "sim.soak", "host_tools.flash.on_board"]
+    tools = ["host_tools.flash.on_board", "host_tools.issue.readers"]
+    roots = [*ours, "sim.desk", *benches, "sim.stage", "sim.soak", *tools]
     assert rows["firmware.hal"].importers == roots
     assert "firmware.kernel" in rows["host_tools"].allowed
     assert rows["sim"].allowed is None
