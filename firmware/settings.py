@@ -37,18 +37,18 @@ SINGLE = (
 )  # fmt: skip
 # Of the trades: whom they talk to and what they sell. Text; each device parses its own.
 MORE = (
-    "adjust_min", "area",
-    "allow", "announcer", "bill_kind", "bills", "buttons", "categories", "city", "console",
-    "day_cut", "day_fen", "days_ahead", "degraded", "deny_list", "display", "door", "fares",
-    "freeze_fen", "gate", "gate_kind", "gate_lane", "journal_hash", "journal_key", "key_factor",
-    "kiosk_key", "lane", "least_fen", "link_ca", "link_cert", "link_key", "link_name",
-    "longest_min", "meal_taps", "meals", "menu", "meter", "meter_kind", "missing_entry",
-    "missing_exit", "module", "module_baud", "module_failures", "module_keys", "module_profile",
-    "module_secret", "module_trade", "operator", "outputs", "overtime", "passback_s", "price_fen",
-    "printer", "product", "products", "pulse_ms", "record_key", "riders", "riders_blocks",
-    "same_station", "seats", "service", "store", "store_blocks", "sums", "ticket_group",
-    "ticket_keys", "tickets", "trips", "turn_min", "twin", "upload_bytes", "upload_key",
-    "upload_mac", "upload_signed", "valid_min", "vehicle_class", "voice",
+    "adjust_min", "allow", "announcer", "area", "bill_kind", "bills", "buttons", "categories",
+    "city", "class_differs", "console", "day_cut", "day_fen", "days_ahead", "degraded",
+    "deny_list", "display", "door", "fares", "freeze_fen", "gate", "gate_kind", "gate_lane",
+    "journal_hash", "journal_key", "key_factor", "kiosk_key", "lane", "least_fen", "least_min",
+    "link_ca", "link_cert", "link_key", "link_name", "longest_min", "loop", "meal_taps", "meals",
+    "menu", "meter", "meter_kind", "missing_entry", "missing_exit", "module", "module_baud",
+    "module_failures", "module_keys", "module_profile", "module_secret", "module_trade",
+    "operator", "outputs", "overtime", "passback_s", "price_fen", "printer", "product",
+    "products", "pulse_ms", "record_key", "riders", "riders_blocks", "same_station", "seats",
+    "service", "store", "store_blocks", "sums", "ticket_group", "ticket_keys", "tickets",
+    "too_fast", "trips", "turn_min", "twin", "u_turn", "upload_bytes", "upload_key", "upload_mac",
+    "upload_signed", "valid_min", "vehicle_class", "voice",
 )  # fmt: skip
 SALES = ("reader", "journal", "parameters")
 NEEDED = {
@@ -63,6 +63,7 @@ NEEDED = {
     "parking": SALES + ("lane", "product", "fares"),
     "shop": SALES,
     "taxi": SALES + ("meter",),
+    "toll": SALES + ("lane", "product", "fares", "door"),
     "utilities": SALES + ("console", "bills"),
 }
 DEVICES = tuple(sorted(NEEDED))

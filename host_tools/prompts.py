@@ -95,6 +95,15 @@ TABLE = """
 150|请进站|Please enter
 151|请出站|Please leave
 152|请到服务台|Please go to the service desk
+170|一路平安|Have a safe journey
+171|无出口记录，请询问收费员|No exit before, please ask the collector
+172|无入口记录，请询问收费员|No entry, please ask the collector
+173|掉头行驶，请询问收费员|U-turn, please ask the collector
+174|用时过短，请询问收费员|Too fast, please ask the collector
+175|超时，请询问收费员|Overtime, please ask the collector
+176|车型不符，请询问收费员|Vehicle class differs, please ask the collector
+177|通行记录有误，请询问收费员|Journey record is bad, please ask the collector
+178|非本路网，请询问收费员|Not of this road, please ask the collector
 180|缴费未完成，请询问工作人员|Payment not settled, please ask the staff
 181|请通行|Please drive on
 190|已冻结|Sum is held

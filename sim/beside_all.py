@@ -17,6 +17,8 @@ from sim.beside_parking import BesideParking
 from sim.beside_parking_card import BesideParkingCard
 from sim.beside_shop import BesideShop
 from sim.beside_taxi import BesideTaxi
+from sim.beside_toll import BesideTollCard
+from sim.beside_toll_store import BesideTollStore
 from sim.beside_utilities import BesideUtilities
 
 
@@ -33,6 +35,12 @@ def gate_of(play):
     return (BesideMetroCard if card else BesideMetro)(play)
 
 
+def toll_of(play):
+    """What stands beside a toll lane: likewise."""
+    card = play.scenario.settings.get("trips") == "card"
+    return (BesideTollCard if card else BesideTollStore)(play)
+
+
 KINDS: dict[str, Callable[..., Beside]] = {
     "access": BesideAccess,
     "adjust": BesideAdjust,
@@ -44,6 +52,7 @@ KINDS: dict[str, Callable[..., Beside]] = {
     "parking": lane_of,
     "shop": BesideShop,
     "taxi": BesideTaxi,
+    "toll": toll_of,
     "utilities": BesideUtilities,
 }
 

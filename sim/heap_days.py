@@ -78,6 +78,7 @@ unknown = 900
 stops = [1, 2, 3, 4]
 fares = [[200], [300, 200], [400, 300, 200], [500, 400, 300, 200]]
 """
+TOLL_FARES = METRO_FARES.replace("products.metro", "products.toll-1")
 COACH_FARES = """
 version = 5
 effective = 2026-01-01T00:00:00
@@ -169,6 +170,21 @@ DAYS = {
          "module_profile": "{folder}/psam.txt", "record_key": "28/05", "key_factor": "pan:01"},
         {"car.fares": {"fares": STAY_FARES}}, "park", {"minutes": 1}, (), None,
     ),
+    "toll": Day(
+        "toll, exit lane: shared store, the other stations, matrix, collector, loop", "toll",
+        {**CONSOLE, "lane": "exit", "stop": 3, "store": "file:{folder}/store.bin",
+         "twin": "serial:twin", "vehicle_class": 1, "loop": "loop", "product": "toll",
+         "fares": "{folder}/toll.fares", "door": "barrier"},
+        {"toll.fares": {"fares": TOLL_FARES}}, "ride", {"station": 1, "minutes": 1}, (), None,
+    ),
+    "toll-card": Day(
+        "toll, exit lane: journeys on the card, a module, matrix, collector, loop", "toll",
+        {**CONSOLE, "trips": "card", "lane": "exit", "stop": 3, "vehicle_class": 1,
+         "loop": "loop", "product": "toll", "fares": "{folder}/toll.fares", "door": "barrier",
+         "module": "serial:psam", "module_profile": "{folder}/psam.txt", "record_key": "28/04",
+         "key_factor": "pan:01"},
+        {"toll.fares": {"fares": TOLL_FARES}}, "drive", {}, (), None,
+    ),
     "coach": Day(
         "coach: seats by a matrix", "coach",
         {**CONSOLE, "product": "c1", "fares": "{folder}/coach.fares", "seats": 45},
@@ -231,6 +247,7 @@ def _told(day):
     likes = ("adult-1", "sm2")
     if "module" in day.settings:
         likes = ("park-1", "park-sm2") if day.device == "parking" else ("metro-1", "metro-sm2")
+    trades = {"capp_trades": "toll"} if day.settings.get("record_key") == "28/04" else {}
     return {
         "title": day.words,
         "device": day.device,
@@ -243,8 +260,8 @@ def _told(day):
         "files": {"deny.bin": {"deny": f"{{pan {DENIED}}}\n", "number": 41}, **day.files},
         "world": {"authority": "sm2", "suites": ["rsa", "sm2"], "journal_blocks": BLOCKS},
         "kinds": {
-            "adult": {"like": likes[0], "ends": [*ends, "deny_list"]},
-            "sm2": {"like": likes[1], "ends": ends},
+            "adult": {"like": likes[0], "ends": [*ends, "deny_list"], **trades},
+            "sm2": {"like": likes[1], "ends": ends, **trades},
         },
         "step": steps,
     }  # fmt: skip
@@ -252,7 +269,7 @@ def _told(day):
 
 # devices without a GPO, at which nothing can be torn: how a visit ends there
 READ_ONLY = {"access": ["access_granted", "not_listed"], "inspector": [""]}
-SPACE_S = {"taxi": 60, "gate": 10, "inspector": 30}  # from card to card; 7 elsewhere
+SPACE_S = {"taxi": 60, "gate": 10, "inspector": 30, "toll": 12}  # from card to card; 7 elsewhere
 
 
 # (card, torn) one behind the other; a card that is None: the plug is pulled, an entry is open

@@ -38,6 +38,7 @@ STORIES = {  # device -> (scenario that tells of it, what it sells)
     "parking": ("car_park", "the time a car has stood, at the exit"),
     "shop": ("shop_lunch", "keyed amounts and dishes of a menu"),
     "taxi": ("story_taxi", "the trip that the meter has measured"),
+    "toll": ("toll_day", "a journey from toll station to toll station, by vehicle class"),
     "utilities": ("bills_day", "bills of water, power, gas or property, by customer's number"),
 }
 NO_STORY = "nothing: shows what a card holds, with faretap inspect"

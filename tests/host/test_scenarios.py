@@ -28,6 +28,8 @@ SHARE = {
     "kiosk_day": 0.1,
     "metro_card": 0.5,
     "metro_exit": 0.2,
+    "toll_day": 0.3,
+    "toll_store": 0.15,
 }
 
 
