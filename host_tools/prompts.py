@@ -108,6 +108,8 @@ TABLE = """
 181|请通行|Please drive on
 190|已冻结|Sum is held
 191|已办完|Done
+210|名单故障，请用其他方式|List fault, please use other means
+211|补贴后已付款|Paid with subsidy
 230|无进站记录，请再刷同一张卡补票|No entry, tap the same card again to pay
 231|未出站，请再刷同一张卡补票|No exit, tap the same card again to pay
 232|已超时，请再刷同一张卡补票|Overtime, tap the same card again to pay

@@ -7,6 +7,7 @@ from sim.beside import Beside
 from sim.beside_access import BesideAccess
 from sim.beside_adjust import BesideAdjust
 from sim.beside_bus import BesideBus
+from sim.beside_canteen import BesideCanteen
 from sim.beside_coach import BesideCoach
 from sim.beside_entry import BesideEntry
 from sim.beside_gate import BesideGate
@@ -45,6 +46,7 @@ KINDS: dict[str, Callable[..., Beside]] = {
     "access": BesideAccess,
     "adjust": BesideAdjust,
     "bus": BesideBus,
+    "canteen": BesideCanteen,
     "coach": BesideCoach,
     "gate": BesideGate,
     "kiosk": BesideKiosk,

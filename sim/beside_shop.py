@@ -24,7 +24,7 @@ TABLES = ("head", "hours", "items", "classes", "ends")
 
 class BesideShop(Beside):
     """`hours`, `classes`: fen that cards have lost here, by the stage's own clock and the prefixes
-    of the parameters; `cash_fen`, `refunds_fen`: as they were keyed; `slips`: as printed.
+    of the parameters; `cash_fen`, `refunds_fen`: as they were keyed; `slips`: printed by `off`.
     """
 
     def __init__(self, play):
@@ -40,8 +40,10 @@ class BesideShop(Beside):
         self.hours: Counter = Counter()
         self.classes: Counter = Counter()
         self.cash_fen = self.refunds_fen = 0
+        self.torn: set = set()  # people who went away from a torn tap
         self.slips: list = []
         self.slip: list = []
+        self.closes = False  # `off` was keyed last
         self.keys.tell = self._hear
 
     def key(self, text, told=""):
@@ -59,6 +61,7 @@ class BesideShop(Beside):
     def typed(self, text):
         """The sum that is asked, as somebody with a pencil would have it."""
         words = text.split()
+        self.closes = words[0] == "off"
         if words[0] == "item":
             fen = sum(self.menu.get(int(word), 0) for word in words[1:])
             self.asked_fen = fen + (self.asked_fen if self.dishes else 0)
@@ -85,7 +88,7 @@ class BesideShop(Beside):
         self.play.tell({"event": "console", "text": text})
         if "DAY REPORT" in text:
             self.slip = []
-            self.slips.append(self.slip)
+            self.slips += [self.slip] * self.closes
         if text.startswith("  "):
             self.slip.append(text)
 
@@ -99,8 +102,11 @@ class BesideShop(Beside):
             self.hours[hour] += fen
             self.classes[self.class_of(card.pan)] += fen
             self.counted(name, card, fen, hour)
-            if message != "torn_recovered" or fen == self.asked_fen:
+            if name not in self.torn or fen == self.asked_fen:
                 self.forget()
+            self.torn.discard(name)
+        elif message == "last_record_lost":
+            self.torn.add(name)
         yield from ()
 
     def counted(self, name, card, fen, hour):
@@ -116,10 +122,9 @@ class BesideShop(Beside):
     def balance(self, records):
         """The printed day = what cards lost and what was keyed = the journal."""
         facts, faults = super().balance(records)
-        slips = [read_slip(one) for one in self.slips]
-        if not slips or self.world.cuts:  # whoever met a cut ends his visit in any way
+        if not self.slips or self.world.cuts:  # whoever met a cut ends his visit in any way
             return facts, faults
-        slip = slips[-1]
+        slip = read_slips(self.slips)
         sold = [one for one in records if one["kind"] == record.APPROVED]
         known = {
             "刷卡 Card": (sum(self.hours.values()), sum(one["amount_fen"] for one in sold)),
@@ -159,9 +164,15 @@ class BesideShop(Beside):
         return []
 
 
-def read_slip(lines):
-    """{part of TABLES: {name: fen}} of a printed slip; `reduced`: {class: fen}."""
-    found: dict = {name: {} for name in (*TABLES, "reduced")}
+def read_slips(slips):
+    """{part of TABLES: {name: fen}} of printed slips, added up; `reduced`: {class: fen}."""
+    found: dict = {name: Counter() for name in (*TABLES, "reduced")}
+    for lines in slips:
+        _read_slip(lines, found)
+    return found
+
+
+def _read_slip(lines, found):
     parts: list = [[]]
     for line in lines:
         if line.strip() == RULE:
@@ -173,10 +184,9 @@ def read_slip(lines):
             pattern = CLASS if name == "classes" else ROW
             match = pattern.match(line)
             if match:
-                found[name][match[1]] = fen_of(match[3])
+                found[name][match[1]] += fen_of(match[3])
                 if name == "classes":
-                    found["reduced"][match[1]] = fen_of(match[4])
-    return found
+                    found["reduced"][match[1]] += fen_of(match[4])
 
 
 def fen_of(text):

@@ -135,6 +135,12 @@ DAYS = {
         (), None,
     ),
     "shop": Day("shop: keyed amounts", "shop", CONSOLE, {}, "buy", {"text": "12.50"}, ON, None),
+    "canteen": Day(
+        "canteen: menu, subsidies by class and list, day report", "canteen",
+        {**CONSOLE, "menu": "1=1200 2=850 3=300", "subsidy": "student=500,1,11000 1:staff=30%,2",
+         "allow": "{folder}/staff.allow", "meals": "0600-2200", "day_fen": 50000},
+        {"staff.allow": {"allow": DOOR}}, "buy", {"text": "item 1 2 3"}, ON, None,
+    ),
     "parking": Day(
         "car park, exit lane: store, the other lane, tariff", "parking",
         {"lane": "exit", "stop": 2, "store": "file:{folder}/store.bin", "twin": "serial:twin",

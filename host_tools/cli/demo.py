@@ -31,6 +31,7 @@ STORIES = {  # device -> (scenario that tells of it, what it sells)
     "access": ("office_door", "nothing: opens a door, notes who came and went"),
     "adjust": ("metro_adjust", "what a metro rider owes who is stuck inside, or outside"),
     "bus": ("story_bus", "a ride, at one fare or by stages"),
+    "canteen": ("canteen", "meals, part of which an employer or a school pays for"),
     "coach": ("coach_morning", "seats from stop to stop, and checks who has one"),
     "gate": ("story_gate", "entry by card, and lets e-tickets in"),
     "kiosk": ("kiosk_day", "e-tickets, printed with a signed code that the gate takes"),

@@ -12,6 +12,7 @@ from firmware.devices.panel import yuan
 from firmware.formats import record
 from host_tools import clearing
 from host_tools.cli import (
+    ledger_campus,
     ledger_files,
     ledger_keys,
     ledger_office,
@@ -145,6 +146,7 @@ for one in (
     *ledger_keys.COMMANDS,
     *ledger_files.COMMANDS,
     *ledger_present.COMMANDS,
+    *ledger_campus.COMMANDS,
 ):
     command.add_command(one)
 command.add_command(ledger_trips.trips)

@@ -17,7 +17,7 @@ SHARE = {
     "clock_trouble": 0.3,
     "gate_morning": 0.01,
     "taxi_day": 0.15,
-    "canteen": 0.2,
+    "canteen": 0.1,
     "bus_shift": 0.04,
     "gate_relay": 0.08,
     "shop_lunch": 0.2,

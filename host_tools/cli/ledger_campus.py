@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`faretap ledger`: what an employer or a school asks."""
+
+import click
+
+from host_tools.cli.ledger_open import DATABASE, open_ledger
+from host_tools.cli.ledger_sheet import give, outputs
+from host_tools.ledger import campus, days
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  faretap ledger subsidy 261121
+  faretap ledger subsidy 261101 261130 --csv november.csv
+"""
+)
+@DATABASE
+@click.argument("first")
+@click.argument("last", required=False)
+@click.option("--device", default=campus.CANTEEN, show_default=True, help="Sales of these.")
+@outputs
+def subsidy(database, first, last, device, as_json, file):
+    """What the classes of a canteen paid less from day FIRST to LAST, to be billed.
+
+    Only sales count: what is pending is billed when it is settled as a sale.
+    """
+    begin = days.read(first)
+    found = campus.subsidies(
+        open_ledger(database, True), begin, days.read(last) if last else begin, device
+    )
+    give([one._asdict() for one in found], as_json, file, "nobody paid less")
+
+
+COMMANDS = (subsidy,)
