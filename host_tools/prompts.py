@@ -3,8 +3,8 @@
 
 number|Chinese|English. A number once given never gets other words; one that is not used any more
 stays here with its words. File 006.mp3 in folder 01 of the module is prompt 6. 1..39 common to all
-devices (TD-040 among them), 40..59 bus, 60..79 taxi, 80..119 gate, 120..159 the others,
-230..239 fare adjustment.
+devices (TD-040 among them), 40..59 and 160..169 bus, 60..79 taxi, 80..119 gate, 120..159 and 170..
+others, 230..239 fare adjustment.
 """
 
 from typing import NamedTuple
@@ -95,6 +95,14 @@ TABLE = """
 150|请进站|Please enter
 151|请出站|Please leave
 152|请到服务台|Please go to the service desk
+160|换乘优惠|Transfer
+161|请上车，下车请刷卡|Please board, tap again when you leave
+162|已补上次车费，请上车|The ride before was paid, please board
+163|请下车|Please leave
+164|记录有误，请询问司机|Please ask the driver
+165|月票未生效|Pass is not valid yet
+166|月票已过期|Pass has expired
+167|月票次数已用完|Pass is used up
 170|一路平安|Have a safe journey
 171|无出口记录，请询问收费员|No exit before, please ask the collector
 172|无入口记录，请询问收费员|No entry, please ask the collector

@@ -17,6 +17,7 @@ from sim.beside_metro_card import BesideMetroCard
 from sim.beside_parking import BesideParking
 from sim.beside_parking_card import BesideParkingCard
 from sim.beside_shop import BesideShop
+from sim.beside_stage import BesideStage
 from sim.beside_taxi import BesideTaxi
 from sim.beside_toll import BesideTollCard
 from sim.beside_toll_store import BesideTollStore
@@ -53,6 +54,7 @@ KINDS: dict[str, Callable[..., Beside]] = {
     "metro": gate_of,
     "parking": lane_of,
     "shop": BesideShop,
+    "stage": BesideStage,
     "taxi": BesideTaxi,
     "toll": toll_of,
     "utilities": BesideUtilities,

@@ -108,6 +108,16 @@ GATE = {
     "gate_kind": "relay",
     "gate_lane": "lane=3 direction=entry grace_s=120",
 }
+STAGE = {
+    "module": "serial:psam",
+    "module_profile": "{folder}/psam.txt",
+    "record_key": "1E:28/01 15:28/02 16:28/03 1B:28/09",
+    "key_factor": "pan:01",
+    "stop": 2,
+    "transfer": "60 1 100 3",
+    "transfer_from": "bus metro",
+    "passes": "card",
+}
 
 DAYS = {
     "bus": Day("bus, flat fare", "bus", {}, {}, "tap", {}, (), None),
@@ -175,6 +185,11 @@ DAYS = {
          "fares": "{folder}/car.fares", "door": "barrier", "module": "serial:psam",
          "module_profile": "{folder}/psam.txt", "record_key": "28/05", "key_factor": "pan:01"},
         {"car.fares": {"fares": STAY_FARES}}, "park", {"minutes": 1}, (), None,
+    ),
+    "stage": Day(
+        "stage bus, rear door: stages, transfers, passes, a module", "stage",
+        {**STAGE, "lane": "exit", "fares": "{folder}/bus.fares", "product": "12", "line": 12},
+        {"bus.fares": {"fares": BUS_FARES}}, "tap", {}, (), None,
     ),
     "toll": Day(
         "toll, exit lane: shared store, the other stations, matrix, collector, loop", "toll",
@@ -252,7 +267,7 @@ def _told(day):
     ends = READ_ONLY.get(day.device, ["ok", "torn_recovered"])
     likes = ("adult-1", "sm2")
     if "module" in day.settings:
-        likes = ("park-1", "park-sm2") if day.device == "parking" else ("metro-1", "metro-sm2")
+        likes = LIKES.get(day.device, ("metro-1", "metro-sm2"))
     trades = {"capp_trades": "toll"} if day.settings.get("record_key") == "28/04" else {}
     return {
         "title": day.words,
@@ -273,6 +288,8 @@ def _told(day):
     }  # fmt: skip
 
 
+# cards of devices that use their records, where a metro's will not do
+LIKES = {"parking": ("park-1", "park-sm2"), "stage": ("stage-1", "stage-sm2")}
 # devices without a GPO, at which nothing can be torn: how a visit ends there
 READ_ONLY = {"access": ["access_granted", "not_listed"], "inspector": [""]}
 SPACE_S = {"taxi": 60, "gate": 10, "inspector": 30, "toll": 12}  # from card to card; 7 elsewhere

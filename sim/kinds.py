@@ -119,6 +119,13 @@ EXTENDED_KINDS = (
     _pays("park-1", "parking", extended=Extension(("parking", "rides"))),
     _pays("park-r-mac", "parking_r_mac", extended=Extension(("parking", "rides"), r_mac=True)),
     _pays("park-sm2", "parking_sm2", suite="sm2", extended=Extension(("parking",), r_mac=True)),
+    _pays("stage-1", "stage", extended=Extension(("metro", "bus", "pass", "rides"))),
+    _pays(
+        "stage-sm2",
+        "stage_sm2",
+        suite="sm2",
+        extended=Extension(("metro", "bus", "pass", "rides"), r_mac=True),
+    ),
     _pays("metro-sm2", "metro_sm2", suite="sm2", extended=Extension(("metro",), r_mac=True)),
 )
 ALL_KINDS = KINDS + MORE_KINDS + EXTENDED_KINDS

@@ -132,12 +132,15 @@ def transfer(rides, line, now, within_s, most, rules=DEFAULT):
     """The ride that this one goes on from, None where the full price is due (QX-062, QX-063).
 
     rides: dicts of the cyclic file, newest first, as many as the rule looks back; most: transfers
-    behind one full fare. The newest of another line within `within_s` counts.
+    behind one full fare. The newest of another line within `within_s` counts, unless it or one
+    behind it was the last transfer of its fare.
     """
     for ride in rides:
         passed_s = seconds_since(ride["time"], now)
         if passed_s is None or passed_s > within_s or passed_s < -rules.ahead_s:
             continue
-        if ride["line"] != line and ride.get("transfers", 0) < most:
+        if ride.get("transfers", 0) >= most:
+            return None  # an older ride is that fare's too
+        if ride["line"] != line:
             return ride
     return None

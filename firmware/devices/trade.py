@@ -116,8 +116,9 @@ class Trade:
 
     def wants(self, selected):
         """What is read of the card before the GPO, where `uses_records`: tuple of (sfi, ID of 2
-        bytes), (CYCLIC_FILE, count) for the newest of that file; the record that a
-        pre-authorisation changes stands last (QX-015). selected: selection.Selected.
+        bytes), (sfi, ID, reasons) for which it is left out, (CYCLIC_FILE, count) for the newest of
+        that file; the record that a pre-authorisation changes stands last (QX-015). selected:
+        selection.Selected.
         """
         return ()
 

@@ -43,6 +43,9 @@ Extension = namedtuple("Extension", ("kind", "df61", "changes", "header"))
 Read = namedtuple("Read", ("page", "random", "mac"))
 
 MISSING = (0x6A82, 0x6A83)  # file or record not on this card (QX-010)
+# Reasons for which a record that need not be there is left out
+NOT_IN_USE = ("record_missing", "record_invalid")
+NOT_READ = NOT_IN_USE + ("record_locked", "record_unread")
 
 
 def offered(selected):
@@ -72,16 +75,20 @@ def read_pages(df61, wants, draw):
     """Generator: (list of Read, reason), one of them empty or "". LinkLost goes up.
 
     wants: (sfi, ID of 2 bytes) in the order they are read, the same one twice for two records of
-    an ID; (CYCLIC_FILE, count) for the newest of that file. draw(): 8 bytes, new each time, or
-    b"" (QX-009). An R-MAC is not judged here: forged().
+    an ID; (sfi, ID, reasons) for one that is left out for these reasons; (CYCLIC_FILE,
+    count) for the newest of that file. draw(): 8 bytes, new each time, or b""
+    (QX-009). An R-MAC is not judged here: forged().
     """
     reads, before = [], None
-    for sfi, what in wants:
+    for want in wants:
+        sfi, what = want[:2]
         if sfi == CYCLIC_FILE:
             found, reason = yield from _newest(what, MAX_PAGES - len(reads))
         else:
             following = 1 if (sfi, what) == before else 0
             found, reason = yield from read_variable(df61, sfi, following, what, draw)
+        if reason and want[2:] and reason in want[2]:
+            reason = ""
         if reason:
             return [], reason
         before = sfi, what

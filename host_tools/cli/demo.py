@@ -38,6 +38,7 @@ STORIES = {  # device -> (scenario that tells of it, what it sells)
     "metro": ("metro_exit", "a ride from station to station, at the exit gate"),
     "parking": ("car_park", "the time a car has stood, at the exit"),
     "shop": ("shop_lunch", "keyed amounts and dishes of a menu"),
+    "stage": ("stage_bus", "a ride, with transfers and passes that the card remembers"),
     "taxi": ("story_taxi", "the trip that the meter has measured"),
     "toll": ("toll_day", "a journey from toll station to toll station, by vehicle class"),
     "utilities": ("bills_day", "bills of water, power, gas or property, by customer's number"),

@@ -122,6 +122,9 @@ def test_transfers_should_look_back_as_far_as_the_rule_does():
     ):  # fmt: skip
         found = trip.transfer(rides[:back], line, at(minute), 3600, most)
         assert (found and found["line"]) == expected, (line, minute, most, back)
+    used = [ride(6, 20, 1), ride(5, 10)]  # a second transfer behind one fare
+    assert trip.transfer(used, 7, at(30), 3600, 1) is None
+    assert trip.transfer(used, 7, at(30), 3600, 2)["line"] == 6
     assert trip.transfer([ride(5, 0)], 7, at(60), 3600, 1)["line"] == 5
     assert trip.transfer([ride(5, 0)], 7, at(60, 1), 3600, 1) is None
     assert trip.transfer([layouts.read(layouts.RIDE, bytes(48))], 7, at(0), 3600, 1) is None

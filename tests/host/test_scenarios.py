@@ -30,6 +30,7 @@ SHARE = {
     "metro_exit": 0.2,
     "toll_day": 0.3,
     "toll_store": 0.15,
+    "stage_bus": 0.3,
 }
 
 
