@@ -5,6 +5,8 @@ number|Chinese|English. A number once given never gets other words; one that is 
 stays here with its words. File 006.mp3 in folder 01 of the module is prompt 6. 1..39 common to all
 devices (TD-040 among them), 40..59 and 160..169 bus, 60..79 taxi, 80..119 gate, 120..159 and 170..
 others, 230..239 fare adjustment.
+devices (TD-040 among them), 40..59 bus, 60..79 taxi, 80..119 gate, 120..159 the others,
+200..209 pumps, 230..239 fare adjustment.
 """
 
 from typing import NamedTuple
@@ -116,6 +118,13 @@ TABLE = """
 181|请通行|Please drive on
 190|已冻结|Sum is held
 191|已办完|Done
+200|油机停用|Pump out of order
+201|请先提枪|Lift the nozzle first
+202|油机使用中，请稍候|Pump in use, please wait
+203|请先挂枪，再刷卡|Hang up the nozzle, then tap again
+204|请到原油机结算|Pay at the pump you filled at
+205|未加油，已解冻|Nothing filled, the sum is released
+206|请加油|Please fill
 210|名单故障，请用其他方式|List fault, please use other means
 211|补贴后已付款|Paid with subsidy
 230|无进站记录，请再刷同一张卡补票|No entry, tap the same card again to pay

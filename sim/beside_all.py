@@ -10,6 +10,7 @@ from sim.beside_bus import BesideBus
 from sim.beside_canteen import BesideCanteen
 from sim.beside_coach import BesideCoach
 from sim.beside_entry import BesideEntry
+from sim.beside_fuel import BesideFuel
 from sim.beside_gate import BesideGate
 from sim.beside_kiosk import BesideKiosk
 from sim.beside_metro import BesideMetro
@@ -49,6 +50,7 @@ KINDS: dict[str, Callable[..., Beside]] = {
     "bus": BesideBus,
     "canteen": BesideCanteen,
     "coach": BesideCoach,
+    "fuel": BesideFuel,
     "gate": BesideGate,
     "kiosk": BesideKiosk,
     "metro": gate_of,

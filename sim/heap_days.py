@@ -206,6 +206,13 @@ DAYS = {
          "key_factor": "pan:01"},
         {"toll.fares": {"fares": TOLL_FARES}}, "drive", {}, (), None,
     ),
+    "fuel": Day(
+        "fuel pump: a sum frozen and completed, a module at a serial slot, console", "fuel",
+        {**CONSOLE, "pump": "serial:pump", "freeze_fen": 3000, "product": "92",
+         "module": "serial:psam", "module_profile": "{folder}/psam.txt", "record_key": "28/08",
+         "key_factor": "pan:01"},
+        {}, "car", {"ml": 3000, "ends": ["frozen", "torn_recovered", "deny_list"]}, (), None,
+    ),
     "coach": Day(
         "coach: seats by a matrix", "coach",
         {**CONSOLE, "product": "c1", "fares": "{folder}/coach.fares", "seats": 45},
@@ -277,7 +284,7 @@ def _told(day):
         "until": f"+{moment + 15}",
         "settings": {"deny_list": "{folder}/deny.bin", "vehicle": 8061, **day.settings},
         "parameters": {"fare_fen": 200, "class": ["student 62280002 50"], "same_card_s": 2,
-                       "ceiling_fen": 50000},
+                       "ceiling_fen": 50000, "merchant": "104310055110001"},
         "files": {"deny.bin": {"deny": f"{{pan {DENIED}}}\n", "number": 41}, **day.files},
         "world": {"authority": "sm2", "suites": ["rsa", "sm2"], "journal_blocks": BLOCKS},
         "kinds": {
@@ -289,10 +296,14 @@ def _told(day):
 
 
 # cards of devices that use their records, where a metro's will not do
-LIKES = {"parking": ("park-1", "park-sm2"), "stage": ("stage-1", "stage-sm2")}
+LIKES = {
+    "fuel": ("bike-1", "bike-sm2"), "parking": ("park-1", "park-sm2"),
+    "stage": ("stage-1", "stage-sm2"),
+}  # fmt: skip
 # devices without a GPO, at which nothing can be torn: how a visit ends there
 READ_ONLY = {"access": ["access_granted", "not_listed"], "inspector": [""]}
-SPACE_S = {"taxi": 60, "gate": 10, "inspector": 30, "toll": 12}  # from card to card; 7 elsewhere
+# from card to card; 7 elsewhere
+SPACE_S = {"taxi": 60, "gate": 10, "inspector": 30, "toll": 12, "fuel": 40}
 
 
 # (card, torn) one behind the other; a card that is None: the plug is pulled, an entry is open

@@ -136,6 +136,11 @@ class Pump:
         """True while something flows."""
         return self.wanted > 0
 
+    @property
+    def released(self):
+        """True while the nozzle may pour."""
+        return self.state in (line.RELEASED, line.FILLING)
+
     def _rest(self):
         """The state without a sale at hand; an unsettled one stays."""
         if self.state in (line.RELEASED, line.FILLING, line.FILLED):

@@ -67,7 +67,9 @@ class HoldTrade(CardTrade):
         self.freeze_fen = options.number(more, "freeze_fen", 0, 1, MOST_FEN)
         self.valid_min = options.number(more, "valid_min", 0, 0, MOST_MIN)
         self.terminal_name = settings.ifd_serial.encode()
-        self.merchant = parameters.standing[tags.MERCHANT]
+        self.merchant = parameters.standing.get(tags.MERCHANT)
+        if self.merchant is None:
+            raise FormatError("parameters: `merchant` is missing: who froze a sum (QX-054)")
 
     def sum_to_freeze(self, values, pan):
         """(word, fen): what is frozen for this card now, or the word of what keeps it out."""

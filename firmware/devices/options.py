@@ -24,3 +24,11 @@ def word(more, key, default, words):
     if text not in words:
         raise FormatError("`%s: %s` is none of %s" % (key, text, ", ".join(words)))
     return text
+
+
+def serial_path(more, key):
+    """PATH of `key: serial:PATH`; FormatError for anything else."""
+    wire, colon, where = more[key].partition(":")
+    if wire != "serial" or not colon or not where:
+        raise FormatError("`%s: %s` is not serial:PATH" % (key, more[key]))
+    return where

@@ -11,7 +11,7 @@ cash or cancelled, over any power cut (trips.py). Nothing is sold while the mete
 What the meter may say: taxi_meter.py. What the driver may press: taxi_keys.py.
 """
 
-from firmware.devices import trips
+from firmware.devices import options, trips
 from firmware.devices.taxi_meter import hear
 from firmware.devices.taxi_words import WORDS
 from firmware.devices.trade import Charge, Offer, Trade
@@ -42,7 +42,7 @@ def make(settings, parameters, hal, clock, report):
         raise FormatError("`meter_kind: %s` is none of %s" % (kind, ", ".join(sorted(METERS))))
     # by name, as memory has room for one framing alone
     module = __import__("firmware.neighbours.meter_" + kind, None, None, ("make",))
-    where = serial_path(more, "meter")
+    where = options.serial_path(more, "meter")
     link = module.make(text)
     line = Neighbour(lambda: hal.open_serial(where, METERS[kind]), link, clock)
     taxi = Taxi(settings, parameters, link, line, report)
@@ -50,18 +50,10 @@ def make(settings, parameters, hal, clock, report):
     if "console" in more:
         from firmware.neighbours.console import Console  # where settings ask for it
 
-        path = serial_path(more, "console")
+        path = options.serial_path(more, "console")
         taxi.console = Console(taxi.part("taxi_keys").COMMANDS)
         taxi.desk = Neighbour(lambda: hal.open_serial(path, CONSOLE_BAUD), taxi.console, clock)
     return taxi
-
-
-def serial_path(more, key):
-    """PATH of `key: serial:PATH`; FormatError for anything else."""
-    wire, colon, where = more[key].partition(":")
-    if wire != "serial" or not colon or not where:
-        raise FormatError("`%s: %s` is not serial:PATH" % (key, more[key]))
-    return where
 
 
 class Taxi(Trade):

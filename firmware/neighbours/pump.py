@@ -74,6 +74,8 @@ def status_of(body):
     found = Status(*[values[name] for name, _ in STATUS])
     if found.state > FAULT or found.unit > KILOGRAMS:
         raise FormatError("pump: state %d, unit %d" % (found.state, found.unit))
+    if found.state == FILLED and not found.sale:
+        raise FormatError("pump: a sale without a number")
     # to the fen what quantity and price make, rounded either way
     if abs(found.amount_fen * 1000 - found.quantity * found.price_fen) >= 1000:
         raise FormatError("pump: %d fen for %d" % (found.amount_fen, found.quantity))
@@ -133,6 +135,11 @@ class PumpLink:
         self.wish = None  # (order, fen, when) of who may fill
         self.settled = 0  # sale to be cleared, 0: none
         self.stops = 0  # STOPs still to be said
+
+    @property
+    def starting(self):
+        """True while the pump has not had the time to answer since we were switched on."""
+        return self.status is None and self.now_ms <= SILENT_MS
 
     def release(self, order, limit_fen):
         """The nozzle that is out now may pour, up to `limit_fen`; forgotten when the pump does not

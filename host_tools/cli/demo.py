@@ -33,6 +33,7 @@ STORIES = {  # device -> (scenario that tells of it, what it sells)
     "bus": ("story_bus", "a ride, at one fare or by stages"),
     "canteen": ("canteen", "meals, part of which an employer or a school pays for"),
     "coach": ("coach_morning", "seats from stop to stop, and checks who has one"),
+    "fuel": ("fuel_day", "what a pump has poured: a sum is frozen, the real one taken"),
     "gate": ("story_gate", "entry by card, and lets e-tickets in"),
     "kiosk": ("kiosk_day", "e-tickets, printed with a signed code that the gate takes"),
     "metro": ("metro_exit", "a ride from station to station, at the exit gate"),

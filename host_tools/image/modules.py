@@ -16,7 +16,10 @@ from firmware.errors import FormatError
 from firmware.settings import DEVICES
 
 # An image that names no device has no room for these: theirs is made with --device
-APART = ("adjust", "canteen", "coach", "kiosk", "metro", "parking", "stage", "toll", "utilities")
+APART = (
+    "adjust", "canteen", "coach", "fuel", "kiosk", "metro", "parking", "stage", "toll",
+    "utilities",
+)  # fmt: skip
 TOGETHER = tuple(one for one in DEVICES if one not in APART)
 ROOT = Path(__file__).resolve().parents[2]
 ROOTS = ("firmware.main", "firmware.boot")  # with all that lies below

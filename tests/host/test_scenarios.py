@@ -25,6 +25,7 @@ SHARE = {
     "office_door": 0.1,
     "car_park": 0.03,
     "car_park_card": 0.06,
+    "fuel_day": 0.05,
     "kiosk_day": 0.1,
     "metro_card": 0.5,
     "metro_exit": 0.2,

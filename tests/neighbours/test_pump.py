@@ -111,7 +111,8 @@ def test_answer_to_another_question_should_say_nothing():
 def test_impossible_status_should_break_the_format():
     good = pump.status_body(status(FILLED, 9, 10000, 2000))
     cases = (good[:-1], good + b"\0", b"", b"\x06" + good[1:], good[:1] + b"\x02" + good[2:],
-             pump.status_body(status(FILLED, 9, 10000, 2000, amount_fen=1601)))  # fmt: skip
+             pump.status_body(status(FILLED, 9, 10000, 2000, amount_fen=1601)),
+             pump.status_body(status(FILLED, 9, 10000, 2000, 0)))  # fmt: skip
     for body in cases:
         try:
             pump.status_of(body)
