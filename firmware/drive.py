@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """drive(steps, exchange): runs any generator of commands and uses its waiting time.
 
-`steps` yields `bytes`, a command, and is sent the answer; or it yields a Work (kernel/work.py),
-which is put on a list and done a slice at a time while the other end computes. A lost link is
-thrown in at the step where it happened. Nothing here knows cards, batches or clocks.
+`steps` yields `bytes`, a command, and is sent the answer; or a Work (kernel/work.py), which is put
+on a list and done a slice at a time while the other end computes; or an Ask, a call that is made
+at once. A lost link is thrown in at the step where it happened. Nothing here knows cards, batches
+or clocks.
 """
 
 from firmware.errors import LinkLost
@@ -42,7 +43,10 @@ def drive(steps, exchange):
             return end.value
         reply = lost = None
         if not isinstance(wanted, bytes):
-            backlog.add(wanted)
+            if hasattr(wanted, "answer"):
+                reply = wanted.answer()
+            else:
+                backlog.add(wanted)
             continue
         try:
             reply = exchange(wanted, backlog.spare)

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from firmware.errors import LinkLost
-from sim import bench_cards
+from sim import bench_cards, capp_card
 from sim.bench_floor import tap_ms
 from sim.bench_watch import Watch
+from sim.card import BUSY_MS
 from sim.replaying import until
 from sim.rig import Rig
 from sim.timing import Timing
@@ -26,6 +27,13 @@ WARM_UP = 3  # taps not counted: certificate cache, page cache
 ROUND = 20  # taps between two uploads
 RANDOM_S = 0.05  # a card comes so much later at the most, drawn
 LOST_TAPS = 20  # in all: time-outs are real ones, and this machine may have other things to do
+COMMANDS = {
+    0xA8: "GPO",
+    0xB2: "READ RECORD",
+    0xCA: "GET DATA",
+    0xB4: capp_card.READ,
+    0xDE: capp_card.UPDATE,
+}
 PHASES = ("activate", "select", "gpo", "read", "journal", "host")
 
 
@@ -86,11 +94,12 @@ def prepared(folder, job, timing):
     return (one, two), rig
 
 
-def taps_of(rig, job, cards):
-    """[Tap] of so many taps that were paid."""
+def taps_of(rig, job, cards, before=lambda card: None):
+    """[Tap] of so many taps that were paid; before(card): what is done to it in time."""
     seen, lost, number = [], 0, 0
     fresh = True
     while len(seen) < WARM_UP + job.taps:
+        before(cards[number % 2])
         tap = tapped(rig, job, cards[number % 2], fresh)
         number += 1
         fresh = number % ROUND == 0 or tap is None
@@ -132,7 +141,7 @@ def tapped(rig, job, card, fresh):
     event = events[-1]
     if event["outcome"] != "approved":
         return None
-    busy = bench_cards.busy_ms(job.profile)
+    busy = {**dict(BUSY_MS), **card.image.get("busy_ms", {})}
     exchanges = [
         (len(one.command), len(one.answer), busy[command_name(one.command)])
         for one in list(field.log)
@@ -154,4 +163,4 @@ def command_name(command):
     """The name a card's times go by."""
     if command[1] == 0xA4:
         return "PPSE" if b"2PAY" in command else "SELECT"
-    return {0xA8: "GPO", 0xB2: "READ RECORD", 0xCA: "GET DATA"}[command[1]]
+    return COMMANDS[command[1]]

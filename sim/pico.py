@@ -240,7 +240,7 @@ def wait_for_words(usb, cdc):
     return restless
 
 
-def file_system(files: dict[str, str]) -> bytes:
+def file_system(files: dict[str, str | bytes]) -> bytes:
     """A littlefs as MicroPython mounts it on an RP2040, with these files."""
     system = LittleFS(
         block_size=BLOCK_BYTES, block_count=FILE_BLOCKS, read_size=32, prog_size=256,
@@ -248,5 +248,5 @@ def file_system(files: dict[str, str]) -> bytes:
     )  # fmt: skip
     for name, text in files.items():
         with system.open(name, "wb") as file:
-            file.write(text.encode())
+            file.write(text if isinstance(text, bytes) else text.encode())
     return bytes(system.context.buffer)

@@ -18,19 +18,50 @@ LOOK_NS = 1_000_000
 COLLECTED = 4096
 RAM = 0x20000000
 NAMES = ("__GcHeapStart", "__GcHeapEnd")
+STACK_POINTER = 13
+STACK_NAMES = ("__StackBottom", "__StackTop")
 
 
 def heap_of(elf):
     """(address, bytes) of the area; KeyError when the file has no such names, OSError without
     the compiler's tools.
     """
+    places = places_in(elf)
+    start, end = (places[name] for name in NAMES)
+    return start, end - start
+
+
+def places_in(elf):
+    """{name: address} of an ELF file."""
     said = subprocess.run(
         ["arm-none-eabi-nm", str(elf)], capture_output=True, text=True, check=True
     ).stdout
     rows = [line.split() for line in said.splitlines()]
-    places = {row[2]: int(row[0], 16) for row in rows if len(row) == 3}
-    start, end = (places[name] for name in NAMES)
-    return start, end - start
+    return {row[2]: int(row[0], 16) for row in rows if len(row) == 3}
+
+
+def stack_of(elf):
+    """(address of its lowest byte, bytes) of the C stack; errors as heap_of()."""
+    places = places_in(elf)
+    low, high = (places[name] for name in STACK_NAMES)
+    return low, high - low
+
+
+class StackWatch:
+    """The C stack of a `pico`, of `size` bytes from address `low` on; it grows downwards."""
+
+    def __init__(self, pico, low, size):
+        self.mcu, self.low, self.size = pico.device.mcu, low - RAM, size
+
+    def begin(self):
+        """Write zeros below the stack as it stands: used() counts from here."""
+        free = self.mcu.core.registers[STACK_POINTER] - RAM - self.low
+        self.mcu.sram[self.low : self.low + free] = bytes(free)
+
+    def used(self):
+        """Bytes at most since begin()."""
+        cells = bytes(self.mcu.sram[self.low : self.low + self.size])
+        return len(cells.lstrip(b"\0"))
 
 
 class HeapWatch:

@@ -13,6 +13,7 @@ from firmware.devices.rules import Rules
 from firmware.errors import FormatError
 from firmware.formats import extension
 from firmware.kernel import capp, capp_offset, capp_torn, outcome, tags
+from firmware.kernel.work import Ask
 
 READY = "ready"  # of firmware/module
 # `extended` of the parameters: records not used; without them a plain purchase; or none at all
@@ -51,12 +52,14 @@ class CardRecords:
         reads, reason = yield from capp.read_pages(df61, wants, self.draw)
         if reason == "record_missing":
             return self._without(reason)  # QX-010
-        if not reason and self._forged(reads, pan):
-            reason = "record_forged"  # QX-009
+        for read in reads if not reason else ():
+            mac = (yield Ask(self.r_mac, read, reads, pan)) if read.random else None
+            if capp.forged(read, mac):
+                reason = "record_forged"  # QX-009
         if reason:
             return None, reason
         pages = [read.page for read in reads]
-        trip = self.trade.trip_of(pages, pan)
+        trip = yield Ask(self.trade.trip_of, pages, pan)
         if isinstance(trip, str):
             return None, trip  # QX-016, QX-042
         if not capp.permits(df61, trip.kind):
@@ -69,7 +72,7 @@ class CardRecords:
         # more than the balance may be asked for: the card knows its offset (QX-059)
         if trip.least_fen is not None and (not funds or funds.balance < trip.least_fen):
             return None, "balance_low"  # QX-007, QX-058
-        return self._made(df61, trip, pages, funds, pan)
+        return (yield from self._made(df61, trip, pages, funds, pan))
 
     def _without(self, reason):
         """A plain purchase with DF60 = 00, or the end, by parameter (QX-001, QX-010, QX-071)."""
@@ -79,19 +82,19 @@ class CardRecords:
         """Session of the security module for the record `page`, None where it gives none."""
         return self.module.session(*self.trade.key_of(page, pages, pan)) if self.module else None
 
-    def _forged(self, reads, pan):
-        pages = [read.page for read in reads]
-        asked = [one for one in reads if one.random]
-        return any(capp.forged(one, self.session(one.page, pages, pan)) for one in asked)
+    def r_mac(self, read, reads, pan):
+        """R-MAC that a capp.Read has to have, None where the module gives none."""
+        session = self.session(read.page, [one.page for one in reads], pan)
+        return session.mac(read.random, read.page.data) if session else None
 
     def _made(self, df61, trip, pages, funds, pan):
-        """(Plan, ""), its keys derived before GPO (QX-072); or (None, reason)."""
+        """Generator: (Plan, ""), its keys derived before GPO (QX-072); or (None, reason)."""
         changes = []
         for change in trip.changes:
             page = capp.Page(change.sfi, change.following, change.before)
             if change.sfi != capp.CYCLIC_FILE and page not in pages:
                 return None, "capp_unfit"  # what was not read is not written
-            session = self.session(page, pages, pan)
+            session = yield Ask(self.session, page, pages, pan)
             if session is None:
                 return None, "module_failed"
             rows = (change.sfi, change.following, change.before, change.after)
@@ -109,7 +112,7 @@ class CardRecords:
         """capp_torn.Proof for a torn tap of a card that changed records (QX-038, QX-041)."""
         lets_pass = self.parameters.stamp_lets_pass
         return capp_torn.Proof(
-            self.trade.stamped, self.draw, lambda page: self.session(page, (page,), pan), lets_pass
+            self.trade.stamped, self.draw, lambda read: self.r_mac(read, (read,), pan), lets_pass
         )
 
     def told(self, plan, result):

@@ -30,7 +30,7 @@ class WorkMeter:
         self.waiting = False
 
     def send(self, reply):
-        """The next command or Work of the steps; StopIteration at their end."""
+        """The next command, Work or Ask of the steps; StopIteration at their end."""
         return self._passed(self.steps.send, reply)
 
     def throw(self, lost):
@@ -43,7 +43,7 @@ class WorkMeter:
         except StopIteration:
             self.tell(True)
             raise
-        if not isinstance(wanted, bytes):
+        if hasattr(wanted, "step"):
             wanted.step = self._timed_step(wanted.step)
         return wanted
 

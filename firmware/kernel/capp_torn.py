@@ -19,14 +19,15 @@ from collections import namedtuple
 
 from firmware.kernel import apdu, capp, get_data, outcome, tags, verdict
 from firmware.kernel.chain import Chain
+from firmware.kernel.work import Ask
 
 NOT_AVAILABLE = 0x9406
 
 # Who can say more than the card's proof. shows(page, change): True when a record that was read
-# holds what `change` had stamped into it; draw(): 8 bytes for an R-MAC; session(page): of the
-# security module, or None; lets_pass: True when a stamp under R-MAC stands for a signature that
-# cannot be read again (QX-041)
-Proof = namedtuple("Proof", ("shows", "draw", "session", "lets_pass"))
+# holds what `change` had stamped into it; draw(): 8 bytes for an R-MAC; r_mac(read): that which
+# the security module makes for a capp.Read, or None; lets_pass: True when a stamp under R-MAC
+# stands for a signature that cannot be read again (QX-041)
+Proof = namedtuple("Proof", ("shows", "draw", "r_mac", "lets_pass"))
 
 
 def judge(tap, purchase, newer, same, proof, complete):
@@ -107,7 +108,7 @@ def _is_stamped(tap, proof):
             extension.df61, change.sfi, change.following, change.before[:2], proof.draw
         )
         for read in reads:
-            genuine = not read.random or not capp.forged(read, proof.session(read.page))
-            if genuine and proof.shows(read.page, change):
+            mac = (yield Ask(proof.r_mac, read)) if read.random else None
+            if not capp.forged(read, mac) and proof.shows(read.page, change):
                 return True
     return False

@@ -9,6 +9,7 @@ long as the last record is not read (QX-028): prepare() ends.
 
 from firmware.errors import FormatError
 from firmware.kernel import apdu, capp, oda, outcome, tags
+from firmware.kernel.work import Ask
 
 MAC_BYTES = 4
 HEADERS = (4, 5)  # bytes of the command that its MAC covers
@@ -70,24 +71,16 @@ def update(tap, extension):
         return "card_data", "a TC where a sum was frozen"  # QX-021
     initial = bytes(6) + tap.value(tags.ATC)  # of this GPO (QX-025)
     for change in extension.changes:
-        sent, mac = signed(change, initial, extension.header)
-        if sent is None:
+        sfi, following, after = change.sfi, change.following, change.after
+        head = _head(sfi, following, len(after))[: extension.header]  # JR/T 0025.14 A.2.4
+        mac = yield Ask(change.session.mac, initial, head + after)
+        if mac is None or len(mac) != MAC_BYTES:
             return "module_failed", "no MAC"  # QX-073
-        refusal = _answered((yield update_capp_data_cache(*sent)), change, mac, extension.df61)
+        answer = yield update_capp_data_cache(sfi, following, after, mac)
+        refusal = yield from _answered(answer, change, mac, extension.df61)
         if refusal:
             return refusal
     return None
-
-
-def signed(change, initial, header):
-    """((sfi, following, record, MAC), MAC) of an UPDATE; None for the former where the module
-    fails. initial: 8 bytes; header: bytes of the command that the MAC covers (JR/T 0025.14 A.2.4).
-    """
-    head = _head(change.sfi, change.following, len(change.after))
-    mac = change.session.mac(initial, head[:header] + change.after)
-    if mac is None or len(mac) != MAC_BYTES:
-        return None, b""
-    return (change.sfi, change.following, change.after, mac), mac
 
 
 def _head(sfi, following, count):
@@ -102,7 +95,7 @@ def update_capp_data_cache(sfi, following, record, mac):
 
 
 def _answered(answer, change, mac, df61):
-    """None, or (reason, detail) of an answer to UPDATE."""
+    """Generator: None, or (reason, detail) of an answer to UPDATE."""
     try:
         data, sw = apdu.split(answer)
     except FormatError as wrong:
@@ -110,7 +103,7 @@ def _answered(answer, change, mac, df61):
     if sw != apdu.SW_OK:
         return "update_failed", "SW %04X" % sw  # QX-026, QX-027
     if df61 & capp.WITH_R_MAC:
-        due = change.session.mac(bytes(4) + mac, R_MAC_OVER)
+        due = yield Ask(change.session.mac, bytes(4) + mac, R_MAC_OVER)
         if due is None:
             return "module_failed", "no R-MAC"  # QX-073
         if data != due:

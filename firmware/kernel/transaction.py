@@ -7,8 +7,8 @@ everything that can refuse the card stands in prepare(), which never asks for th
 in an Outcome or in a Ready. The device makes the pending entry durable, and only commit(ready)
 sends the last READ RECORD. gate() alone makes a Ready (QT-143).
 
-Both are generators: they yield commands and Works (work.py) and return. Clock, random number,
-limits, deny list are handed in by the Purchase.
+Both are generators: they yield commands, Works and Asks (work.py) and return. Clock, random
+number, limits, deny list are handed in by the Purchase.
 """
 
 from collections import namedtuple
@@ -17,6 +17,7 @@ from firmware.errors import FormatError, LinkLost
 from firmware.kernel import apdu, bcd, bits, dol, fdda, oda, outcome, tags
 from firmware.kernel.chain import Chain
 from firmware.kernel.tap import Tap
+from firmware.kernel.work import Ask
 
 # What a terminal brings to a purchase.
 # values: dict tag -> bytes for the PDOL, 9F66, 9F02, 9F37, 9A, 9F21 among them
@@ -81,7 +82,7 @@ def prepare(selected, purchase, before_fen=None):
             if refusal:
                 raise _Refusal(*refusal)  # QX-028
         yield from read_application_data(tap, purchase, chain)
-        return gate(tap, purchase, chain)
+        return (yield from gate(tap, purchase, chain))
     except _Refusal as why:
         return outcome.refused(
             outcome.DECLINED, why.reason, why.detail, tap.decision, why.oda, None, tap
@@ -118,7 +119,7 @@ def initiate_application_processing(tap, purchase):
         ttq = purchase.values[tags.TTQ]
         if bits.has(ttq, bits.TTQ_ONLINE_CRYPTOGRAM) and not bits.has(ttq, bits.TTQ_OFFLINE_ONLY):
             raise _Refusal("card_data", "TC where an online cryptogram was asked")  # QT-117
-        _refuse_listed(tap, purchase, pan)  # QT-116
+        yield from _refuse_listed(tap, purchase, pan)  # QT-116
         return None
     if tap.decision == outcome.AAC:  # QT-114
         return outcome.refused(
@@ -158,7 +159,7 @@ def read_application_data(tap, purchase, chain):
         processing_restrictions(tap, purchase.today)
         card = tap.pan(), tap.value(tags.PSN)
         if card != asked:  # the gate asks once more
-            _refuse_listed(tap, purchase, card[0])  # QT-136
+            yield from _refuse_listed(tap, purchase, card[0])  # QT-136
             asked = card
         yield from chain.advance()
 
@@ -176,14 +177,17 @@ def processing_restrictions(tap, today):
 
 
 def _refuse_listed(tap, purchase, pan):
-    known = tags.PSN in tap.data
-    reason = purchase.refuse(pan, tap.psn() if known else None) if pan else ""
+    if not pan:
+        return
+    psn = tap.psn() if tags.PSN in tap.data else None
+    reason = yield Ask(purchase.refuse, pan, psn)
     if reason:
         raise _Refusal(reason)
 
 
 def gate(tap, purchase, chain):
-    """Everything that must hold before the last READ RECORD: Ready, or _Refusal (qpboc.md G).
+    """Generator: everything that must hold before the last READ RECORD: Ready, or _Refusal
+    (qpboc.md G).
 
     Nobody else makes a Ready, and commit() takes nothing else (QT-143).
     """
@@ -208,7 +212,7 @@ def gate(tap, purchase, chain):
     if not _sent_whole(tap, purchase, tags.AMOUNT):
         raise _Refusal("card_data", "PDOL without 9F02")  # QT-153
     tap.balance_fen()  # well-formed, or FormatError while nothing is charged
-    psn_refusal = purchase.refuse(pan, tap.psn())
+    psn_refusal = yield Ask(purchase.refuse, pan, tap.psn())
     if psn_refusal:
         raise _Refusal(psn_refusal)  # QT-152
     try:

@@ -42,6 +42,20 @@ class Work:
         return self.result
 
 
+class Ask:
+    """A call to another machine than the card, made at once by whoever drives the steps; its
+    result is their reply. Made deep down in them, it would not fit on the stack of a Pico.
+    """
+
+    def __init__(self, call, *values):
+        self.call = call
+        self.values = values
+
+    def answer(self):
+        """Make it."""
+        return self.call(*self.values)
+
+
 class Chore:
     """A call that may be made while the card answers, and may be left out; nobody asks for its
     result.

@@ -13,6 +13,7 @@ from host_tools.cli import (
     bench_collector,
     bench_compare,
     bench_deny,
+    bench_extended,
     bench_journal,
     bench_native,
     bench_parts,
@@ -23,6 +24,7 @@ from host_tools.cli.runtime import BOARD_HEAP_KIB, runtime_command
 
 READER = ("taps", "drivers", "exchanges", "profiles")
 PARTS = READER + (
+    "extended",
     "signatures",
     "chains",
     "steps",
@@ -120,6 +122,8 @@ def measured(part, names, amount, heap, rows):
     """Sheets of one part."""
     if part in READER:
         return reader_sheets(part, names, amount, heap)
+    if part == "extended":
+        return bench_extended.extended(names, max(2, amount.taps // 5))
     if part == "queue":
         return [bench_queue.queue(amount == bench_reader.QUICK)]
     if part == "native":

@@ -114,8 +114,13 @@ def taps(runtimes, amount, heap_kib):
 
 def side_by_side(jobs):
     """[[Tap]] of the jobs, AT_ONCE at a time."""
-    with multiprocessing.get_context("spawn").Pool(AT_ONCE) as pool:
+    with pool_of() as pool:
         return pool.map(measure, jobs, chunksize=1)
+
+
+def pool_of():
+    """Processes for AT_ONCE terminals and their simulators."""
+    return multiprocessing.get_context("spawn").Pool(AT_ONCE)
 
 
 def taps_row(job, seen):

@@ -90,7 +90,7 @@ class Terminal:
         reads, reason = yield from capp.read_pages(df61, wants, self.draw)
         if reason:
             return reason
-        if any(capp.forged(read, self.session(self.trade)) for read in reads):
+        if any(capp.forged(read, self.r_mac(read)) for read in reads):
             return "forged"
         changes = self._changes(reads)
         if capp.order_fault(self.form, reads, changes):
@@ -137,12 +137,16 @@ class Terminal:
             extension,
         )
 
+    def r_mac(self, read):
+        """What the module makes over a record that was read under R-MAC."""
+        return self.session(self.trade).mac(read.random, read.page.data)
+
     def settle(self, exchange, tap):
         """The Verdict on a torn Tap."""
         proof = capp_torn.Proof(
             lambda page, change: page.data == change.after,
             self.draw,
-            lambda page: self.session(self.trade),
+            self.r_mac,
             False,
         )
 

@@ -27,9 +27,13 @@ def proof_of(lets_pass=False, module=None):
     return capp_torn.Proof(
         lambda page, change: page.data == change.after,
         lambda: b"\x31" * 8,
-        lambda page: module.session(1, 1, FACTOR),
+        lambda read: mac_of(module.session(1, 1, FACTOR), read),
         lets_pass,
     )
+
+
+def mac_of(session, read):
+    return session.mac(read.random, read.page.data) if session else None
 
 
 def resumed(card, purchase, tap, proof=None, at=None):

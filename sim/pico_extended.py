@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Taps that change records of the card, on an emulated Pico: the device's modules run out of a
+slot of the flash, a simulated PSAM stands at UART 0, so no collector does.
+
+    taps = measure(image, "metro", r_mac=False, taps=4)          [Tap]
+"""
+
+import tempfile
+from datetime import UTC as ZONE
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from firmware.boot import record
+from firmware.errors import LinkLost
+from host_tools import release_files
+from sim import bench_extended, pico_update
+from sim.depot_wire import BITS, PIECE
+from sim.pico import BOARD
+from sim.pico_bench import REMOVED_MS, SLOW_MS
+from sim.pico_meter import Meter, Split, line_us
+from sim.pico_stand import GREEN, JOURNAL_BLOCKS, TERMINAL, UTC, Stand
+from sim.play_files import PlayFiles
+from sim.psam import PROFILE
+from sim.psam_slot import PsamSlot
+from sim.wallet import Wallet
+
+GATE = 18
+START_MS = 12_000
+SETTINGS = """terminal: {terminal}
+device: {device}
+stop: 3
+reader: serial:1:tx=4,rx=5
+journal: flash:end
+journal_blocks: {blocks}
+parameters: parameters.txt
+outputs: green={green}
+"""
+# what a case says for a PC, as a Pico has it
+PLACES = {"folder": "", "psam": "0:tx=0,rx=1", "pins": ""}
+
+
+class Tap(NamedTuple):
+    """split: of all but the module; module_ms: bytes on its line, during which the terminal waits;
+    own_ms: of the terminal; asked: commands to the module.
+    """
+
+    split: Split
+    module_ms: float
+    own_ms: float
+    asked: int
+
+
+class SlotWire:
+    """A PsamSlot at an emulated UART, as sim/depot_wire.py has it."""
+
+    def __init__(self, slot):
+        self.slot = slot
+        self.waiting = []  # (due_us, piece)
+        self.notes = []  # (us, us that these bytes took on the line)
+
+    def feed(self, data, now_us, baud):
+        """What the terminal wrote."""
+        self.slot.feed(data, now_us // 1000)
+        self.notes.append((now_us, line_us(data, baud)))
+        answer = self.slot.outgoing(now_us // 1000 + 1000)
+        piece_us = PIECE * BITS * 1_000_000 // baud
+        for number, at in enumerate(range(0, len(answer), PIECE), 1):
+            piece = answer[at : at + PIECE]
+            self.waiting.append((now_us + number * piece_us, piece))
+            self.notes.append((now_us, line_us(piece, baud)))
+
+    def due(self, now_us):
+        """What has arrived at the terminal by now."""
+        arrived = b""
+        while self.waiting and self.waiting[0][0] <= now_us:
+            arrived += self.waiting.pop(0)[1]
+        return arrived
+
+    def next_us(self, grain_us=0):
+        """When `due` has more."""
+        return self.waiting[0][0] if self.waiting else None
+
+    def spent_ms(self, from_us, to_us):
+        """Of the line between two moments."""
+        return sum(us for at, us in self.notes if from_us <= at <= to_us) / 1000
+
+
+def measure(image, name, r_mac, taps, compiler, told=lambda text: None):
+    """[Tap] of a case of bench_extended.py; LinkLost when a card is not approved."""
+    case = bench_extended.CASES[name]
+    with tempfile.TemporaryDirectory(prefix="faretap-pico-") as folder:
+        authority, cards = bench_extended.cards_of(case, r_mac)
+        stand, data = prepared(Path(folder), image, case, authority, compiler)
+    meters = []
+
+    def metered(chip):
+        meters.append(Meter(chip))
+        return meters[0]
+
+    wire = SlotWire(PsamSlot(bench_extended.psam()))
+    pico = stand.start(None, wire, metered)
+    pico_update.lay(pico, data, active=record.A)
+    run = Run(case, stand, pico, meters[0], wire)
+    if not pico.run(lambda: pico.said("ready"), START_MS):
+        raise LinkLost(f"it does not come up: {pico.events[-3:]} {pico.texts[-8:]}")
+    found = []
+    for number in range(taps):
+        told(f"{name}: tap {number + 1} of {taps}, {pico.now_ms / 1000:.1f} s emulated")
+        found.append(run.tap(cards[number % 2]))
+    return found
+
+
+def prepared(folder, image, case, authority, compiler):
+    """(Stand, bytes of the release file) of a case."""
+    files = PlayFiles(folder, 1, str, "rsa")
+    files.lay("bench.fares", {"fares": bench_extended.FARES})
+    wallet = Wallet.create(folder / "wallet", ())
+    wallet.authorities["rsa"] = authority
+    more = "\n".join([*files.settings(), ""])
+    more += (
+        (bench_extended.SLOT + case.more)
+        .replace("{folder}/", "")
+        .replace("pty:{pins},gate", str(GATE))
+        .format(**PLACES)
+    )
+    stand = Stand(image, wallet.parameters(), same_card_s=0)
+    settings = SETTINGS.format(
+        terminal=TERMINAL, device=case.device, blocks=JOURNAL_BLOCKS, green=GREEN
+    )
+    sealed = files.sealed(stand.files["parameters.txt"])
+    stand.files = {
+        "settings.txt": settings + more,
+        "parameters.txt": sealed,
+        "psam.txt": PROFILE,
+        "bench.fares": (folder / "bench.fares").read_bytes(),
+    }
+    body = pico_update.whole_body(case.device, compiler)
+    number = pico_update.NUMBER
+    assert files.signer  # "rsa" has one
+    data = release_files.signed_release(body, BOARD[0], number, "bench", "", files.signer)
+    return stand, data
+
+
+class Run:
+    """One start and its taps."""
+
+    def __init__(self, case, stand, pico, meter, wire):
+        self.case, self.stand, self.pico, self.meter, self.wire = case, stand, pico, meter, wire
+        self.began_s = datetime(*UTC, tzinfo=ZONE).timestamp()
+
+    def tap(self, card):
+        """Tap of a card that is laid down and taken away."""
+        pico, field = self.pico, self.stand.field
+        bench_extended.come_in(card, self.case, self.began_s + pico.now_ms / 1000)
+        seen, lit, asked = len(pico.said("tap")), len(pico.levels), len(self.wire.slot.asked)
+        field.place(card)
+        pico.run(lambda: len(pico.said("tap")) > seen, pico.now_ms + SLOW_MS)
+        (event,) = pico.said("tap")[seen:] or [{"outcome": "none"}]
+        if event["outcome"] != "approved":
+            raise LinkLost(f"the card was not approved: {event} {pico.texts[-3:]}")
+        field.remove()
+        ready = len(pico.said("ready"))
+        pico.run(lambda: len(pico.said("ready")) > ready, pico.now_ms + REMOVED_MS)
+        green_us = next(ms for ms, _, level in pico.levels[lit:] if level) * 1000
+        split = self.meter.split(green_us)
+        module_ms = self.wire.spent_ms(green_us - split.total * 1000, green_us)
+        return Tap(split, module_ms, split.own - module_ms, len(self.wire.slot.asked) - asked)
