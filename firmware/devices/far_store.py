@@ -5,7 +5,16 @@ A driver at the entry waits until the exit lane has the entry on its flash: some
 milliseconds, or as long as a tap over there takes. Is the line lost, the entry lane is closed.
 """
 
-from firmware.devices.lane_store import BODY, ENTER, pack_entry, unpack_entry
+from firmware.devices.lane_store import (
+    BODY,
+    ENTER,
+    KEY,
+    RELEASE,
+    TOLD,
+    WIDE,
+    pack_entry,
+    unpack_entry,
+)
 
 
 class FarStore:
@@ -61,9 +70,38 @@ class LaneTwin:
             if said[0] == "put" and len(said[1]) == BODY and said[1][0] == ENTER
         ]
 
+    def row(self, body):
+        self.line.row(body)
+        self.neighbour.flush()
+
     def answer(self, body, verdict):
         self.line.answer(body, verdict)
         self.neighbour.flush()
 
     def close(self):
         self.neighbour.close()
+
+
+class PayTwin(LaneTwin):
+    """The line to a pay station: what it asks, and what became of it."""
+
+    def turn(self):
+        """[(word, body)] since the last turn: "ask" key and number, "told", "released"."""
+        return [
+            (WORDS[shape], said[1])
+            for said, shape in [(one, _shape(one)) for one in self.neighbour.turn()]
+            if shape in WORDS
+        ]
+
+
+WORDS = {
+    ("ask", KEY + 1, 0): "ask",
+    ("put", WIDE, TOLD): "told",
+    ("put", BODY, RELEASE): "released",
+}
+
+
+def _shape(said):
+    """(kind of event, bytes of its body, op of what is put)."""
+    put = said[0] == "put" and said[1]
+    return said[0], len(said[1]), said[1][0] if put else 0

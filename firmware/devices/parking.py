@@ -14,6 +14,7 @@ charged again. A pass is a card of the list `allow` whose hours hold when it lea
 | store | file:PATH or flash:LABEL, entries kept here; serial:PATH, kept by the exit lane |
 | store_blocks | 4 KiB blocks of it, 8; 75 entries; 15 more with each block |
 | twin | exit: serial:PATH to the entry lane; none where the store is fed by this lane alone |
+| pay_lines | exit: serial:PATH to a pay station (parking_pay.py), several behind blanks |
 | product | word of the tariff in `fares` |
 | fares | fare table (docs/fares.md) |
 | allow | list of passes (`faretap allow`), optional |
@@ -30,7 +31,7 @@ from firmware.errors import FormatError
 from firmware.formats import record
 
 LANES = ("entry", "exit")
-FREE = ("free_exit", "pass_valid")
+FREE = ("free_exit", "pass_valid", "prepaid")
 PAID = ("ok", "concession", "torn_recovered")
 MOST_LEAVING = 64
 NOTHING = Charge(0, 0, "", "time", 1)
@@ -49,6 +50,7 @@ class Parking(Trade):
         self.relay, self.clock = relay, clock
         more = settings.more
         self.pays = options.word(more, "lane", "", LANES) == "exit"
+        store.is_held = self._is_held
         self.product = more.get("product", "")
         self.lost = options.word(more, "missing_entry", "maximum", ("maximum", "refuse"))
         self.vehicle_class = options.number(more, "vehicle_class", 0, 0, 255)
@@ -108,6 +110,11 @@ class Parking(Trade):
             return "re_entry"
         if parking_rules.has_pass(self.passes, pan, self.now):
             return "pass_valid"
+        payment = self.store.payment(key_of(pan)) if entry else None
+        if payment and payment.asked_by:
+            return "pay_open"  # he may have paid there: nobody pays twice for what is on its way
+        if parking_rules.may_leave(self, payment):
+            return "prepaid"
         if entry is None and not self.store.linked:
             return "store_lost"  # no price of a lost entry while entries may be on their way
         if entry is None and self.lost == "refuse":
@@ -145,8 +152,14 @@ class Parking(Trade):
 
     def _fare(self, pan):
         """Fare of who leaves now, None where it cannot be told."""
-        entry = self.store.find(key_of(pan))
-        return parking_rules.stay(self, entry.moment if entry else None, pan)
+        entry, payment = self.store.find(key_of(pan)), self.store.payment(key_of(pan))
+        fare = parking_rules.stay(self, entry.moment if entry else None, pan)
+        return parking_rules.rest_of(fare, payment.paid_fen if payment else 0)
+
+    def _is_held(self, key):
+        """True while nobody knows whether a card has paid here."""
+        taps = self.house.torn_taps.open if self.house else ()
+        return any(key_of(one.pan) == key for one in taps)
 
     def _may_leave(self, key, entry):
         """True for a card that has paid and did not go: its entry is gone, or older than that."""
@@ -180,6 +193,10 @@ def make(settings, parameters, hal, clock, report):
         return parking_card.make(settings, parameters, hal, clock, report)
     if "store" not in settings.more:
         raise FormatError("settings: `store` is missing: where the entries are kept")
+    if settings.more["lane"] == "pay":
+        from firmware.devices import parking_pay  # likewise
+
+        return parking_pay.make(settings, parameters, hal, clock, report)
     return assembled(Parking, settings, parameters, hal, clock, report)
 
 
@@ -196,28 +213,34 @@ def assembled(kind, settings, parameters, hal, clock, report):
 
 
 def open_store(settings, hal, clock):
-    """The store that the settings name; its line to the other lane."""
-    from firmware.neighbours.lane_line import LaneLine  # for units with a second lane
-    from firmware.neighbours.line import Neighbour  # likewise
-
+    """The store that the settings name; its lines to the other lane and to pay stations."""
     more = settings.more
     kind, _, where = more["store"].partition(":")
-
-    def line_to(key):
-        path = more[key].partition(":")[2]
-        return Neighbour(lambda: hal.open_serial(path, 115200), LaneLine(), clock)
-
     if kind == "serial":
         from firmware.devices.far_store import FarStore  # likewise
 
-        return FarStore(line_to("store"))
+        return FarStore(line_to(more["store"], hal, clock))
     if kind not in ("file", "flash"):
         raise FormatError("`store: %s` is not file:, flash: or serial:" % more["store"])
     twin = None
     if "twin" in more:
         from firmware.devices.far_store import LaneTwin  # likewise
 
-        twin = LaneTwin(line_to("twin"))
+        twin = LaneTwin(line_to(more["twin"], hal, clock))
+    pays = ()
+    if "pay_lines" in more:
+        from firmware.devices.far_store import PayTwin  # likewise
+
+        pays = [PayTwin(line_to(one, hal, clock)) for one in more["pay_lines"].split()]
     storage = hal.open_flash(where, options.number(more, "store_blocks", 8, 4, 256))
     replace = options.word(more, "missing_exit", "refuse", ("refuse", "replace")) == "replace"
-    return LaneStore(storage, replace, twin)
+    return LaneStore(storage, replace, twin, pays)
+
+
+def line_to(name, hal, clock):
+    """Neighbour at the other end of serial:PATH."""
+    from firmware.neighbours.lane_line import LaneLine  # for units with a second lane
+    from firmware.neighbours.line import Neighbour  # likewise
+
+    path = name.partition(":")[2]
+    return Neighbour(lambda: hal.open_serial(path, 115200), LaneLine(), clock)

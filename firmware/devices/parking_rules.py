@@ -4,12 +4,14 @@
 Settings: docs/devices.md, car park.
 """
 
+from firmware.capp.trip import seconds_since
 from firmware.devices.card_words import ROWS
 from firmware.errors import FormatError
 from firmware.fares import calendar
 from firmware.fares.trip import Fare
 
 LEAVE_MIN = 15  # where the tariff names no time to leave
+PREPAID = Fare(0, 0, "", "prepaid", 1, 0)
 LANES = ("entry", "exit", "pay")
 WORDS = """
 lane_entry|blue||入口 请刷卡|Entry: present card|
@@ -107,6 +109,18 @@ def rest_of(fare, paid_fen):
         return fare
     amount_fen, full_fen = [max(0, fen - paid_fen) for fen in (fare.amount_fen, fare.full_fen)]
     return Fare(amount_fen, full_fen, fare.fare_class, "rest", fare.riders, fare.version)
+
+
+def may_leave(lane, payment):
+    """True for who has paid at a pay station and is within the time to leave; where the clock does
+    not say how long ago that was, it is the driver's.
+    """
+    if payment is None or payment.moment is None:
+        return False
+    passed_s = seconds_since(payment.moment, tuple(lane.now[:6]))
+    if passed_s is None or not lane.house.stamp.trusted():
+        return True
+    return passed_s <= leave_s(lane) + lane.house.stamp.doubt_s()
 
 
 def leave_s(lane):

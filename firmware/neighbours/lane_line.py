@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The line between entry and exit lane: entries one way, what became of them the other way.
+"""The line between a lane and the one with the store: entries and payments one way, what became
+of them the other way.
 
 | offset | size | meaning |
 |---|---|---|
 | 0 | 1 | 02 |
 | 1 | 1 | n, bytes of the body, 0..64 |
-| 2 | 1 | kind: 1 PUT, 2 ANSWER, 3 BEAT |
+| 2 | 1 | kind: 1 PUT, 2 ANSWER, 3 BEAT, 4 ASK, 5 ROW |
 | 3 | n | PUT: the entry; ANSWER: verdict (1), CRC-32 of the entry it is about; BEAT: none |
+| | | ASK: key (8), number of the pay station (1); ROW: the key, and the row of the store |
 | 3 + n | 4 | CRC-32 of all before |
 
 A PUT is said again every half second until its answer comes or GIVE_UP_MS are over; whoever takes
 it makes no second entry of it. An answer names its entry by checksum, so that a late one, or one
-from before a restart, is never taken for another's. Both ends say BEAT each second; who hears
-nothing for SILENT_MS says so. Own format; pure (neighbours/line.py).
+from before a restart, is never taken for another's.
+An ASK is said once: who has no ROW taps again. Both ends say BEAT each second; who hears nothing
+for SILENT_MS says so. Own format; pure (neighbours/line.py).
 """
 
 import binascii
@@ -20,15 +23,15 @@ import binascii
 STX = 0x02
 MOST_BODY = 64
 FRAME = 7  # bytes around a body
-PUT, ANSWER, BEAT = 1, 2, 3
-VERDICTS = ("stored", "inside", "full", "lost")
+PUT, ANSWER, BEAT, ASK, ROW = 1, 2, 3, 4, 5
+VERDICTS = ("stored", "inside", "full", "lost", "gone")
 BEAT_MS, AGAIN_MS, GIVE_UP_MS, SILENT_MS = 1000, 500, 3000, 3000
 MOST_HELD = 512
 MOST_OPEN = 8
 
 
 class LaneLine:
-    """One end. Events: ("put", body), ("verdict", body, word)."""
+    """One end. Events: ("put", body), ("verdict", body, word), ("ask", body), ("row", body)."""
 
     def __init__(self):
         self.held = b""
@@ -52,8 +55,19 @@ class LaneLine:
 
     def answer(self, body, verdict):
         """Say what became of an entry."""
+        self._say(ANSWER, bytes((VERDICTS.index(verdict),)) + checksum(body))
+
+    def ask(self, body):
+        """Ask what the store has of a card: key and number of who asks."""
+        self._say(ASK, body)
+
+    def row(self, body):
+        """Say what the store has: key and row, the key alone where there is none."""
+        self._say(ROW, body)
+
+    def _say(self, kind, body):
         if len(self.said) < MOST_HELD:
-            self.said += frame(ANSWER, bytes((VERDICTS.index(verdict),)) + checksum(body))
+            self.said += frame(kind, body)
 
     def feed(self, data, now_ms):
         """Events in what came, and of entries that nobody has answered for too long."""
@@ -101,6 +115,8 @@ class LaneLine:
     def _hear(self, kind, body, events):
         if kind == PUT:
             events.append(("put", body))
+        elif kind in (ASK, ROW):
+            events.append(("ask" if kind == ASK else "row", body))
         elif kind == ANSWER and len(body) == 5 and body[0] < len(VERDICTS):
             for one in self.open:
                 if checksum(one[0]) == body[1:]:

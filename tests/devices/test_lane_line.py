@@ -2,7 +2,7 @@
 """Two lanes of a car park: the line between them, lost, damaged and late."""
 
 from firmware.devices.far_store import FarStore, LaneTwin
-from firmware.devices.lane_store import LaneStore, key_of
+from firmware.devices.lane_store import ROW, LaneStore, key_of
 from firmware.errors import LinkLost
 from firmware.kernel import apdu
 from firmware.neighbours.lane_line import BEAT, LaneLine, frame
@@ -107,7 +107,7 @@ def test_answer_that_was_lost_should_not_shut_its_driver_out():
     lanes.store.turn()
     lanes.wire.held[1] = b""
     lanes.beat()
-    assert lanes.lane.barrier.pulses == 1 and len(lanes.store.rows) // 21 == 1
+    assert lanes.lane.barrier.pulses == 1 and len(lanes.store.rows) // ROW == 1
 
 
 def test_card_that_is_inside_should_be_refused_by_the_other_lane():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Entries of a car park: bounded, on flash, right after a cut at any write."""
 
-from firmware.devices.lane_store import Entry, LaneStore, key_of
+from firmware.devices.lane_store import ROW, Entry, LaneStore, key_of
 from sim.flash import Flash, PowerCut
 
 PANS = ["62280001%08d" % number for number in range(60)]
@@ -50,7 +50,7 @@ def test_store_should_say_that_it_is_full_and_hold_whom_it_has():
             store = LaneStore(flash)
     for number in range(8):
         assert store.find(key_of(PANS[number])) == entry(number)
-    assert store.find(key_of(PANS[59])) and flash.refused == 0 and len(store.rows) // 21 == 9
+    assert store.find(key_of(PANS[59])) and flash.refused == 0 and len(store.rows) // ROW == 9
 
 
 def run(store, steps, done):

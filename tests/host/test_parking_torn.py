@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A car park with stays on simulated cards: the link is cut at every exchange of entry, pay station
-and exit, before and after the card acted. Who comes again is inside once, pays once, drives once.
+"""A car park with stays on simulated cards: the link is cut at every exchange of entry, pay
+station and exit, before and after the card acted. Who comes again is inside once, pays once,
+drives once.
 """
 
 import pytest
@@ -31,9 +32,7 @@ class Lane(Unit):
     def trade(self, settings, parameters, relay, clock, keys):
         settings.more.update({"lane": self.lane, "product": "car"})
         relay = NoBarrier() if self.lane == "pay" else relay
-        return ParkingCard(
-            At(settings, self.lane), parameters, tariff(), None, relay, clock, keys
-        )
+        return ParkingCard(At(settings, self.lane), parameters, tariff(), None, relay, clock, keys)
 
     def opened(self):
         return self.kinds().count("approved") if self.lane == "pay" else self.barrier.pulses
