@@ -42,14 +42,14 @@ MORE = (
     "deny_list", "display", "door", "fares", "freeze_fen", "gate", "gate_kind", "gate_lane",
     "journal_hash", "journal_key", "key_factor", "kiosk_key", "lane", "layout", "least_fen",
     "least_min", "link_ca", "link_cert", "link_key", "link_name", "longest_min", "loop",
-    "meal_taps", "meals", "menu", "meter", "meter_kind", "missing_entry", "missing_exit",
-    "module", "module_baud", "module_failures", "module_keys", "module_profile",
-    "module_secret", "module_trade", "most_fen", "operator", "outputs", "overtime",
-    "pass_over", "passback_s", "passes", "pay_lines", "price_fen", "printer", "product",
-    "products", "pulse_ms", "pump", "record_key", "riders", "riders_blocks", "same_station",
-    "seats", "service", "store", "store_blocks", "subsidy", "sums", "ticket_group",
-    "ticket_keys", "tickets", "too_fast", "transfer", "transfer_from", "trips", "turn_min",
-    "twin", "u_turn", "upload_bytes", "upload_key", "upload_mac", "upload_signed", "valid_min",
+    "meal_taps", "meals", "menu", "meter", "meter_kind", "missing_entry", "missing_exit", "module",
+    "module_baud", "module_failures", "module_keys", "module_profile", "module_secret",
+    "module_trade", "most_fen", "operator", "outputs", "overtime", "pass_over", "passback_s",
+    "passes", "pay_lines", "price_fen", "printer", "product", "products", "pulse_ms", "pump",
+    "record_key", "riders", "riders_blocks", "same_station", "seats", "sells", "service", "store",
+    "store_blocks", "subsidy", "sums", "ticket_group", "ticket_keys", "tickets", "too_fast",
+    "transfer", "transfer_from", "trips", "turn_min", "twin", "u_turn", "unit_pack",
+    "unit_price_fen", "upload_bytes", "upload_key", "upload_mac", "upload_signed", "valid_min",
     "vehicle_class", "voice",
 )  # fmt: skip
 SALES = ("reader", "journal", "parameters")
@@ -69,7 +69,7 @@ NEEDED = {
     "stage": SALES + ("module", "record_key", "key_factor"),
     "taxi": SALES + ("meter",),
     "toll": SALES + ("lane", "product", "fares", "door"),
-    "utilities": SALES + ("console", "bills"),
+    "utilities": SALES + ("console",),
 }
 DEVICES = tuple(sorted(NEEDED))
 TRACES = ("no", "yes", "full", "frames")

@@ -3,10 +3,8 @@
 
 number|Chinese|English. A number once given never gets other words; one that is not used any more
 stays here with its words. File 006.mp3 in folder 01 of the module is prompt 6. 1..39 common to all
-devices (TD-040 among them), 40..59 and 160..169 bus, 60..79 taxi, 80..119 gate, 120..159 and 170..
-others, 230..239 fare adjustment.
-devices (TD-040 among them), 40..59 bus, 60..79 taxi, 80..119 gate, 120..159 the others,
-200..209 pumps, 230..239 fare adjustment.
+devices (TD-040 among them), 40..59 and 160..169 bus, 60..79 taxi, 80..119 gate, 120..159 and
+170..199 others, 200..209 pumps, 210..219 campus, 220..229 meter cards, 230..239 fare adjustment.
 """
 
 from typing import NamedTuple
@@ -127,6 +125,11 @@ TABLE = """
 206|请加油|Please fill
 210|名单故障，请用其他方式|List fault, please use other means
 211|补贴后已付款|Paid with subsidy
+220|已购买，请将卡插入表具|Bought, please hold the card at your meter
+221|卡未绑定表具|The card has no meter
+222|表具类型不符|The card is of another kind of meter
+223|购量已满|The meter is full
+224|卡内记录有误，请到柜台|The record is bad, please go to the desk
 230|无进站记录，请再刷同一张卡补票|No entry, tap the same card again to pay
 231|未出站，请再刷同一张卡补票|No exit, tap the same card again to pay
 232|已超时，请再刷同一张卡补票|Overtime, tap the same card again to pay

@@ -13,6 +13,7 @@ from sim.beside_entry import BesideEntry
 from sim.beside_fuel import BesideFuel
 from sim.beside_gate import BesideGate
 from sim.beside_kiosk import BesideKiosk
+from sim.beside_meter_cards import BesideMeterCards
 from sim.beside_metro import BesideMetro
 from sim.beside_metro_card import BesideMetroCard
 from sim.beside_parking import BesideParking
@@ -44,6 +45,12 @@ def toll_of(play):
     return (BesideTollCard if card else BesideTollStore)(play)
 
 
+def kiosk_of(play):
+    """What stands beside a kiosk of a utility: who writes bills, or the meters at home."""
+    units = play.scenario.settings.get("sells") == "units"
+    return (BesideMeterCards if units else BesideUtilities)(play)
+
+
 KINDS: dict[str, Callable[..., Beside]] = {
     "access": BesideAccess,
     "adjust": BesideAdjust,
@@ -59,7 +66,7 @@ KINDS: dict[str, Callable[..., Beside]] = {
     "stage": BesideStage,
     "taxi": BesideTaxi,
     "toll": toll_of,
-    "utilities": BesideUtilities,
+    "utilities": kiosk_of,
 }
 
 

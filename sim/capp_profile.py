@@ -24,7 +24,7 @@ KEY_USE = 0x28  # the one seen in public reader code (capp.md 2.6)
 # Versions of the masters, by trade
 VERSIONS = {
     "rides": 0x01, "metro": 0x02, "bus": 0x03, "toll": 0x04, "parking": 0x05, "rail": 0x06,
-    "bike": 0x07, "fuel": 0x08, "pass": 0x09,
+    "bike": 0x07, "fuel": 0x08, "pass": 0x09, "meter": 0x0A,
 }  # fmt: skip
 RINGS = {"own": 10, "t-union": 30}  # records that the cyclic file keeps
 

@@ -233,6 +233,14 @@ DAYS = {
         "utilities: bills by number", "utilities", {**CONSOLE, "bills": "serial:bills"}, {}, "pay",
         {}, ON, None,
     ),
+    "utilities-meter": Day(
+        "utilities: units onto the card of a meter, a module at a serial slot", "utilities",
+        {**CONSOLE, "sells": "units", "bill_kind": "gas", "unit_price_fen": "263",
+         "module": "serial:psam", "module_profile": "{folder}/psam.txt", "record_key": "28/0A",
+         "key_factor": "pan:01"},
+        {}, "purchase", {"packs": 1, "ends": ["units_written", "torn_recovered", "deny_list"]},
+        ON, None,
+    ),
     "inspector": Day(
         "inspector: shows what a card holds", "inspector", {}, {}, "tap", {"again": False}, (),
         None,
@@ -298,7 +306,7 @@ def _told(day):
 # cards of devices that use their records, where a metro's will not do
 LIKES = {
     "fuel": ("bike-1", "bike-sm2"), "parking": ("park-1", "park-sm2"),
-    "stage": ("stage-1", "stage-sm2"),
+    "stage": ("stage-1", "stage-sm2"), "utilities": ("meter-1", "meter-sm2"),
 }  # fmt: skip
 # devices without a GPO, at which nothing can be torn: how a visit ends there
 READ_ONLY = {"access": ["access_granted", "not_listed"], "inspector": [""]}

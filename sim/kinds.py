@@ -116,6 +116,9 @@ EXTENDED_KINDS = (
     _pays(
         "city-1", "city", extended=Extension(tuple(LAYOUTS["own"]), r_mac=True, offset_fen=2000)
     ),
+    _pays("meter-1", "meter", extended=Extension(("meter",))),
+    _pays("meter-r-mac", "meter_r_mac", extended=Extension(("meter", "pass"), r_mac=True)),
+    _pays("meter-sm2", "meter_sm2", suite="sm2", extended=Extension(("meter",), r_mac=True)),
     _pays("t-union", "t_union", extended=Extension(tuple(LAYOUTS["t-union"]), layout="t-union")),
     _pays("park-1", "parking", extended=Extension(("parking", "rides"))),
     _pays("park-r-mac", "parking_r_mac", extended=Extension(("parking", "rides"), r_mac=True)),

@@ -121,6 +121,19 @@ PASS = ISSUED + (
     ("last_time", TIME),
 )
 
+# What a card carries home to a meter, in hundredths of 1 m3 or 1 kWh (meter.py); 64 bytes
+METER = ISSUED + (
+    ("meter_kind", U8),  # 1 water, 2 power, 3 gas
+    ("meter", U32),  # its number; 0: none
+    ("purchase", U32),  # number of the last one, and what it was ..
+    ("units", U32),
+    ("total_units", U32),  # .. of all that was ever bought
+    ("bought_time", TIME),
+    ("entry_gate", U32),  # number of the kiosk
+    ("entry_number", U32),  # of its record
+    ("amount_fen", U32),  # of the last purchase
+)
+
 # One ride in the cyclic file; 48 bytes, no head (QX-063)
 RIDE = (
     ("trade", U8),
@@ -189,6 +202,7 @@ OWN = {
     "bike": (0x1A, b"\x02\x26", 72, FREEZE),
     "fuel": (0x1A, b"\x02\x27", 72, FREEZE),
     "pass": (0x1B, b"\x02\x28", 48, PASS),
+    "meter": (0x1B, b"\x02\x29", 64, METER),
     "rides": (0x1E, b"", 48, RIDE),
 }
 T_UNION = {

@@ -45,6 +45,7 @@ report||the day so far
 """.replace("{dishes}", "DISH:1..99" + " DISH?:1..99" * 7)
 CHANGING = (  # what a card may have seen
     "=", "+", "item", "drop", "sell", "check", "cancel", "cash", "off", "choose", "again", "bill",
+    "buy",
 )  # fmt: skip
 METHODS = {"=": "key", "+": "plus", "drop": "less"}
 FULL_TRAY = "so many lines are two sales"

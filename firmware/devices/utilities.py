@@ -11,6 +11,7 @@ trade_data: version 1 (1), customer's number (4).
 
 | setting | value |
 |---|---|
+| sells | bills (default); units: onto the card of a meter, utilities_meter.py |
 | console | serial:PATH of the keys |
 | bills | serial:PATH of the line to who writes them |
 | bill_kind | water, power, gas or property |
@@ -227,10 +228,14 @@ def is_bill(data):
 
 def make(settings, parameters, hal, clock, report):
     """Trade of a kiosk for bills. FormatError for settings that cannot be used."""
+    if options.word(settings.more, "sells", "bills", ("bills", "units")) == "units":
+        from firmware.devices import utilities_meter  # where settings ask for it
+
+        return utilities_meter.make(settings, parameters, hal, clock, report)
     from firmware.neighbours.bills import Bills  # with this device alone
     from firmware.neighbours.line import Neighbour  # likewise
 
-    kind, _, path = settings.more["bills"].partition(":")
+    kind, _, path = settings.more.get("bills", "").partition(":")
     if kind != "serial" or not path:
         raise FormatError("`bills` is serial:PATH")
     bills = Neighbour(lambda: hal.open_serial(path, 9600), Bills(), clock)

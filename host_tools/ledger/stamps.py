@@ -10,6 +10,7 @@
 | freeze     | a sum was frozen (pre-authorisation): no money moved           |
 | completion | a frozen sum was drawn, below, at or above what was frozen     |
 | pass       | a ride on a pass                                               |
+| purchase   | units for a meter at home                                      |
 | other      | a record that no layout of ours reads                          |
 
 A row `closes` the record whose trip or frozen sum it ends, named by the card itself: terminal and
@@ -30,7 +31,7 @@ from host_tools.ledger.schema import METADATA, column, key
 ADJUST = "adjust"
 ENTRY, EXIT, FREEZE, COMPLETION = "entry", "exit", "freeze", "completion"
 PAYMENT = "payment"
-PASS, OTHER = "pass", "other"
+PASS, PURCHASE, OTHER = "pass", "purchase", "other"
 OPENING = (ENTRY, FREEZE, ADJUST)
 DOUBTFUL = (record.PENDING, record.DEBITED_UNPROVEN, record.DEBITED_REFUSED)
 HAPPENED = (record.APPROVED, record.STAMPED, record.PREAUTHORISED, *DOUBTFUL)
@@ -115,14 +116,18 @@ def _layout(sfi: int, data: bytes) -> tuple | None:
     """How a record is read; None for the cyclic file, and for SFIs that no trade has."""
     if data[:2] == UNION_ID:
         return layouts.UNION_BUS
-    for place, _, _, layout in layouts.OWN.values():
-        if place == sfi and sfi != extension.CYCLIC_FILE:
-            return layout
-    return None
+    if sfi == extension.CYCLIC_FILE:
+        return None
+    mine = [row for row in layouts.OWN.values() if row[0] == sfi]
+    # an ID is what the payment system gives out; where it is a default it says which of a file
+    named = [row for row in mine if row[1] == data[:2]] or mine
+    return named[0][3] if named else None
 
 
 def _memory(layout: tuple, before: bytes, after: bytes, frozen_fen: int) -> Memory:
     was, has = layouts.read(layout, before), layouts.read(layout, after)
+    if layout is layouts.METER:
+        return Memory(PURCHASE, 0, 0, 0, (0, 0))
     if layout is layouts.PASS:
         return Memory(PASS, 0, 0, 0, (0, 0))
     side = SIDES.get((layout, has["state"]), OTHER)

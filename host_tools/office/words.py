@@ -44,6 +44,8 @@ MEMORY = {
     "exit": "出站扣款",
     "pass": "票证记录",
     "purchase": "购量写卡",
+    "payment": "缴费登记",
+    "adjust": "补票登记",
     "other": "其他记录",
     "pass rides": "票证乘次",
     "offset drawn": "押金抵扣",

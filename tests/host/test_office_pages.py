@@ -292,8 +292,9 @@ def test_open_trips_and_frozen_sums_should_be_listed_with_their_age(stand):
     day = seen(stand.browser("viewer").get("/days/2026-11-20?lang=en").text)
     assert "Cards with memory" in day and "pass rides bus 1 1.00" in day
     assert not set(stamp_sums.TO_DO.values()) - CHINESE.keys()
-    sides = {*stamps.SIDES.values(), stamps.PASS, stamps.OTHER, *memory.TODAY, "never cleared"}
+    sides = {*stamps.SIDES.values(), stamps.PASS, stamps.OTHER, stamps.PURCHASE, stamps.ADJUST}
     assert not sides - CHINESE.keys() - {"freeze"}
+    assert not {*memory.TODAY, "never cleared"} - CHINESE.keys()
 
 
 def test_languages(stand):
