@@ -125,6 +125,12 @@ TABLE = """
 206|请加油|Please fill
 210|名单故障，请用其他方式|List fault, please use other means
 211|补贴后已付款|Paid with subsidy
+212|已签到|You are in
+213|已签到，迟到|You are in, late
+214|已签退|You are out
+215|已签退，早退|You are out, early
+216|已登记，请勿重复|Noted already
+217|座位已满|No seat is free
 220|已购买，请将卡插入表具|Bought, please hold the card at your meter
 221|卡未绑定表具|The card has no meter
 222|表具类型不符|The card is of another kind of meter

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from sim.beside import Beside
 from sim.beside_access import BesideAccess
 from sim.beside_adjust import BesideAdjust
+from sim.beside_attendance import BesideAttendance
 from sim.beside_bus import BesideBus
 from sim.beside_canteen import BesideCanteen
 from sim.beside_coach import BesideCoach
@@ -54,6 +55,7 @@ def kiosk_of(play):
 KINDS: dict[str, Callable[..., Beside]] = {
     "access": BesideAccess,
     "adjust": BesideAdjust,
+    "attendance": BesideAttendance,
     "bus": BesideBus,
     "canteen": BesideCanteen,
     "coach": BesideCoach,

@@ -223,6 +223,11 @@ DAYS = {
         {"allow": "{folder}/door.allow", "door": "door", "lane": "in"},
         {"door.allow": {"allow": DOOR}}, "tap", {}, (), None,
     ),
+    "attendance": Day(
+        "attendance: allow list, who is here", "attendance",
+        {**CONSOLE, "allow": "{folder}/door.allow"}, {"door.allow": {"allow": DOOR}}, "tap", {},
+        ((90, "report"),), None,
+    ),
     "kiosk": Day(
         "kiosk: tickets signed by SM2, printer", "kiosk",
         {**CONSOLE, "printer": "serial:printer", "kiosk_key": "{folder}/kiosk.key",
@@ -312,6 +317,12 @@ LIKES = {
 READ_ONLY = {"access": ["access_granted", "not_listed"], "inspector": [""]}
 # from card to card; 7 elsewhere
 SPACE_S = {"taxi": 60, "gate": 10, "inspector": 30, "toll": 12, "fuel": 40}
+READ_ONLY = {
+    "access": ["access_granted", "not_listed"],
+    "attendance": ["came_in", "not_listed"],
+    "inspector": [""],
+}
+SPACE_S = {"taxi": 60, "gate": 10, "inspector": 30, "toll": 12}  # from card to card; 7 elsewhere
 
 
 # (card, torn) one behind the other; a card that is None: the plug is pulled, an entry is open

@@ -22,7 +22,6 @@ from firmware.formats import record
 from firmware.formats.allow_list import AllowList
 from firmware.neighbours.relay import Relay
 
-LANES = ("in", "out")
 MOST_REMEMBERED = 64
 NOTHING = Charge(0, 0, "", "", 0)
 
@@ -31,6 +30,8 @@ class Access(Trade):
     """One side of a door."""
 
     name, code, pays = "access", 0, False
+    lanes = ("in", "out")  # the first one is the default
+    first_direction = 1  # of the first one
     words = """
 door_ready|blue||请刷卡|Present card|
 access_granted|green|double|请进|Door is open|120
@@ -43,7 +44,8 @@ door_fault|red|no|门禁故障|Door out of order|124
     def __init__(self, settings, parameters, allowed, relay, clock):
         Trade.__init__(self, settings, parameters)
         self.allowed, self.relay, self.clock = allowed, relay, clock
-        self.direction = 1 + LANES.index(options.word(settings.more, "lane", "in", LANES))
+        lane = options.word(settings.more, "lane", self.lanes[0], self.lanes)
+        self.direction = self.first_direction + self.lanes.index(lane)
         self.passback_s = options.number(settings.more, "passback_s", 0, 0, 86400)
         self.passed = []  # (pan, window) of who went through here, oldest first (TD-067)
 

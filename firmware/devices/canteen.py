@@ -16,7 +16,8 @@ restart; a torn tap counts once, when it is settled, and one that stays pending 
 
 from firmware.devices import subsidy, window
 from firmware.devices.buttons import CLEAR
-from firmware.devices.shop import COMMANDS, PAID, Shop, open_console
+from firmware.devices.keypad import open_console
+from firmware.devices.shop import COMMANDS, PAID, Shop
 from firmware.devices.trade import Charge, Offer
 from firmware.errors import FormatError
 

@@ -22,7 +22,13 @@ OPEN, FREE, CLOSED = MODES = ("open", "free", "closed")
 KEY = "service|WORD:open/free/closed|nobody pays, or nobody is served, from here on"
 RESTORED = 64  # records in which the last key is looked for: as far back as the same-card guard
 # The word by which a device lets through where nobody pays; the others say free_ride
-LETS = (("parking", "free_exit"), ("metro", "free_exit"), ("access", "access_granted"))
+LETS = (
+    ("parking", "free_exit"),
+    ("metro", "free_exit"),
+    ("access", "access_granted"),
+    ("lift", "access_granted"),
+    ("attendance", "came_in"),
+)
 ROWS = """
 service_free|blue||今日免费|Free today|
 free_ride|green|double|今日免费 未扣款|Free today, not charged|12

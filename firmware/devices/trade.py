@@ -49,6 +49,7 @@ OWN = (b"", b"")
 PASSES = (
     "free_ride", "re_entry", "pass_valid", "staff", "driver", "present", "access_granted",
     "entry_noted", "free_exit", "ticket_again", "stay_asked", "prepaid",
+    "came_in", "came_late", "went_out", "left_early",
 )  # fmt: skip
 
 

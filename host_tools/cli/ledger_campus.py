@@ -32,4 +32,24 @@ def subsidy(database, first, last, device, as_json, file):
     give([one._asdict() for one in found], as_json, file, "nobody paid less")
 
 
-COMMANDS = (subsidy,)
+@click.command(
+    epilog="""\b
+Examples:
+  faretap ledger attendance 261124
+  faretap ledger attendance 261124 --terminal 7 --terminal 8 --csv 261124.csv
+"""
+)
+@DATABASE
+@click.argument("day")
+@click.option("--terminal", type=int, multiple=True, help="Of these readers only.")
+@outputs
+def attendance(database, day, terminal, as_json, file):
+    """Who was there on DAY: first in, last out, late, early, and who is still open.
+
+    From readers of attendance and doors; a stay over midnight belongs to the day it began on.
+    """
+    found = campus.attendance(open_ledger(database, True), days.read(day), terminal)
+    give([one._asdict() for one in found], as_json, file, "nobody was there")
+
+
+COMMANDS = (subsidy, attendance)
