@@ -105,6 +105,15 @@ class FuelStand(Stand):
         self.trade = Fuel(settings, parameters, clock, keys, link, self.wire, report)
         return self.trade
 
+    def fresh(self):
+        """An empty journal, a terminal and a pump that were just switched on."""
+        self.reader.field, self.wire = [], None
+        self.flash.restart()
+        for block in range(self.flash.block_count):
+            self.flash.ioctl(6, block)
+        self.restart()
+        self.says(pump.IDLE)
+
     def at(self, minute):
         self.clock.now = (2026, 11, 21, 10 + minute // 60, minute % 60, 0)
 
