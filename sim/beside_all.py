@@ -15,7 +15,7 @@ from sim.beside_fuel import BesideFuel
 from sim.beside_gate import BesideGate
 from sim.beside_kiosk import BesideKiosk
 from sim.beside_meter_cards import BesideMeterCards
-from sim.beside_metro import BesideMetro
+from sim.beside_metro import BesideMetro, BesideMetroEntry
 from sim.beside_metro_card import BesideMetroCard
 from sim.beside_parking import BesideParking
 from sim.beside_parking_card import BesideParkingCard
@@ -36,8 +36,10 @@ def lane_of(play):
 
 def gate_of(play):
     """What stands beside a gate of a metro: by where its trips lie."""
-    card = play.scenario.settings.get("trips") == "card"
-    return (BesideMetroCard if card else BesideMetro)(play)
+    if play.scenario.settings.get("trips") == "card":
+        return BesideMetroCard(play)
+    enters = play.scenario.settings.get("lane") == "entry"
+    return (BesideMetroEntry if enters else BesideMetro)(play)
 
 
 def toll_of(play):

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An exit gate of a metro on the stage; the entries of other stations are played at the wire.
+"""A gate of a metro on the stage over the shared store: an exit, the entries of other stations
+played at the wire; or an entry, the gate that keeps the store played there.
 
-Settings that go with it: lane: exit, twin: serial:twin, store: file:{folder}/store.bin,
-door: barrier
+Settings that go with it: door: barrier; lane: exit, twin: serial:twin,
+store: file:{folder}/store.bin; or lane: entry, store: serial:twin
 """
 
+from sim.beside_entry import BesideEntry
 from sim.beside_parking import BesideParking
 
 
@@ -32,3 +34,20 @@ class BesideMetro(BesideParking):
         """
         self.origins[card] = station
         self.park(card, minutes, **how)
+
+
+class BesideMetroEntry(BesideEntry):
+    """Riders by the name of their card, as the cars of a car park."""
+
+    FACTS = (
+        "entries noted, in the journal",
+        "riders who walked in",
+        "turned back in front of the open gate",
+        "kept out by what the gate with the store said",
+        "gate was told to open",
+    )
+
+    def balance(self, records):
+        """As a car park's entry."""
+        facts, faults = super().balance(records)
+        return dict(zip(self.FACTS, facts.values(), strict=True)), faults

@@ -20,7 +20,8 @@ from firmware.formats import record
 from host_tools.ledger.schema import COUNTS, RECORDS
 from sim.city.unit import row_of
 
-TAKEN = (record.APPROVED, record.DEBITED_REFUSED, record.DEBITED_UNPROVEN)
+# a stamp takes nothing, and is a final debit of nothing on its card
+TAKEN = (record.APPROVED, record.DEBITED_REFUSED, record.DEBITED_UNPROVEN, record.STAMPED)
 FAULTS_SHOWN = 20  # of one district
 
 # count of records and their sum; what: for people

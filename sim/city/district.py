@@ -194,9 +194,7 @@ class District:
         for unit in self.units:
             self._fate(unit, number, begins)
             self.at(begins + OPEN_MS + self.dice.randrange(60000), lambda u=unit: self._start(u))
-        riders = max(1, self.share.taps // TAPS_A_RIDER)
-        for at_ms, rider, place in timetable(self.dice, self.share.taps, riders, len(self.units)):
-            self.at(begins + at_ms, lambda r=rider, p=place: self._ride(r, p))
+        self.people(begins)
         if self.plan.upload_s:
             for slot_ms in range(OPEN_MS, SHUT_MS, self.plan.upload_s * 1000):
                 self.at(begins + slot_ms, self._radio)
@@ -204,6 +202,12 @@ class District:
             self.at(begins + hour * HOUR_MS - 1, self._hour)
         self.at(begins + SHUT_MS, self._evening)
         self._run(day_begins_ms(number + 1))
+
+    def people(self, begins):
+        """Whoever rides this day comes at his time."""
+        riders = max(1, self.share.taps // TAPS_A_RIDER)
+        for at_ms, rider, place in timetable(self.dice, self.share.taps, riders, len(self.units)):
+            self.at(begins + at_ms, lambda r=rider, p=place: self._ride(r, p))
 
     def _run(self, until_ms):
         while self.agenda and self.agenda[0][0] < until_ms:

@@ -35,19 +35,22 @@ NAMES = tuple(one.name for one in FAULTS)
 USUAL = {one.name: one.rate for one in FAULTS}
 
 
-def read(text):
-    """{name: rate} of a --faults text; FormatError says what is wrong with it."""
-    rates = dict.fromkeys(NAMES, 0.0)
+def read(text, table=FAULTS):
+    """{name: rate} of a --faults text; FormatError says what is wrong with it. table: of Fault;
+    what only the city has does not come.
+    """
+    names = [one.name for one in table]
+    rates = dict.fromkeys([*NAMES, *names], 0.0)
     for word in text.replace(" ", "").split(","):
         name, equals, rate = word.partition("=")
         if word == "default":
-            rates.update(USUAL)
-        elif name in NAMES and equals:
+            rates.update({one.name: one.rate for one in table})
+        elif name in names and equals:
             rates[name] = _rate(word, rate)
         elif word not in ("none", ""):
             raise FormatError(
                 f"--faults: {word!r} is none; say NAME=RATE, default or none; names are "
-                + ", ".join(NAMES)
+                + ", ".join(names)
             )
     return rates
 
@@ -77,7 +80,7 @@ class Draws:
 
     def __init__(self, rates, seed):
         self.rates = rates
-        self.dice = {name: random.Random(f"{seed}/{name}") for name in NAMES}
+        self.dice = {name: random.Random(f"{seed}/{name}") for name in rates}
         self.counts = Counter()
 
     def hits(self, name):

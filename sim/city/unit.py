@@ -107,16 +107,9 @@ class Unit:
         self.starts += 1
         town = self.town
         self.started_ms = town.now.now_ms
-        hal = UnitHal(
-            town.now, self.off_s, lambda: town.connect(self), town.fares,
-            f"{town.seed}/{self.name}/{self.starts}",
-        )  # fmt: skip
-        text = SETTINGS.format(
-            number=self.number, blocks=self.blocks, fares=FARES, line=self.line,
-            key=town.secret_of(self.number).hex(),
-        )  # fmt: skip
-        settings = parse(text)
-        fleet = town.parameters(PARAMETERS + ASKS_THE_HOST * bool(self.off_s))
+        hal = self.make_hal(lambda: town.connect(self), f"{town.seed}/{self.name}/{self.starts}")
+        settings = parse(self.settings_text())
+        fleet = town.parameters(self.fleet_text())
         self.flash.restart()
         if arm:
             self.flash.cut(*arm)
@@ -137,13 +130,28 @@ class Unit:
             uploader=Radio(uploader, town.radio_is_up),
             panel=self.lamp,
             report=self._hear,
-            module=None,
+            module=assemble.open_module(settings.more, hal, clock, self._hear),
         )
         trade = assemble.open_trade(settings, fleet, hal, clock, self._hear)
         terminal = Terminal(parts, settings, fleet, trade)
         terminal.start()
         self.terminal = terminal
         self.is_up = True
+
+    def make_hal(self, connect, seed):
+        """What it stands on from this start on."""
+        return UnitHal(self.town.now, self.off_s, connect, self.town.fares, seed)
+
+    def settings_text(self):
+        """Its settings file."""
+        return SETTINGS.format(
+            number=self.number, blocks=self.blocks, fares=FARES, line=self.line,
+            key=self.town.secret_of(self.number).hex(),
+        )  # fmt: skip
+
+    def fleet_text(self):
+        """Its parameter file."""
+        return PARAMETERS + ASKS_THE_HOST * bool(self.off_s)
 
     def stop(self):
         """Power off, in order or not: what is in the flash stays."""

@@ -30,6 +30,7 @@ SHARE = {
     "kiosk_day": 0.1,
     "metro_card": 0.5,
     "meter_cards": 0.3,
+    "metro_entry": 0.2,
     "metro_exit": 0.2,
     "toll_day": 0.3,
     "toll_store": 0.15,
