@@ -19,6 +19,7 @@ charged again. A pass is a card of the list `allow` whose hours hold when it lea
 | fares | fare table (docs/fares.md) |
 | allow | list of passes (`faretap allow`), optional |
 | door, pulse_ms | output of the barrier |
+| console | exit: serial:PATH of the attendant's keys (parking_attendant.py), optional |
 | vehicle_class | 0..255, stands in each entry |
 | missing_entry | maximum: the tariff's price of a lost entry (default); refuse (TD-068) |
 | missing_exit | refuse: a card that is inside does not enter (default); replace (TD-068) |
@@ -59,9 +60,17 @@ class Parking(Trade):
             raise FormatError("`stop`: the number of the lane is 1..255")
         self.leaving = []  # (key, window, moment of paying) of who may leave, oldest first
         self.now, self.entry = clock.local_now(), None
+        self.attendant, self.keyed = None, None  # of parking_attendant.py, what he has keyed
+
+    def attach(self, house):
+        Trade.attach(self, house)
+        if self.attendant:
+            self.attendant.attach(house)
 
     def restore(self, recent):
         """Whoever has paid may leave, however the power went; no entry outlives its payment."""
+        if self.attendant:
+            self.attendant.shift.restore(recent)
         length_s, dated = parking_rules.leave_s(self), self.house.stamp.ages()
         found = []
         for _, values in recent(MOST_LEAVING) if self.pays else ():
@@ -77,6 +86,8 @@ class Parking(Trade):
 
     def turn(self):
         self.relay.turn()
+        if self.attendant:
+            self.attendant.turn()
         for entry, verdict in self.store.turn():
             if verdict == "stored" and entry.lane == self.lane:
                 self._open("entered")
@@ -95,6 +106,7 @@ class Parking(Trade):
 
     def begin(self):
         self.now, self.entry = self.clock.local_now(), None
+        self.keyed = self.attendant.keyed if self.attendant else None
 
     def charge(self, pan):
         fare = self._fare(pan) if pan and self.pays else None
@@ -108,6 +120,8 @@ class Parking(Trade):
         self.entry = entry = self.store.find(key_of(pan))
         if self._may_leave(key_of(pan), entry):
             return "re_entry"
+        if self.keyed:
+            return self._priced(pan)
         if parking_rules.has_pass(self.passes, pan, self.now):
             return "pass_valid"
         payment = self.store.payment(key_of(pan)) if entry else None
@@ -119,6 +133,9 @@ class Parking(Trade):
             return "store_lost"  # no price of a lost entry while entries may be on their way
         if entry is None and self.lost == "refuse":
             return "no_entry"
+        return self._priced(pan)
+
+    def _priced(self, pan):
         fare = self._fare(pan)
         if fare is None:
             return "no_tariff"
@@ -132,9 +149,17 @@ class Parking(Trade):
         values["direction"] = 2 if self.pays else 1
         if self.entry:
             values["trade_data"] = pack_entry(1, self.entry)
+        if self.attendant:
+            self.attendant.shift.onto(values)
+        if self.keyed and self.keyed[1]:
+            from firmware.devices.parking_attendant import reference_of  # where one is beside it
+
+            values["reference"] = reference_of(self.keyed[1])
 
     def after(self, sold):
         self.entry = None
+        if self.attendant:
+            self.attendant.after(sold, bool(sold.sequence) and sold.message in PAID + FREE)
         if sold.message == "entry_noted" and sold.sequence:
             now = self.clock.local_now()
             entry = Entry(key_of(sold.pan), self.lane, tuple(now[:6]), self.vehicle_class)
@@ -149,11 +174,18 @@ class Parking(Trade):
     def close(self):
         self.relay.close()
         self.store.close()
+        if self.attendant:
+            self.attendant.close()
 
     def _fare(self, pan):
         """Fare of who leaves now, None where it cannot be told."""
+        if self.keyed:
+            rule, began = self.keyed
+            return parking_rules.by_rule(parking_rules.stay(self, began, pan), rule)
         entry, payment = self.store.find(key_of(pan)), self.store.payment(key_of(pan))
-        fare = parking_rules.stay(self, entry.moment if entry else None, pan)
+        if entry is None:
+            return parking_rules.by_rule(parking_rules.stay(self, None, pan), "lost")
+        fare = parking_rules.stay(self, entry.moment, pan)
         return parking_rules.rest_of(fare, payment.paid_fen if payment else 0)
 
     def _is_held(self, key):
@@ -197,7 +229,14 @@ def make(settings, parameters, hal, clock, report):
         from firmware.devices import parking_pay  # likewise
 
         return parking_pay.make(settings, parameters, hal, clock, report)
-    return assembled(Parking, settings, parameters, hal, clock, report)
+    trade = assembled(Parking, settings, parameters, hal, clock, report)
+    if "console" in settings.more and trade.pays:
+        from firmware.devices.parking_attendant import COMMANDS, Attendant  # likewise
+        from firmware.devices.shop import open_console  # likewise
+
+        line = open_console(settings, hal, clock, COMMANDS)
+        trade.attendant = Attendant(line, clock)
+    return trade
 
 
 def assembled(kind, settings, parameters, hal, clock, report):
