@@ -19,6 +19,7 @@ from sim.beside_metro import BesideMetro, BesideMetroEntry
 from sim.beside_metro_card import BesideMetroCard
 from sim.beside_parking import BesideParking
 from sim.beside_parking_card import BesideParkingCard
+from sim.beside_parking_day import BesideParkingDay
 from sim.beside_shop import BesideShop
 from sim.beside_stage import BesideStage
 from sim.beside_taxi import BesideTaxi
@@ -31,6 +32,8 @@ def lane_of(play):
     """What stands beside one lane of a car park: the other one, or a module at its slot."""
     if play.scenario.settings.get("trips") == "card":
         return BesideParkingCard(play)
+    if "pay_lines" in play.scenario.settings:
+        return BesideParkingDay(play)
     return (BesideEntry if play.scenario.settings.get("lane") == "entry" else BesideParking)(play)
 
 

@@ -146,7 +146,7 @@ class BesideParking(Beside):
     def balance(self, records):
         """Each car that left has one sale or free exit; the store has those that are inside."""
         said = Counter(_kind_of(values) for values in records if values["direction"] == 2)
-        opened = said["paid"] + said["free_exit"] + said["pass_valid"] + said["re_entry"]
+        opened = sum(said[word] for word in (*SALES, "re_entry"))
         faults = [] if self.world.cuts else self._faults(records, opened)
         numbers = (
             self.entered["stored"],
@@ -183,7 +183,8 @@ class BesideParking(Beside):
 
     def _store_faults(self):
         """What the store of the exit lane holds at the end, read from its file."""
-        store = LaneStore(flash_of(self.play.folder / "store.bin", BLOCKS))
+        blocks = self.play.scenario.settings.get("store_blocks", BLOCKS)
+        store = LaneStore(flash_of(self.play.folder / "store.bin", blocks))
         missing = [name for name in self.inside if not store.find(key_of(self._pan(name)))]
         faults = [f"{name} is inside, the store has no entry" for name in sorted(missing)]
         count = len(store.rows) // ROW

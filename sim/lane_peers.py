@@ -10,6 +10,7 @@ from firmware.devices.lane_store import LaneStore
 from firmware.neighbours.lane_line import LaneLine
 
 STEP_MS = 50
+ANSWER_MS = 2000
 
 
 class LaneEnd:
@@ -69,3 +70,35 @@ class ExitLane(LaneEnd):
         """What came is judged and written first, as in each turn of its loop."""
         self.store.turn()
         return super().outgoing(now_ms)
+
+
+class PayPeer(LaneEnd):
+    """A pay station beside an exit under test: real line, and nobody's money but what is told."""
+
+    NUMBER = 9
+
+    def ask(self, key, world):
+        """Generator: the row of the store that the exit lane answers with, b"" for none."""
+        self.turn()
+        self.protocol.ask(key + bytes((self.NUMBER,)))
+        for _ in range(ANSWER_MS // STEP_MS):
+            yield STEP_MS
+            self.feed(b"", world.now_ms)
+            for said in self.turn():
+                if said[0] == "row" and said[1].startswith(key):
+                    return said[1][len(key) :]
+        return b""
+
+    def tell(self, body, world):
+        """Generator: say it until it is answered; the verdict."""
+        while True:
+            self.protocol.put(body)
+            told = False
+            while not told:
+                yield STEP_MS
+                self.feed(b"", world.now_ms)
+                for said in self.turn():
+                    if said[0] == "verdict" and said[1] == body:
+                        told = True
+                        if said[2] != "lost":
+                            return said[2]

@@ -10,7 +10,7 @@ Written from docs/fares.md, without the engine of the firmware: datetimes, block
 from datetime import datetime, timedelta
 
 DRIFT_S = 5  # a stay is so much shorter (`drift_s`)
-ASKED_S = 6  # from the tap's moment to its result
+ASKED_S = 6  # from the tap's moment to its result; the clocks of two lanes differ by one more
 
 
 class Prices:
@@ -37,7 +37,7 @@ class Prices:
 
     def possible(self, came, told, paid_fen=0):
         """Fen that a tap may have asked for, whose result came at the moment `told`."""
-        lengths = [told - timedelta(seconds=one) for one in range(ASKED_S + 1)]
+        lengths = [told - timedelta(seconds=one) for one in range(-1, ASKED_S + 1)]
         return {max(0, self.at(came, one) - paid_fen) for one in lengths}
 
     def _period(self, came, length, first):

@@ -37,7 +37,7 @@ from firmware.devices.trade import Charge, Offer, Trade
 from firmware.errors import FormatError
 from firmware.formats import record
 
-QUOTE_S = 60
+QUOTE_S, ANSWER_S = 60, 3
 MOST_QUOTES, MOST_OWED = 8, 64
 NOTHING = Charge(0, 0, "", "time", 1)
 
@@ -60,7 +60,8 @@ class PayStation(Trade):
         if not 1 <= self.number <= 255:
             raise FormatError("`stop`: the number of the pay station is 1..255")
         self.quotes, self.owed = [], []
-        self.asking, self.sent = "", False  # number that is asked for; is owed[0] on its way
+        self.asking = ("", (0, 0))  # number that is asked for, window of the answer
+        self.sent = False  # owed[0] is on its way
         self.now, self.quote = clock.local_now(), None
 
     def restore(self, recent):
@@ -78,6 +79,8 @@ class PayStation(Trade):
                 self._hear_row(said[1])
             elif said[0] == "verdict" and self.owed and said[1] == self.owed[0]:
                 self._hear_verdict(said[2])
+        if self.asking[0] and window.left_ms(self.clock, self.asking[1]) <= 0:
+            self._give_up()
         for one in self.quotes:
             if window.left_ms(self.clock, one.since) <= 0 and not self.house.busy():
                 self._let_go(one)
@@ -120,9 +123,7 @@ class PayStation(Trade):
             self.owed.append(bytes(sold.values["trade_data"]))
             self._tell()
         elif sold.message == "stay_asked" and sold.sequence:
-            self.asking = sold.pan
-            self.line.ask(key_of(sold.pan) + bytes((self.number,)))
-            self.neighbour.flush()
+            self._ask(sold.pan)
 
     def close(self):
         self.neighbour.close()
@@ -134,11 +135,30 @@ class PayStation(Trade):
                 return one
         return None
 
+    def _ask(self, pan):
+        """Ask the exit lane; not while what was let go is on its way, which would undo it."""
+        if self.asking[0]:
+            self._give_up()
+        key = key_of(pan)
+        if any(body[0] == RELEASE and body[1 : 1 + KEY] in (EVERY, key) for body in self.owed):
+            self.house.show("store_lost")
+            return
+        self.asking = (pan, window.opened(self.clock, ANSWER_S))
+        self.line.ask(key + bytes((self.number,)))
+        self.neighbour.flush()
+
+    def _give_up(self):
+        """No answer came: the mark that the exit lane may have set is let go."""
+        self._release(key_of(self.asking[0]))
+        self.asking = ("", (0, 0))
+        self.house.show("store_lost")
+
     def _hear_row(self, body):
         """What the store has of the card that was asked for: its price, or why there is none."""
-        pan, self.asking = self.asking, ""
+        pan = self.asking[0]
         if not pan or body[:KEY] != key_of(pan):
             return
+        self.asking = ("", (0, 0))
         row = body[KEY:]
         if len(row) != WIDE or row[0] != TOLD:
             self.house.show("no_entry")

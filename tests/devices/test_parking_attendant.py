@@ -54,7 +54,8 @@ def test_agreed_moment_should_price_the_stay_and_stand_in_the_record():
     assert "entry 08:45" in lane.key("entry 0845")
     assert lane.tap(open_card()) == "ok"
     values = lane.last()[1]
-    assert (values["amount_fen"], values["rule"], values["reference"]) == (500, "keyed", 2611210845)
+    told = values["amount_fen"], values["rule"], values["reference"]
+    assert told == (500, "keyed", 2611210845)
     assert "HHMM" in lane.key("entry 0860")
     lane.key("entry 0955")
     assert lane.tap(open_card(OTHER)) == "free_exit" and lane.barrier.pulses == 2

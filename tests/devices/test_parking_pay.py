@@ -116,6 +116,28 @@ def test_price_that_nobody_pays_should_be_let_go():
     assert "No entry: ask attendant" in park.asks(card)
 
 
+def test_answer_that_was_lost_should_hold_nobody():
+    """The exit has marked the entry, the price never came: let go; the driver asks anew."""
+    park, card = Park(), open_card()
+    park.pay.tap(card)
+    park.exit.stand.terminal.turn()
+    assert park.payment().asked_by == STATION
+    park.wire.held[1] = b""
+    park.beat(2)
+    park.pay.tap(open_card(OTHER))  # gives the first one up
+    park.beat(1)
+    assert park.payment().asked_by == 0
+    assert park.pays(card) == "ok" and park.payment().paid_fen == 500
+    other = Park()
+    other.pay.tap(card)
+    other.exit.stand.terminal.turn()
+    other.wire.held[1] = b""
+    other.beat(4)
+    assert other.payment().asked_by == 0 and ("show", "Closed: lane link is lost", 0) in (
+        other.pay.log
+    )
+
+
 def test_exit_that_is_torn_should_keep_the_pay_station_off():
     """Whoever may have paid at the exit is not asked a price inside."""
     park, card = Park(), open_card()

@@ -26,6 +26,7 @@ SHARE = {
     "office_door": 0.1,
     "car_park": 0.03,
     "car_park_card": 0.06,
+    "car_park_day": 0.02,
     "fuel_day": 0.05,
     "kiosk_day": 0.1,
     "metro_card": 0.5,
