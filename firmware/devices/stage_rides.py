@@ -92,7 +92,8 @@ def just_rode(rides, here, now, within_s):
     """True when the newest ride was sold by this very terminal, at this stop, a moment ago
     (QX-042).
     """
-    if not rides or (rides[0]["gate"], rides[0]["place"]) != (here.gate, here.place):
+    own = rides and (rides[0]["gate"], rides[0]["place"]) == (here.gate, here.place)
+    if not within_s or not own:
         return False
     passed_s = rules_of_trips.seconds_since(rides[0]["time"], now)
     return passed_s is not None and 0 <= passed_s <= within_s

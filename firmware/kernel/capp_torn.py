@@ -22,6 +22,7 @@ from firmware.kernel.chain import Chain
 from firmware.kernel.work import Ask
 
 NOT_AVAILABLE = 0x9406
+LOOK_BACK = 3  # rides of the cyclic file that are read for the own one
 
 # Who can say more than the card's proof. shows(page, change): True when a record that was read
 # holds what `change` had stamped into it; draw(): 8 bytes for an R-MAC; r_mac(read): that which
@@ -102,11 +103,17 @@ def _is_stamped(tap, proof):
     extension = tap.extension
     for change in extension.changes if proof else ():
         before = capp.Page(change.sfi, change.following, change.before)
-        if change.sfi == capp.CYCLIC_FILE or proof.shows(before, change):
-            continue  # pushed down by others, or no difference to be seen
-        reads, _ = yield from capp.read_variable(
-            extension.df61, change.sfi, change.following, change.before[:2], proof.draw
-        )
+        if proof.shows(before, change):
+            continue  # no difference to be seen
+        if change.sfi != capp.CYCLIC_FILE:
+            reads, _ = yield from capp.read_variable(
+                extension.df61, change.sfi, change.following, change.before[:2], proof.draw
+            )
+        elif extension.df61 & capp.WITH_R_MAC:
+            continue  # that file's answers bear none
+        else:  # others may have written rides on top of it
+            wanted = ((capp.CYCLIC_FILE, LOOK_BACK),)
+            reads, _ = yield from capp.read_pages(extension.df61, wanted, proof.draw)
         for read in reads:
             mac = (yield Ask(proof.r_mac, read)) if read.random else None
             if not capp.forged(read, mac) and proof.shows(read.page, change):

@@ -35,7 +35,8 @@ SHARE = {
     "metro_exit": 0.2,
     "toll_day": 0.3,
     "toll_store": 0.15,
-    "stage_bus": 0.3,
+    "stage_bus": 0.1,
+    "stage_t_union": 0.3,
 }
 
 
