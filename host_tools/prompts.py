@@ -116,6 +116,11 @@ TABLE = """
 181|请通行|Please drive on
 190|已冻结|Sum is held
 191|已办完|Done
+192|请取车|Please take the bike
+193|已解冻，未扣款|Released, not charged
+194|请先还车入桩，再刷卡|Lock the bike first, then tap
+195|无车可借，请到别处|No bike here, please go to another station
+196|车锁未开，请再刷同一张卡|The lock is stuck, tap the same card again
 200|油机停用|Pump out of order
 201|请先提枪|Lift the nozzle first
 202|油机使用中，请稍候|Pump in use, please wait

@@ -70,6 +70,8 @@ class HoldTrade(CardTrade):
         self.merchant = parameters.standing.get(tags.MERCHANT)
         if self.merchant is None:
             raise FormatError("parameters: `merchant` is missing: who froze a sum (QX-054)")
+        self.merchant = parameters.standing[tags.MERCHANT]
+        self.at = 0  # DF60 that trip_of() has found for the card at work last
 
     def sum_to_freeze(self, values, pan):
         """(word, fen): what is frozen for this card now, or the word of what keeps it out."""
@@ -101,6 +103,10 @@ class HoldTrade(CardTrade):
 
     # --- what a sale asks
 
+    def begin(self):
+        CardTrade.begin(self)
+        self.at = 0
+
     def pays_again(self, pan, psn):
         return True  # the record on the card says what is due, and not how long ago that was
 
@@ -118,6 +124,7 @@ class HoldTrade(CardTrade):
 
     def _trip_of(self, values, pages, pan):
         kind, word = freeze.due(values, self.moment(), self.rules)
+        self.at = kind
         if not kind:
             return word
         if kind == freeze.COMPLETION:
@@ -168,6 +175,7 @@ class HoldTrade(CardTrade):
     nothing_due = "free_return"  # row of a completion that takes nothing
 
     def after(self, sold):
+        self.at = 0
         if sold.message == AGAIN and sold.sequence:
             self.again(sold)
         if sold.outcome.outcome not in ("approved", "recovered") or not sold.values:

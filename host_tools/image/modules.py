@@ -17,8 +17,10 @@ from firmware.settings import DEVICES
 
 # An image that names no device has no room for these: theirs is made with --device
 APART = (
-    "adjust", "canteen", "coach", "fuel", "kiosk", "metro", "parking", "stage", "toll",
-    "adjust", "attendance", "canteen", "coach", "kiosk", "metro", "parking", "toll",
+APART = (
+    "adjust", "attendance", "bike", "canteen", "coach", "fuel", "kiosk", "metro", "parking",
+    "stage", "toll",
+)  # fmt: skip
     "utilities",
 )  # fmt: skip
 TOGETHER = tuple(one for one in DEVICES if one not in APART)
