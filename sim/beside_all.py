@@ -7,6 +7,7 @@ from sim.beside import Beside
 from sim.beside_access import BesideAccess
 from sim.beside_adjust import BesideAdjust
 from sim.beside_attendance import BesideAttendance
+from sim.beside_bike import BesideBike
 from sim.beside_bus import BesideBus
 from sim.beside_canteen import BesideCanteen
 from sim.beside_coach import BesideCoach
@@ -61,6 +62,7 @@ KINDS: dict[str, Callable[..., Beside]] = {
     "access": BesideAccess,
     "adjust": BesideAdjust,
     "attendance": BesideAttendance,
+    "bike": BesideBike,
     "bus": BesideBus,
     "canteen": BesideCanteen,
     "coach": BesideCoach,

@@ -47,8 +47,8 @@ class DockStation:
                 continue
             if kind == docks.ASK:
                 self.age(now_ms)
-                for one in sorted(self.places):
-                    self.tell(one, now_ms)
+                for first in range(1, len(self.places) + 1, docks.AT_ONCE):
+                    self.tell(first, now_ms, docks.AT_ONCE)
             elif number in self.places:
                 self._order(kind, number, (hire, tries), now_ms)
 
@@ -58,12 +58,12 @@ class DockStation:
         data, self.out = self.out, b""
         return data
 
-    def tell(self, number, now_ms):
-        """Report a dock."""
-        one = self.places[number]
-        seconds = (now_ms - one.since_ms) // 1000
-        report = docks.pack_dock(number, docks.Dock(one.state, one.bike, seconds))
-        self.out += framing.pack(report)
+    def tell(self, number, now_ms, count=1):
+        """Report docks from one on."""
+        found = []
+        for one in [self.places[n] for n in range(number, number + count) if n in self.places]:
+            found.append(docks.Dock(one.state, one.bike, (now_ms - one.since_ms) // 1000))
+        self.out += framing.pack(docks.pack_docks(number, found))
 
     def press(self, number):
         """Somebody presses the button of a dock."""
@@ -72,6 +72,17 @@ class DockStation:
     def open_docks(self):
         """Numbers of the docks whose bike may be taken out now."""
         return [n for n, one in sorted(self.places.items()) if one.state == docks.OPENING]
+
+    def locked(self):
+        """Numbers of the docks whose bike may be hired."""
+        return [n for n, one in sorted(self.places.items()) if one.state == docks.LOCKED]
+
+    def mend(self, number, now_ms):
+        """A lock that was stuck moves again."""
+        one = self.places[number]
+        if one.state == docks.FAULT:
+            one.to(docks.LOCKED if one.bike else docks.EMPTY, now_ms)
+            self.tell(number, now_ms)
 
     def take(self, number, now_ms):
         """Pull the bike out of an open dock; its number."""

@@ -54,6 +54,7 @@ free_minutes = 0
 lost_fen = 500
 windows = [ { times = "00:00-24:00", step_minutes = 60, step_fen = 500 } ]
 """
+BIKE_FARES = STAY_FARES.replace("products.car", "products.bike")
 SPOT_FARES = """
 version = 12
 effective = 2026-01-01T00:00:00
@@ -213,6 +214,15 @@ DAYS = {
          "key_factor": "pan:01"},
         {}, "car", {"ml": 3000, "ends": ["frozen", "torn_recovered", "deny_list"]}, (), None,
     ),
+    "bike": Day(
+        "bikes: docks at a line, sums frozen on the card, a module at a serial slot", "bike",
+        {"stop": 31, "docks": "serial:docks", "product": "bike", "fares": "{folder}/bike.fares",
+         "freeze_fen": 3000, "valid_min": 600, "transfer_min": 30, "transfer_free_min": 60,
+         "module": "serial:psam", "module_profile": "{folder}/psam.txt", "record_key": "28/07",
+         "key_factor": "pan:01"},
+        {"bike.fares": {"fares": BIKE_FARES}}, "hire",
+        {"ends": ["frozen", "torn_recovered", "deny_list"]}, (), None,
+    ),
     "coach": Day(
         "coach: seats by a matrix", "coach",
         {**CONSOLE, "product": "c1", "fares": "{folder}/coach.fares", "seats": 45},
@@ -310,7 +320,8 @@ def _told(day):
 
 # cards of devices that use their records, where a metro's will not do
 LIKES = {
-    "fuel": ("bike-1", "bike-sm2"), "parking": ("park-1", "park-sm2"),
+    "fuel": ("bike-1", "bike-sm2"), "bike": ("bike-1", "bike-sm2"),
+    "parking": ("park-1", "park-sm2"),
     "stage": ("stage-1", "stage-sm2"), "utilities": ("meter-1", "meter-sm2"),
 }  # fmt: skip
 # devices without a GPO, at which nothing can be torn: how a visit ends there

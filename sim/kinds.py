@@ -113,6 +113,7 @@ EXTENDED_KINDS = (
     _pays("metro-offset", "metro_offset", extended=Extension(("metro",), offset_fen=2000)),
     _pays("bike-1", "bike", extended=Extension(("bike", "fuel", "bus", "rides"))),
     _pays("bike-sm2", "bike_sm2", suite="sm2", extended=Extension(("bike", "fuel"), r_mac=True)),
+    _pays("bike-r-mac", "bike_r_mac", extended=Extension(("bike", "rides"), r_mac=True)),
     _pays(
         "city-1", "city", extended=Extension(tuple(LAYOUTS["own"]), r_mac=True, offset_fen=2000)
     ),

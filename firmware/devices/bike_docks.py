@@ -30,6 +30,7 @@ class Station:
         self.return_s = return_s
         self.handing = []  # hires whose bike has not left its dock yet
         self.kept = []  # hires whose bike did not leave it, oldest first
+        self.untapped = []  # (dock, bike) that were told of and are not settled yet
         self.pressed = 0, window.opened(clock, 0)  # dock, window
 
     @property
@@ -50,9 +51,12 @@ class Station:
             self._follow(hire, told)
         for number, one in self.docks.found.items():
             if one.state == docks.RETURNED and one.since_s >= self.return_s:
-                self.docks.found[number] = docks.Dock(docks.LOCKED, one.bike, 0)  # said once
                 self.docks.settle(number)
-                told.append(("untapped", number, one.bike))
+                if (number, one.bike) not in self.untapped:
+                    self.untapped.append((number, one.bike))
+                    told.append(("untapped", number, one.bike))
+            elif self.untapped:
+                self.untapped = [two for two in self.untapped if two[0] != number]
         return told
 
     def pick(self):

@@ -70,7 +70,6 @@ class HoldTrade(CardTrade):
         self.merchant = parameters.standing.get(tags.MERCHANT)
         if self.merchant is None:
             raise FormatError("parameters: `merchant` is missing: who froze a sum (QX-054)")
-        self.merchant = parameters.standing[tags.MERCHANT]
         self.at = 0  # DF60 that trip_of() has found for the card at work last
 
     def sum_to_freeze(self, values, pan):

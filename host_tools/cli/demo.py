@@ -31,6 +31,7 @@ STORIES = {  # device -> (scenario that tells of it, what it sells)
     "access": ("office_door", "nothing: opens a door, notes who came and went"),
     "adjust": ("metro_adjust", "what a metro rider owes who is stuck inside, or outside"),
     "attendance": ("campus_library", "nothing: notes who came and went, counts seats"),
+    "bike": ("bike_day", "hires of bikes: a sum is frozen, the time is paid at the return"),
     "bus": ("story_bus", "a ride, at one fare or by stages"),
     "canteen": ("canteen", "meals, part of which an employer or a school pays for"),
     "coach": ("coach_morning", "seats from stop to stop, and checks who has one"),

@@ -18,6 +18,7 @@ SHARE = {
     "gate_morning": 0.01,
     "taxi_day": 0.15,
     "canteen": 0.1,
+    "bike_day": 0.02,
     "bus_shift": 0.04,
     "gate_relay": 0.08,
     "shop_lunch": 0.2,
