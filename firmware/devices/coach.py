@@ -6,7 +6,7 @@ for the price of that trip, classes by card number as the table has them, `half`
 with `-half` behind its name. A seat is sold again for stops that do not overlap. `check 5` turns
 to checking: a card is read freely, no GPO (TD-022), and is good when it has paid in this shift for
 a trip over that stop. A ticket paid in cash has its seat number alone; e-tickets are read by a
-scanner (coach_tickets.py).
+scanner (coach_tickets.py). Tickets go back for cash by a table (coach_refunds.py).
 
 trade_data: version 1 (1), origin (2), destination (2), seat (1).
 
@@ -17,8 +17,9 @@ trade_data: version 1 (1), origin (2), destination (2), seat (1).
 | seats | 1..120; 45 |
 """
 
-from firmware.devices import options
+from firmware.devices import coach_refunds, options
 from firmware.devices.keypad import open_console
+from firmware.devices.panel import yuan
 from firmware.devices.shift import CASH
 from firmware.devices.shop import PAID, Shop
 from firmware.devices.spending import key_of
@@ -31,7 +32,8 @@ sell|FROM:1..65535 TO:1..65535 KIND?:full/half SEAT?:1..120|ask for the price of
 check|STOP:1..65535|see who has paid for this stop; sell ends it
 cancel||take back what is asked
 cash||the trip is paid in cash
-refund|AMOUNT:yuan SALE:1..4294967295|write down cash given back for a sale
+depart|TIME:0..2359|the coach leaves today at that time
+refund|SEAT:1..120 SALE:1..4294967295|give a ticket back, by the table
 on|ATTENDANT:1..999999|open the trip
 off||close the trip, with its report
 report||the trip so far
@@ -58,16 +60,18 @@ no_ticket|red|no|无有效车票|No ticket for this stop|143
         self.tariff = tariff
         self.product = settings.more.get("product", "")
         self.seats = options.number(settings.more, "seats", 45, 1, 120)
-        self.sold = []  # (key of the card or b"", origin, destination, seat)
+        self.sold = []  # coach_refunds.Ticket
+        self.refunds = coach_refunds.Refunds(settings.more)
         self.wanted = None  # trip.Trip and seat of what is asked
         self.stop = 0  # the stop that is checked, 0 while selling
         self.tickets = None  # CoachTickets where there is a scanner
 
     def restore(self, recent):
         Shop.restore(self, recent)
-        for _, values in recent(MOST) if self.shift.is_open else ():
+        for sequence, values in recent(MOST) if self.shift.is_open else ():
             if (values["driver"], values["shift"]) == (self.shift.driver, self.shift.number):
-                self._keep(values)
+                self.refunds.seen(values)
+                self._read(sequence, values)
         if self.tickets:
             self.tickets.restore(recent)
 
@@ -114,12 +118,27 @@ no_ticket|red|no|无有效车票|No ticket for this stop|143
             asked, seat = self.wanted
             stops = asked.origin.to_bytes(2, "big") + asked.destination.to_bytes(2, "big")
             values["trade_data"] = b"\x01" + stops + bytes((seat,))
+        elif self.stop:
+            values["trade_data"] = coach_refunds.CHECKED + self.stop.to_bytes(2, "big")
 
     def after(self, sold):
         paid = sold.outcome.outcome in PAID and sold.values["reference"] == self.reference
         Shop.after(self, sold)
         if paid:
-            self._keep(dict(sold.values, kind=record.APPROVED))
+            ticket = ticket_of(sold.sequence, sold.values)
+            self._keep(ticket)
+            if ticket:
+                self._note("seat %d, sale %d" % (ticket.seat, ticket.sale))
+        elif sold.message == "pass_valid" and sold.sequence:
+            self.refunds.checked(key_of(sold.pan), self.stop)
+
+    def _paid_late(self, sold):
+        ticket = ticket_of(sold.sequence, sold.values)
+        if ticket is None:
+            return
+        self.refunds.owed[sold.sequence] = ticket
+        owed = (yuan(sold.amount_fen), ticket.seat, sold.sequence)
+        self._note("paid after all: give back %s by: refund %d %d" % owed)
 
     def _fare(self, pan):
         """Fare of what is asked, for a card; None where nothing is."""
@@ -161,15 +180,35 @@ no_ticket|red|no|无有效车票|No ticket for this stop|143
 
     def _cash(self):
         asked, seat = self.wanted or (None, 0)
+        fen = self.asked_fen
         fault, lines = Shop._cash(self)
         if asked and not fault:
-            self.sold.append((b"", asked.origin, asked.destination, seat))
+            sale = self.house.journal.next - 1
+            stops = (asked.origin, asked.destination)
+            self.sold.append(coach_refunds.Ticket(b"", stops[0], stops[1], seat, sale, fen))
+            lines += ("seat %d, sale %d" % (seat, sale),)
         return fault, lines
+
+    def _depart(self, hhmm):
+        return self.refunds.depart(hhmm, self), ()
+
+    def _refund(self, seat, sale):
+        ticket, said = self.refunds.give(self, seat, sale)
+        if ticket is None:
+            return said, ()
+        if ticket in self.sold:
+            self.sold.remove(ticket)
+        return "", ("give back %s, seat %d is free" % (yuan(said), seat),)
+
+    def statement(self):
+        """The trip's totals, and what was given back behind them."""
+        return Shop.statement(self) + self.refunds.lines()
 
     def _off(self):
         fault, lines = Shop._off(self)
         if not fault:
             self.sold, self.stop, self.pays = [], 0, True
+            self.refunds.clear()
             self._ask(0, "")
         return fault, lines
 
@@ -181,13 +220,28 @@ no_ticket|red|no|无有效车票|No ticket for this stop|143
             if one[3] == seat and min(one[1:3]) < high and low < max(one[1:3])
         ]
 
-    def _keep(self, values):
-        """A ticket of a record of this trip."""
-        data, pan = values["trade_data"], record.pan_digits(values["pan"])
-        is_sale = values["kind"] == record.APPROVED or values["reason"] == CASH
-        if is_sale and len(data) == DATA and data[0] == 1 and len(self.sold) < MOST:
-            stops = int.from_bytes(data[1:3], "big"), int.from_bytes(data[3:5], "big")
-            self.sold.append((key_of(pan) if pan else b"", stops[0], stops[1], data[5]))
+    def _read(self, sequence, values):
+        """A record of this trip, after a start: a ticket, or that one was shown."""
+        if values["reason"] == "pass_valid" and values["trade_data"][:1] == coach_refunds.CHECKED:
+            stop = int.from_bytes(values["trade_data"][1:3], "big")
+            self.refunds.checked(key_of(record.pan_digits(values["pan"])), stop)
+        elif values["kind"] == record.APPROVED or values["reason"] == CASH:
+            self._keep(ticket_of(sequence, values))
+
+    def _keep(self, ticket):
+        """A ticket of this trip that was not given back."""
+        if ticket and ticket.sale not in self.refunds.given and len(self.sold) < MOST:
+            self.sold.append(ticket)
+
+
+def ticket_of(sequence, values):
+    """Ticket of a sale's record or entry, None of any other."""
+    data, pan = values["trade_data"], record.pan_digits(values["pan"])
+    if len(data) != DATA or data[0] != 1:
+        return None
+    stops = int.from_bytes(data[1:3], "big"), int.from_bytes(data[3:5], "big")
+    key, fen = key_of(pan) if pan else b"", values["amount_fen"]
+    return coach_refunds.Ticket(key, stops[0], stops[1], data[5], sequence, fen)
 
 
 def make(settings, parameters, hal, clock, report):

@@ -174,10 +174,12 @@ day_limit|red|no|今日限额已满 未扣款|Day limit, not charged|141
         if paid and sold.values["reference"] == self.reference:
             self._ask(self.price_fen, "fixed")
         elif paid:  # a torn tap whose amount is not asked any more
-            owed = yuan(sold.amount_fen)
-            self._note(
-                "paid after all: give back, then type: refund %s %d" % (owed, sold.sequence)
-            )
+            self._paid_late(sold)
+
+    def _paid_late(self, sold):
+        """Nobody waits for this sale: the cashier is told to give it back."""
+        owed = yuan(sold.amount_fen)
+        self._note("paid after all: give back, then type: refund %s %d" % (owed, sold.sequence))
 
     def close(self):
         if self.line:

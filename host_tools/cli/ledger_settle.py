@@ -8,6 +8,7 @@ import click
 
 from firmware.devices import shift as bus_shift
 from firmware.devices import taxi_shift
+from firmware.devices.panel import yuan
 from firmware.errors import FormatError
 from firmware.formats import fields
 from host_tools.cli.ledger_open import DATABASE, open_ledger
@@ -134,6 +135,26 @@ def pending(database, as_json, file):
     give(rows, as_json, file, "nothing is pending")
 
 
+@click.command(epilog="Examples:\n\n  faretap ledger refunds 261121 --csv refunds.csv")
+@DATABASE
+@click.argument("day")
+@outputs
+def refunds(database, day, as_json, file):
+    """Cash that was given back on DAY for tickets and goods: by whom, how much, for which sale.
+
+    It is not on the card and in no total of sales: the operator's cash is less by it.
+    """
+    found = claims.refunds(open_ledger(database, True), days.read(day))
+    rows = [
+        {"terminal": one.terminal, "number": one.sequence, "date": one.day, "time": one.time,
+         "sale": one.reference, "amount_fen": one.amount_fen}
+        for one in found
+    ]  # fmt: skip
+    give(rows, as_json, file, "nothing was given back")
+    if rows and not as_json and not file:
+        click.echo(f"given back: {len(rows)}, {yuan(sum(row['amount_fen'] for row in rows))} yuan")
+
+
 @click.command(epilog="Examples:\n\n  faretap ledger repeats")
 @DATABASE
 @outputs
@@ -213,4 +234,4 @@ def age_days(time_utc_s: int) -> int:
     return max(0, int(time.time()) - time_utc_s) // DAY_SECONDS
 
 
-COMMANDS = (list_days, settle, late, shifts, gaps, pending, repeats, dispute, proposals)
+COMMANDS = (list_days, settle, late, shifts, gaps, pending, refunds, repeats, dispute, proposals)

@@ -13,6 +13,7 @@ from host_tools.ledger.questions import Row
 from host_tools.ledger.schema import CONFLICT, COUNTS, DUPLICATE, LOST, NUMBERS, RECORDS
 
 UNSETTLED = (record.PENDING, record.DEBITED_UNPROVEN, record.DEBITED_REFUSED)
+REFUND = "refund_cash"  # reason of cash that was given back for a sale by card or cash
 FAILED_PROOF = "oda_failed"  # reason of a card whose signature was wrong before it was debited
 AROUND_DAYS = 1  # of the day that somebody remembers
 DISPUTE_ORDER = (
@@ -66,6 +67,17 @@ def gaps(ledger: Ledger, terminal: int | None = None) -> list[Gap]:
         found = [Gap(one[0], one[2] + 1, one[1] - 1, False) for one in connection.execute(holes)]
         found += [Gap(one[0], one[1], one[1], True) for one in connection.execute(lost)]
     return sorted(found)
+
+
+def refunds(ledger: Ledger, day: int) -> list[Row]:
+    """What was given back in cash on a business day; `reference` names the record of the sale."""
+    asked = sa.select(RECORDS).where(
+        RECORDS.c.settled_on == day,
+        RECORDS.c.kind == record.EVENT,
+        RECORDS.c.reason == REFUND,
+        RECORDS.c.mark == COUNTS,
+    )
+    return ledger.select_rows(asked.order_by(RECORDS.c.terminal, RECORDS.c.sequence))
 
 
 def repeats(ledger: Ledger) -> list[Row]:

@@ -29,6 +29,7 @@ class Row:
     reason: str
     line: int
     vehicle: int
+    reference: int
 
 
 class Questions:
@@ -169,4 +170,5 @@ def _row(found: sa.Row) -> Row:
         reason=found.reason,
         line=found.line,
         vehicle=found.vehicle,
+        reference=found.reference,
     )

@@ -82,6 +82,7 @@ from tests.host.test_settlement import (  # noqa: F401
     test_totals_are_by_operator_line_terminal_and_shift,
     test_what_comes_after_the_cut_is_late_and_changes_no_total,
     test_what_is_pending_stays_on_the_list_the_oldest_first,
+    test_what_was_given_back_is_listed_with_its_sale_and_is_no_sale,
     test_where_enrolment_is_closed_strangers_are_refused_under_one_count,
 )
 

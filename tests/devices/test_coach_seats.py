@@ -11,12 +11,12 @@ def test_seat_should_be_sold_once_for_each_stretch():
     ride = Ride()
     for text, said in (
         ("sell 1 5 full 1", "seat 1\r\nok pay 10.00"),
-        ("cash", "ok"),
+        ("cash", "seat 1, sale 2\r\nok"),
         ("sell 1 9 full 1", "error this seat is taken"),
         ("sell 5 9 full 1", "seat 1\r\nok pay 20.00"),
-        ("cash", "ok"),
+        ("cash", "seat 1, sale 3\r\nok"),
         ("sell 1 9", "seat 2\r\nok pay 25.00"),
-        ("cash", "ok"),
+        ("cash", "seat 2, sale 4\r\nok"),
         ("sell 5 9", "error no seat is free"),
         ("sell 9 5", "error the table has no price for this trip"),
         ("sell 5 5", "error the table has no price for this trip"),

@@ -224,3 +224,11 @@ def test_what_is_no_day_is_refused(text):
     with pytest.raises(FormatError):
         days.read(text)
     assert days.read("261121") == days.read("2026-11-21") == days.read("20261121") == 20261121
+
+
+def test_what_was_given_back_is_listed_with_its_sale_and_is_no_sale(clocked):
+    back = sold(3, kind=record.EVENT, reason="refund_cash", fen=2000, reference=1)
+    clocked.commit(7, [(1, sold(1, fen=2500)), (2, back), (3, sold(5, fen=100))])
+    (row,) = claims.refunds(clocked, DAY)
+    assert (row.terminal, row.sequence, row.reference, row.amount_fen) == (7, 2, 1, 2000)
+    assert money(clocked, DAY) == [(("",), 2, 2600)] and claims.refunds(clocked, 20261120) == []
