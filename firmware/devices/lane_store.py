@@ -32,7 +32,6 @@ WIDE = BODY + 11  # and, where a pay station has asked: moment of paying, fen, w
 ROW = WIDE + 4  # and the block it lies in
 ENTER, LEAVE, TOLD = 1, 2, 3
 RELEASE = 4  # no row: a pay station that lets go of what it has asked for
-EVERY = bytes(KEY)  # RELEASE of all
 HEADER = (0, 0, 0)
 REPEAT_S = 300  # the same card at the same lane so soon: whoever was not let in tries again
 
@@ -147,16 +146,13 @@ class LaneStore:
         return "stored" if self._write(pack_told(entry, said)) else "lost"
 
     def released(self, body):
-        """Verdict of a pay station that lets go of one key, or of EVERY."""
+        """Verdict of a pay station that lets go of what it has asked for."""
         key, by = body[1 : 1 + KEY], body[1 + KEY]
-        held = [bytes(self.rows[at : at + WIDE]) for at in range(0, len(self.rows), ROW)]
-        for row in held:
-            payment = unpack_payment(row)
-            if payment and payment.asked_by == by and key in (EVERY, row[1 : 1 + KEY]):
-                free = Payment(payment.moment, payment.paid_fen, 0)
-                if not self._write(pack_told(unpack_entry(row), free)):
-                    return "lost"
-        return "stored"
+        payment = self.payment(key)
+        if payment and payment.asked_by == by:
+            free = Payment(payment.moment, payment.paid_fen, 0)
+            return "stored" if self._write(pack_told(self.find(key), free)) else "lost"
+        return "gone"
 
     def enter(self, entry):
         self.verdicts.append((entry, self.judge(entry)))

@@ -6,8 +6,9 @@ The first tap reads the number and asks the exit lane, which marks the entry as 
 from here on it lets nobody out for money with that card until this station has said what became of
 it. The price stands on the panel, the same card pays it with a second tap within `quote_s`. The
 record of the debit carries what the exit lane is told, so that a payment it has not heard of goes
-on after a cut of line or power (TD-012): it is said until it is answered. No price is asked while
-the line is lost.
+on after a cut of line or power (TD-012): it is said until it is answered. What nobody pays is let
+go; a debit of which nobody knows (*pending*) is not, the attendant at the exit decides. No price
+is asked while the line is lost.
 
 | setting | value |
 |---|---|
@@ -20,7 +21,6 @@ from collections import namedtuple
 
 from firmware.devices import parking_rules, window
 from firmware.devices.lane_store import (
-    EVERY,
     KEY,
     RELEASE,
     TOLD,
@@ -60,18 +60,21 @@ class PayStation(Trade):
         if not 1 <= self.number <= 255:
             raise FormatError("`stop`: the number of the pay station is 1..255")
         self.quotes, self.owed = [], []
+        self.waiting, self.unknown = [], []  # numbers to let go of; and whose debit is pending
         self.asking = ("", (0, 0))  # number that is asked for, window of the answer
         self.sent = False  # owed[0] is on its way
         self.now, self.quote = clock.local_now(), None
 
     def restore(self, recent):
-        """Each payment is told once more, then all that was asked for is let go."""
+        """Each payment is told once more, what was only asked for is let go."""
         for _, values in recent(MOST_OWED):
-            body = values["trade_data"]
-            if values["kind"] == record.APPROVED and len(body) == WIDE and body[0] == TOLD:
+            kind, body, pan = values["kind"], values["trade_data"], values["pan"]
+            pan = record.pan_digits(pan)
+            if kind == record.APPROVED and len(body) == WIDE and body[0] == TOLD:
                 self.owed.append(bytes(body))
+            elif values["reason"] == "stay_asked" and pan not in self.waiting:
+                self.waiting.append(pan)
         self.owed.reverse()
-        self._release(EVERY)
 
     def turn(self):
         for said in self.neighbour.turn():
@@ -85,6 +88,8 @@ class PayStation(Trade):
             if window.left_ms(self.clock, one.since) <= 0 and not self.house.busy():
                 self._let_go(one)
                 break
+        if self.waiting and not self.house.torn_taps.holds(self.waiting[0], None):
+            self._settle(self.waiting.pop(0))
         self._tell()
 
     def offer(self):
@@ -140,7 +145,10 @@ class PayStation(Trade):
         if self.asking[0]:
             self._give_up()
         key = key_of(pan)
-        if any(body[0] == RELEASE and body[1 : 1 + KEY] in (EVERY, key) for body in self.owed):
+        if pan in self.unknown:
+            self.house.show("pay_open")
+            return
+        if pan in self.waiting or [one for one in self.owed if one[0] == RELEASE and key in one]:
             self.house.show("store_lost")
             return
         self.asking = (pan, window.opened(self.clock, ANSWER_S))
@@ -185,23 +193,30 @@ class PayStation(Trade):
         return Quote(pan, entry, payment, fare, window.opened(self.clock, QUOTE_S))
 
     def _let_go(self, one):
-        """Nobody pays this price any more; unknown is a debit that is torn: it is held."""
-        if self.house.torn_taps.holds(one.pan, None):
-            return
+        """Nobody pays this price any more; a debit that is torn is waited for."""
         self.quotes = [other for other in self.quotes if other.pan != one.pan]
-        self._release(key_of(one.pan))
+        self.waiting.append(one.pan)
+
+    def _settle(self, pan):
+        """Nothing of this number is open: let go, unless its debit went up as pending."""
+        left = MOST_OWED
+        for _, data in self.house.journal.backwards():
+            values, left = record.unpack(data), left - 1
+            if left < 0:
+                break
+            if values["kind"] == record.PENDING and record.pan_digits(values["pan"]) == pan:
+                self.unknown = self.unknown[1 - MOST_OWED :] + [pan]
+                return
+        self._release(key_of(pan))
 
     def _release(self, key):
         self.owed.append(pack_entry(RELEASE, Entry(key, self.number, (2000, 0, 0, 0, 0, 0), 0)))
 
     def _tell(self):
-        """Say what comes next, one after the other; EVERY waits for debits that are torn."""
+        """Say what comes next, one after the other."""
         if self.sent or not self.owed or self.line.silent:
             return
-        body = self.owed[0]
-        if body[1 : 1 + KEY] == EVERY and self.house.torn_taps.open:
-            return
-        self.sent = self.line.put(body)
+        self.sent = self.line.put(self.owed[0])
         self.neighbour.flush()
 
     def _hear_verdict(self, word):

@@ -105,6 +105,28 @@ def test_torn_debit_should_hold_the_exit_until_it_is_settled():
         assert park.exit.tap(card) == "prepaid" and card.balance_fen == 9500, acted
 
 
+def test_debit_that_stays_unknown_should_be_nobodys_twice():
+    """QT-183: pending at the pay station, neither paid nor unpaid; the exit does not charge it,
+    restarts change nothing, and nobody asks a price for that card.
+    """
+    park, card = Park(), open_card()
+    park.asks(card)
+    card.tear = (apdu.INS_READ_RECORD, LAST, True)
+    park.pay.tap(card)
+    park.pay.clock.advance(10**4)
+    park.beat(3)
+    assert park.pay.kinds()[-1] == "pending"
+    for restarted in (False, True):
+        if restarted:
+            park.pay.restart()
+            park.exit.stand.restart()
+            park.beat(5)
+        assert park.payment().asked_by == STATION
+        assert park.exit.tap(card) == "pay_open" and park.exit.barrier.pulses == 0
+        assert "Pay station: not settled" in park.asks(card)
+    assert card.balance_fen == 9500
+
+
 def test_price_that_nobody_pays_should_be_let_go():
     """The window is over: the exit charges, and the pay station asks anew."""
     park, card = Park(), open_card()
