@@ -37,21 +37,21 @@ SINGLE = (
 )  # fmt: skip
 # Of the trades: whom they talk to and what they sell. Text; each device parses its own.
 MORE = (
-    "adjust_min", "allow", "announcer", "area", "bill_kind", "bills", "buttons", "categories",
-    "city", "class_differs", "console", "day_cut", "day_fen", "days_ahead", "degraded",
-    "deny_list", "display", "docks", "door", "fares", "freeze_fen", "gate", "gate_kind",
-    "gate_lane", "grace_min", "journal_hash", "journal_key", "key_factor", "kiosk_key", "lane",
-    "layout", "least_fen", "least_min", "link_ca", "link_cert", "link_key", "link_name",
-    "longest_min", "loop", "meal_taps", "meals", "menu", "meter", "meter_kind",
+    "adjust_min", "allow", "announcer", "area", "balance", "bill_kind", "bills", "buttons",
+    "categories", "city", "class_differs", "console", "day_cut", "day_fen", "days_ahead",
+    "degraded", "deny_list", "display", "docks", "door", "fares", "freeze_fen", "gate",
+    "gate_kind", "gate_lane", "grace_min", "journal_hash", "journal_key", "key_factor",
+    "kiosk_key", "lane", "layout", "least_fen", "least_min", "link_ca", "link_cert", "link_key",
+    "link_name", "longest_min", "loop", "meal_taps", "meals", "menu", "meter", "meter_kind",
     "missing_entry", "missing_exit", "module", "module_baud", "module_failures", "module_keys",
     "module_profile", "module_secret", "module_trade", "most_fen", "operator", "outputs",
     "overtime", "pass_over", "passback_s", "passes", "pay_lines", "price_fen", "printer",
     "product", "products", "pulse_ms", "pump", "purpose", "record_key", "refund_rules",
-    "return_min", "riders", "riders_blocks", "same_station", "seats", "sells", "service",
-    "store", "store_blocks", "subsidy", "sums", "ticket_group", "ticket_keys", "tickets",
-    "too_fast", "transfer", "transfer_free_min", "transfer_from", "transfer_min", "trips",
-    "turn_min", "twin", "u_turn", "unit_pack", "unit_price_fen", "upload_bytes", "upload_key",
-    "upload_mac", "upload_signed", "valid_min", "vehicle_class", "voice",
+    "return_min", "riders", "riders_blocks", "same_station", "seats", "sells", "service", "store",
+    "store_blocks", "subsidy", "sums", "ticket_group", "ticket_keys", "tickets", "too_fast",
+    "transfer", "transfer_free_min", "transfer_from", "transfer_min", "trips", "turn_min", "twin",
+    "u_turn", "unit_pack", "unit_price_fen", "upload_bytes", "upload_key", "upload_mac",
+    "upload_signed", "valid_min", "vehicle_class", "voice",
 )  # fmt: skip
 SALES = ("reader", "journal", "parameters")
 NEEDED = {

@@ -9,6 +9,8 @@
 | key_factor | pan:NN: the right 16 digits of card number and sequence number NN, which all cards |
 | | of the city have: the card tells its own behind the GPO, where no key is derived any more |
 | city, operator | as they are stamped |
+| balance | card (default): as the card tells it; net: less the deposit offset that it owes, |
+| | for three questions more before each tap, which the record keeps (QX-060, QX-061) |
 
 A card that does not tell its number freely gives no factor: it is refused before the GPO.
 """
@@ -23,6 +25,7 @@ from firmware.errors import FormatError
 from firmware.formats import lines
 from firmware.kernel.capp import Change
 
+SHOWN = ("card", "net")
 EVERY = None  # SFI of the key that stands for all files
 
 # Keys of records by configuration of the city. names: {SFI or EVERY: (key use, version)};
@@ -44,6 +47,7 @@ class CardTrade(Trade):
             raise FormatError("parameters: `extended` has to be require for %s" % self.name)
         self.city = options.number(settings.more, "city", 0, 0, 9999)
         self.operator = options.number(settings.more, "operator", 0, 0, 65535)
+        self.shows_offset = options.word(settings.more, "balance", "card", SHOWN) == "net"
         self.clock, self.keys = clock, keys
         self.now = clock.local_now()
 
