@@ -29,6 +29,7 @@ SHARE = {
     "car_park_card": 0.06,
     "car_park_day": 0.02,
     "fuel_day": 0.05,
+    "gas_post": 0.3,
     "kiosk_day": 0.1,
     "metro_card": 0.5,
     "meter_cards": 0.3,
