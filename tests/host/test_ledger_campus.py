@@ -53,7 +53,7 @@ def test_subsidy_should_be_full_less_paid_by_class_of_sales_alone(ledger, tmp_pa
     assert campus.subsidies(ledger, 20261121, 20261122)[0].subsidy_fen == 1500
     path = f"sqlite:///{tmp_path / 'ledger.db'}"
     done = faretap("ledger", "subsidy", "261121", "--database", path, "--csv", "-")
-    assert done.exit_code == 0 and "staff,2,2,2400,1400,1000" in done.stdout
+    assert done.returncode == 0 and "staff,2,2,2400,1400,1000" in done.stdout
     done = faretap("ledger", "subsidy", "261123", "--database", path)
     assert "nobody paid less" in done.stdout
 
@@ -92,5 +92,5 @@ def test_day_sheet_should_join_two_readers_and_a_night(ledger, tmp_path):
     assert [one.state for one in campus.attendance(ledger, 20261124, (2,))] == ["no entry"] * 2
     path = f"sqlite:///{tmp_path / 'ledger.db'}"
     done = faretap("ledger", "attendance", "261124", "--database", path)
-    assert done.exit_code == 0 and "622800******0001" in done.stdout
+    assert done.returncode == 0 and "622800******0001" in done.stdout
     assert "6228000100000001" not in done.stdout
