@@ -325,7 +325,6 @@ LIKES = {
     "stage": ("stage-1", "stage-sm2"), "utilities": ("meter-1", "meter-sm2"),
 }  # fmt: skip
 # devices without a GPO, at which nothing can be torn: how a visit ends there
-READ_ONLY = {"access": ["access_granted", "not_listed"], "inspector": [""]}
 # from card to card; 7 elsewhere
 SPACE_S = {"taxi": 60, "gate": 10, "inspector": 30, "toll": 12, "fuel": 40}
 READ_ONLY = {

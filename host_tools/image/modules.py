@@ -19,6 +19,8 @@ from firmware.settings import DEVICES
 APART = (
     "adjust", "attendance", "bike", "canteen", "coach", "fuel", "kiosk", "metro", "parking",
     "stage", "toll", "utilities",
+    "adjust", "attendance", "canteen", "coach", "fuel", "kiosk", "metro", "parking", "stage",
+    "toll", "utilities",
 )  # fmt: skip
 TOGETHER = tuple(one for one in DEVICES if one not in APART)
 ROOT = Path(__file__).resolve().parents[2]
