@@ -325,14 +325,13 @@ LIKES = {
     "stage": ("stage-1", "stage-sm2"), "utilities": ("meter-1", "meter-sm2"),
 }  # fmt: skip
 # devices without a GPO, at which nothing can be torn: how a visit ends there
-# from card to card; 7 elsewhere
-SPACE_S = {"taxi": 60, "gate": 10, "inspector": 30, "toll": 12, "fuel": 40}
 READ_ONLY = {
     "access": ["access_granted", "not_listed"],
     "attendance": ["came_in", "not_listed"],
     "inspector": [""],
 }
-SPACE_S = {"taxi": 60, "gate": 10, "inspector": 30, "toll": 12}  # from card to card; 7 elsewhere
+# from card to card; 7 elsewhere
+SPACE_S = {"taxi": 60, "gate": 10, "inspector": 30, "toll": 12, "fuel": 40}
 
 
 # (card, torn) one behind the other; a card that is None: the plug is pulled, an entry is open
