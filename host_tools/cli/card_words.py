@@ -26,6 +26,9 @@ def described(name, card):
         records = ", ".join(f"{sfi}.{number}" for sfi, number in records_of(face.afl))
         yield f"  {face.suite}: AIP {face.aip.hex().upper()}, records {records}"
     yield _money("balance", card.balance_fen, own["9F51"])
+    if card.capp and card.capp.more["frozen"]:  # QX-056
+        held_fen = sum(amount_fen for _, _, amount_fen, _ in card.capp.more["frozen"])
+        yield f"  without what is frozen, {yuan(held_fen)}"
     yield from _limits(own, 1)
     if "DF71" in own:
         yield _money("balance in the second currency", card.second_fen, own["DF71"])

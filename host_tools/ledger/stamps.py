@@ -142,7 +142,8 @@ def _memory(layout: tuple, before: bytes, after: bytes, frozen_fen: int) -> Memo
 
 
 class Trip(NamedTuple):
-    """A trip or a frozen sum, from what opened it to what closed it; times seconds UTC, 0 unknown.
+    """A trip or a frozen sum, from what opened it to what closed it, one for both (QX-053); times
+    seconds UTC, 0 unknown.
 
     state: closed, open, adjusted (ended and paid at a fare adjustment kiosk), replaced (a later
     entry found it open), doubtful (its opening may not have happened), exit_only.
