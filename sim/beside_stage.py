@@ -118,6 +118,8 @@ class BesideStage(BesideRecords):
 
     def visited(self, name, message, after):
         """A rider was told something: what has he to pay for it, by his own story?"""
+        if not self.rules:
+            return  # nobody has said what the rides come to
         rider = self.riders.setdefault(name, Rider())
         if message in PAID:
             due = self._due_by_lane(rider, name, self.world.now_ms)
@@ -191,8 +193,9 @@ class BesideStage(BesideRecords):
         open_trips = sum(one.state == "open" for one in stamps.trips(self.play.ledger.engine))
         inside = sum(one.boarded is not None for one in self.riders.values() if not one.doubtful)
         doubtful = sum(one.doubtful for one in self.riders.values())
-        joined = self.play.scenario.settings.get("layout") != "t-union"  # names none
-        if joined and not self.world.cuts and not inside <= open_trips <= inside + doubtful:
+        named = self.play.scenario.settings.get("layout") != "t-union"  # by the card's record
+        judged = self.rules and named and not self.world.cuts
+        if judged and not inside <= open_trips <= inside + doubtful:
             faults.append(f"the ledger has {open_trips} open trips, {inside} are on the bus")
         facts = {
             "stamped, nothing to pay": said[record.STAMPED],
