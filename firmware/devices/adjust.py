@@ -9,6 +9,7 @@ closed. With a console staff puts a record right for nothing, or for cash.
 
 | setting | value |
 |---|---|
+| trips | card; store (default): adjust_store.py |
 | area | paid (default): riders who want to leave; unpaid: who want to enter |
 | adjust_min | minutes that are left for leaving, 20; the exit gates have the same |
 | console | serial:PATH of the staff's keys, optional |
@@ -214,6 +215,10 @@ def make(settings, parameters, hal, clock, report):
     from firmware.devices.keypad import open_console  # when a unit is put together
     from firmware.devices.tariff import open_tables  # likewise
 
+    if options.word(settings.more, "trips", "store", ("store", "card")) == "store":
+        from firmware.devices import adjust_store  # where settings ask for it
+
+        return adjust_store.make(settings, parameters, hal, clock, report)
     keys = keys_from(settings.more)
     tariff = open_tables(settings, parameters, hal, report)
     line = open_console(settings, hal, clock, COMMANDS) if "console" in settings.more else None

@@ -8,7 +8,7 @@ lets in again who never left. Nobody is asked for what a gate would take by itse
 
 from firmware.capp import trip as rules_of_trips
 from firmware.capp.layouts import INSIDE
-from firmware.devices.metro_rules import LET_OUT, is_foreign, may_leave
+from firmware.devices.metro_rules import LET_OUT, dearest, is_foreign, may_leave
 from firmware.fares import trip
 
 AREAS = ("paid", "unpaid")
@@ -97,8 +97,8 @@ def _unknown(desk, pan):
 
 def _price(desk, origin, destination, pan):
     """Fare of the table; where an end is 0, of an unknown station."""
-    trusted = desk.house.stamp.trusted()
     if not origin:
-        destination = desk.here().place
+        return dearest(desk, pan)
+    trusted = desk.house.stamp.trusted()
     asked = trip.new(desk.product, desk.now, trusted, origin, destination, 2, pan)
     return desk.tariff.price(asked)

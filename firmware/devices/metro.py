@@ -10,7 +10,8 @@ that remember themselves (firmware/capp/trip.py), the fare is the table's, from 
 | trips | store (default); card: in the card's own record (metro_card.py) |
 | lane | entry or exit |
 | stop | number of the station, 1..255 |
-| store, store_blocks, twin, fares, product, door, pulse_ms, allow | as a car park's (parking.py) |
+| store, store_blocks, twin, pay_lines, allow | as a car park's (parking.py) |
+| fares, product, door, pulse_ms | likewise |
 | missing_entry | maximum: the table's price of an unknown station (default); refuse |
 | missing_exit | refuse, or replace: a card that is inside enters anew |
 | longest_min | minutes of a trip, 240; what lasts longer is overtime |
@@ -21,11 +22,18 @@ that remember themselves (firmware/capp/trip.py), the fare is the table's, from 
 """
 
 from firmware.capp import trip as rules_of_trips
-from firmware.capp.layouts import INSIDE, OUTSIDE
 from firmware.devices import options
 from firmware.devices.lane_store import key_of
-from firmware.devices.metro_rules import WORDS, adjust_s_from, priced, rules_from
+from firmware.devices.metro_rules import (
+    WORDS,
+    adjust_s_from,
+    dearest,
+    in_store,
+    priced,
+    rules_from,
+)
 from firmware.devices.parking import Parking, assembled
+from firmware.devices.parking_rules import rest_of
 from firmware.errors import FormatError
 
 
@@ -59,15 +67,13 @@ class Metro(Parking):
         return rules_of_trips.Here(0, 0, 0, self.lane, self.settings.terminal, number)
 
     def _fare(self, pan):
-        entry = self.store.find(key_of(pan))
-        values = {"state": OUTSIDE, "exit_gate": 0, "exit_time": None}
-        if entry:
-            values = {
-                "exit_gate": 0,
-                "state": INSIDE, "entry_time": entry.moment, "entry_place": entry.lane,
-                "entry_gate": 0, "entry_number": 0, "exit_number": 0,
-            }  # fmt: skip
-        return self.priced(values, pan)
+        """What is due beyond what was paid at the adjustment kiosk (adjust_store.py)."""
+        key = key_of(pan)
+        entry, payment = self.store.find(key), self.store.payment(key)
+        fare, paid_fen = self.priced(in_store(entry), pan), payment.paid_fen if payment else 0
+        if paid_fen and self.stopped == "overtime":
+            self.stopped, fare = "", dearest(self, pan)
+        return rest_of(fare, paid_fen)
 
     def priced(self, values, pan):
         """Fare of a card with these fields of a trip; None where it may not leave (`stopped`)."""

@@ -5,7 +5,7 @@ Settings: docs/devices.md, metro.
 """
 
 from firmware.capp import trip as rules_of_trips
-from firmware.capp.layouts import INSIDE
+from firmware.capp.layouts import INSIDE, OUTSIDE
 from firmware.devices import options
 from firmware.fares import trip
 from firmware.fares.trip import Fare
@@ -21,6 +21,8 @@ entered|green|double|请进站|Please enter|150
 re_entry|green|double|请通行 未再扣款|Pass, not charged again|80
 free_exit|green|double|请出站 未扣款|Leave, not charged|151
 pass_valid|green|double|票有效 请通行|Pass valid|80
+prepaid|green|double|已补票 请出站|Adjusted: please leave|151
+pay_open|red|no|补票未完成 请到服务台|Adjustment open: service desk|152
 inside_already|red|no|未出站 请到服务台|No exit before: service desk|152
 no_entry|red|no|无进站记录 请到服务台|No entry: service desk|152
 overtime|red|no|超时 请到服务台|Overtime: service desk|152
@@ -55,6 +57,23 @@ def priced(gate, values, pan):
     trusted = gate.house.stamp.trusted()
     asked = trip.new(gate.product, gate.now, trusted, origin, here.place, 2, pan)
     return "", gate.tariff.price(asked)
+
+
+def dearest(lane, pan):
+    """Fare of an unknown station, None where the table has none."""
+    trusted = lane.house.stamp.trusted()
+    asked = trip.new(lane.product, lane.now, trusted, 0, lane.here().place, 2, pan)
+    return lane.tariff.price(asked)
+
+
+def in_store(entry):
+    """Fields of a trip whose entry lies in the lanes' shared store; entry: Entry or None."""
+    if entry is None:
+        return {"state": OUTSIDE, "exit_gate": 0, "exit_time": None}
+    return {
+        "state": INSIDE, "entry_time": entry.moment, "entry_place": entry.lane,
+        "entry_gate": 0, "entry_number": 0, "exit_gate": 0, "exit_number": 0,
+    }  # fmt: skip
 
 
 def is_foreign(values, here):

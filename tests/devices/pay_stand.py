@@ -38,13 +38,15 @@ class PayStand(Stand):
 
 
 class Park:
-    """A car has come in at 10:00 on `pan`; minutes: since then."""
+    """A car has come in at 10:00 on `pan`; minutes: since then. `kinds`: of both stands."""
+
+    kinds = (Lane, PayStand)
 
     def __init__(self, minutes=90, pan=PAN, **more):
         self.wire = Wire()
         self.storage = Flash(6, 1024)
-        self.exit = Lane("exit", store=self._store, **more)
-        self.pay = PayStand(self.wire)
+        self.exit = self.kinds[0]("exit", store=self._store, **more)
+        self.pay = self.kinds[1](self.wire)
         self.at(0)
         self.park(pan)
         self.at(minutes)
