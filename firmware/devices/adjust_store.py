@@ -68,13 +68,11 @@ class AdjustStore(PayStation):
 
 def make(settings, parameters, hal, clock, report):
     """Trade of a kiosk. FormatError for settings or tables that cannot be used."""
-    from firmware.devices.tariff import open_tables  # when a unit is put together
-    from firmware.neighbours.lane_line import LaneLine  # likewise
-    from firmware.neighbours.line import Neighbour  # likewise
+    from firmware.devices.far_store import line_to  # when a unit is put together
+    from firmware.devices.tariff import open_tables  # likewise
 
-    kind, _, path = settings.more.get("store", "").partition(":")
-    if kind != "serial" or not path:
+    store = settings.more.get("store", "")
+    if not store.startswith("serial:"):
         raise FormatError("settings: `store` of an adjustment kiosk is serial:PATH")
     tariff = open_tables(settings, parameters, hal, report)
-    line = Neighbour(lambda: hal.open_serial(path, 115200), LaneLine(), clock)
-    return AdjustStore(settings, parameters, line, tariff, clock)
+    return AdjustStore(settings, parameters, line_to(store, hal, clock), tariff, clock)

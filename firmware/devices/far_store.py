@@ -105,3 +105,12 @@ def _shape(said):
     """(kind of event, bytes of its body, op of what is put)."""
     put = said[0] == "put" and said[1]
     return said[0], len(said[1]), said[1][0] if put else 0
+
+
+def line_to(name, hal, clock):
+    """Neighbour at the other end of serial:PATH."""
+    from firmware.neighbours.lane_line import LaneLine  # for units with a second lane
+    from firmware.neighbours.line import Neighbour  # likewise
+
+    path = name.partition(":")[2]
+    return Neighbour(lambda: hal.open_serial(path, 115200), LaneLine(), clock)

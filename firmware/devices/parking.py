@@ -256,30 +256,21 @@ def open_store(settings, hal, clock):
     more = settings.more
     kind, _, where = more["store"].partition(":")
     if kind == "serial":
-        from firmware.devices.far_store import FarStore  # likewise
+        from firmware.devices.far_store import FarStore, line_to  # likewise
 
         return FarStore(line_to(more["store"], hal, clock))
     if kind not in ("file", "flash"):
         raise FormatError("`store: %s` is not file:, flash: or serial:" % more["store"])
     twin = None
     if "twin" in more:
-        from firmware.devices.far_store import LaneTwin  # likewise
+        from firmware.devices.far_store import LaneTwin, line_to  # likewise
 
         twin = LaneTwin(line_to(more["twin"], hal, clock))
     pays = ()
     if "pay_lines" in more:
-        from firmware.devices.far_store import PayTwin  # likewise
+        from firmware.devices.far_store import PayTwin, line_to  # likewise
 
         pays = [PayTwin(line_to(one, hal, clock)) for one in more["pay_lines"].split()]
     storage = hal.open_flash(where, options.number(more, "store_blocks", 8, 4, 256))
     replace = options.word(more, "missing_exit", "refuse", ("refuse", "replace")) == "replace"
     return LaneStore(storage, replace, twin, pays)
-
-
-def line_to(name, hal, clock):
-    """Neighbour at the other end of serial:PATH."""
-    from firmware.neighbours.lane_line import LaneLine  # for units with a second lane
-    from firmware.neighbours.line import Neighbour  # likewise
-
-    path = name.partition(":")[2]
-    return Neighbour(lambda: hal.open_serial(path, 115200), LaneLine(), clock)

@@ -230,7 +230,7 @@ class PayStation(Trade):
 
 def make(settings, parameters, hal, clock, report):
     """Trade of a pay station. FormatError for settings or tables that cannot be used."""
-    from firmware.devices.parking import line_to  # when a unit is put together
+    from firmware.devices.far_store import line_to  # when a unit is put together
     from firmware.devices.tariff import open_tables  # likewise
 
     if not settings.more.get("store", "").startswith("serial:"):
