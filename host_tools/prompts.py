@@ -136,6 +136,8 @@ TABLE = """
 215|已签退，早退|You are out, early
 216|已登记，请勿重复|Noted already
 217|座位已满|No seat is free
+218|请选择楼层|Choose your floor
+219|无楼层权限|No floor for this card
 220|已购买，请将卡插入表具|Bought, please hold the card at your meter
 221|卡未绑定表具|The card has no meter
 222|表具类型不符|The card is of another kind of meter

@@ -15,6 +15,7 @@ from sim.beside_entry import BesideEntry
 from sim.beside_fuel import BesideFuel
 from sim.beside_gate import BesideGate
 from sim.beside_kiosk import BesideKiosk
+from sim.beside_lift import BesideLift
 from sim.beside_meter_cards import BesideMeterCards
 from sim.beside_metro import BesideMetro, BesideMetroEntry
 from sim.beside_metro_card import BesideMetroCard
@@ -69,6 +70,7 @@ KINDS: dict[str, Callable[..., Beside]] = {
     "fuel": BesideFuel,
     "gate": BesideGate,
     "kiosk": BesideKiosk,
+    "lift": BesideLift,
     "metro": gate_of,
     "parking": lane_of,
     "shop": BesideShop,

@@ -238,6 +238,11 @@ DAYS = {
         {**CONSOLE, "allow": "{folder}/door.allow"}, {"door.allow": {"allow": DOOR}}, "tap", {},
         ((90, "report"),), None,
     ),
+    "lift": Day(
+        "lift: allow list, two floors", "lift",
+        {"allow": "{folder}/door.allow", "floors": "1=3,4", "floor_pins": "3=f3 4=f4"},
+        {"door.allow": {"allow": DOOR}}, "tap", {}, (), None,
+    ),
     "kiosk": Day(
         "kiosk: tickets signed by SM2, printer", "kiosk",
         {**CONSOLE, "printer": "serial:printer", "kiosk_key": "{folder}/kiosk.key",
@@ -329,6 +334,7 @@ READ_ONLY = {
     "access": ["access_granted", "not_listed"],
     "attendance": ["came_in", "not_listed"],
     "inspector": [""],
+    "lift": ["access_granted", "not_listed"],
 }
 # from card to card; 7 elsewhere
 SPACE_S = {"taxi": 60, "gate": 10, "inspector": 30, "toll": 12, "fuel": 40}

@@ -38,6 +38,7 @@ STORIES = {  # device -> (scenario that tells of it, what it sells)
     "fuel": ("fuel_day", "what a pump has poured: a sum is frozen, the real one taken"),
     "gate": ("story_gate", "entry by card, and lets e-tickets in"),
     "kiosk": ("kiosk_day", "e-tickets, printed with a signed code that the gate takes"),
+    "lift": ("lift", "nothing: frees the floors of a card"),
     "metro": ("metro_exit", "a ride from station to station, at the exit gate"),
     "parking": ("car_park", "the time a car has stood, at the exit"),
     "shop": ("shop_lunch", "keyed amounts and dishes of a menu"),

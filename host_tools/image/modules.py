@@ -17,10 +17,8 @@ from firmware.settings import DEVICES
 
 # An image that names no device has no room for these: theirs is made with --device
 APART = (
-    "adjust", "attendance", "bike", "canteen", "coach", "fuel", "kiosk", "metro", "parking",
-    "stage", "toll", "utilities",
-    "adjust", "attendance", "canteen", "coach", "fuel", "kiosk", "metro", "parking", "stage",
-    "toll", "utilities",
+    "adjust", "attendance", "bike", "canteen", "coach", "fuel", "kiosk", "lift", "metro",
+    "parking", "stage", "toll", "utilities",
 )  # fmt: skip
 TOGETHER = tuple(one for one in DEVICES if one not in APART)
 ROOT = Path(__file__).resolve().parents[2]

@@ -23,6 +23,7 @@ SHARE = {
     "gate_relay": 0.08,
     "shop_lunch": 0.2,
     "campus_library": 0.2,
+    "lift": 0.2,
     "shop_day": 0.1,
     "office_door": 0.1,
     "car_park": 0.03,
