@@ -43,8 +43,8 @@ def drive(steps, exchange):
             return end.value
         reply = lost = None
         if not isinstance(wanted, bytes):
-            if hasattr(wanted, "answer"):
-                reply = wanted.answer()
+            if hasattr(wanted, "call"):
+                reply = wanted.call(*wanted.values)
             else:
                 backlog.add(wanted)
             continue

@@ -25,11 +25,11 @@ from sim.psam import PROFILE, Psam
 from sim.psam_slot import PsamSlot
 from sim.pty_line import PtyLine
 from sim.rig import Rig
-from sim.scenario import CHINA
 from sim.timing import Timing
 from sim.wallet import Wallet
 
 PANS = ("6228000100000012", "6228000100000020")
+LINE = 12  # as sim/rig.py has it
 RIDDEN_S = 1200  # so long ago its rider came in
 FARES = """
 version = 6
@@ -66,6 +66,10 @@ CASES = {
     "metro": Case(
         "metro", ("metro",), "metro", 1, 1,
         "trips: card\nlane: exit\nrecord_key: 28/02\ndoor: pty:{pins},gate\npulse_ms: 100\n",
+    ),
+    "stage": Case(
+        "stage", ("bus", "rides"), "bus", 2, 2,
+        "lane: exit\nrecord_key: 16:28/03 1E:28/01\ntransfer: 60 1 100\nsame_station: fare\n",
     ),
 }  # fmt: skip
 
@@ -127,12 +131,22 @@ def prepared(folder, job, case, **paths):
     return cards, rig
 
 
-def come_in(card, case, now_utc_s=None):
-    """The card's trip is open again, since RIDDEN_S, at stop 1; None: by this machine's clock."""
+def come_in(card, case, now_utc_s=None, zone=None):
+    """The card's trip is open again, since RIDDEN_S, from stop 1 of LINE on, its last ride is one
+    with another bus, an hour earlier. None: by the clock and the zone of this machine.
+    """
     sfi, area_id, _, layout = layouts.OWN[case.area]
     now_utc_s = time.time() if now_utc_s is None else now_utc_s
-    then = datetime.fromtimestamp(now_utc_s - RIDDEN_S, CHINA).timetuple()[:6]
-    inside = {"state": layouts.INSIDE, "entry_time": then, "entry_place": 1, "entry_gate": 99}
-    for row in card.state["extended"]["records"]:
+    then = datetime.fromtimestamp(now_utc_s - RIDDEN_S, zone).timetuple()[:6]
+    inside = {
+        "state": layouts.INSIDE, "entry_time": then, "entry_line": LINE, "entry_place": 1,
+        "entry_gate": 99,
+    }  # fmt: skip
+    more = card.state["extended"]
+    for row in more["records"]:
         if row[0] == f"{sfi:02X}" and row[1][:4] == area_id.hex().upper():
             row[1] = layouts.write(layout, bytes.fromhex(row[1]), inside).hex().upper()
+    if more["ring"]:
+        then = datetime.fromtimestamp(now_utc_s - 3600 - RIDDEN_S, zone).timetuple()[:6]
+        ride = layouts.issued("own", "rides", trade=2, line=LINE + 1, gate=98, time=then)
+        more["ring"]["records"] = [ride.hex().upper()]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Taps that change records of the card, on an emulated Pico: the device's modules run out of a
-slot of the flash, a simulated PSAM stands at UART 0, so no collector does.
+"""Taps that change records of the card, on an emulated Pico with a simulated PSAM at UART 0, where
+else the collector is. The device is frozen into the image, or runs out of a slot of the flash.
 
-    taps = measure(image, "metro", r_mac=False, taps=4)          [Tap]
+    taps = measure(image, "stage", r_mac=False, taps=4)          [Tap]
 """
 
 import tempfile
@@ -18,17 +18,20 @@ from sim import bench_extended, pico_update
 from sim.depot_wire import BITS, PIECE
 from sim.pico import BOARD
 from sim.pico_bench import REMOVED_MS, SLOW_MS
+from sim.pico_heap import StackWatch, stack_of
 from sim.pico_meter import Meter, Split, line_us
 from sim.pico_stand import GREEN, JOURNAL_BLOCKS, TERMINAL, UTC, Stand
 from sim.play_files import PlayFiles
 from sim.psam import PROFILE
 from sim.psam_slot import PsamSlot
+from sim.scenario import CHINA
 from sim.wallet import Wallet
 
 GATE = 18
 START_MS = 12_000
 SETTINGS = """terminal: {terminal}
 device: {device}
+line: 12
 stop: 3
 reader: serial:1:tx=4,rx=5
 journal: flash:end
@@ -42,13 +45,16 @@ PLACES = {"folder": "", "psam": "0:tx=0,rx=1", "pins": ""}
 
 class Tap(NamedTuple):
     """split: of all but the module; module_ms: bytes on its line, during which the terminal waits;
-    own_ms: of the terminal; asked: commands to the module.
+    own_ms: of the terminal; asked: commands to the module; stack: most bytes of the C stack in
+    use, 0 where the image has no ELF beside it; live: bytes of heap behind the tap.
     """
 
     split: Split
     module_ms: float
     own_ms: float
     asked: int
+    stack: int
+    live: int
 
 
 class SlotWire:
@@ -86,8 +92,11 @@ class SlotWire:
         return sum(us for at, us in self.notes if from_us <= at <= to_us) / 1000
 
 
-def measure(image, name, r_mac, taps, compiler, told=lambda text: None):
-    """[Tap] of a case of bench_extended.py; LinkLost when a card is not approved."""
+def measure(image, name, r_mac, taps, compiler=None, told=lambda text: None):
+    """[Tap] of a case of bench_extended.py; LinkLost when a card is not approved.
+
+    compiler: mpy-cross, for an image without that device: its modules are laid into a slot.
+    """
     case = bench_extended.CASES[name]
     with tempfile.TemporaryDirectory(prefix="faretap-pico-") as folder:
         authority, cards = bench_extended.cards_of(case, r_mac)
@@ -100,8 +109,11 @@ def measure(image, name, r_mac, taps, compiler, told=lambda text: None):
 
     wire = SlotWire(PsamSlot(bench_extended.psam()))
     pico = stand.start(None, wire, metered)
-    pico_update.lay(pico, data, active=record.A)
-    run = Run(case, stand, pico, meters[0], wire)
+    if compiler:
+        pico_update.lay(pico, data, active=record.A)
+    elf = image.with_suffix(".elf")
+    stack = StackWatch(pico, *stack_of(elf)) if elf.exists() else None
+    run = Run(case, stand, pico, meters[0], wire, stack)
     if not pico.run(lambda: pico.said("ready"), START_MS):
         raise LinkLost(f"it does not come up: {pico.events[-3:]} {pico.texts[-8:]}")
     found = []
@@ -112,7 +124,7 @@ def measure(image, name, r_mac, taps, compiler, told=lambda text: None):
 
 
 def prepared(folder, image, case, authority, compiler):
-    """(Stand, bytes of the release file) of a case."""
+    """(Stand, bytes of the release file, b"" without a compiler) of a case."""
     files = PlayFiles(folder, 1, str, "rsa")
     files.lay("bench.fares", {"fares": bench_extended.FARES})
     wallet = Wallet.create(folder / "wallet", ())
@@ -135,28 +147,34 @@ def prepared(folder, image, case, authority, compiler):
         "psam.txt": PROFILE,
         "bench.fares": (folder / "bench.fares").read_bytes(),
     }
+    if not compiler:
+        return stand, b""
     body = pico_update.whole_body(case.device, compiler)
     number = pico_update.NUMBER
     assert files.signer  # "rsa" has one
-    data = release_files.signed_release(body, BOARD[0], number, "bench", "", files.signer)
-    return stand, data
+    return stand, release_files.signed_release(body, BOARD[0], number, "bench", "", files.signer)
 
 
 class Run:
     """One start and its taps."""
 
-    def __init__(self, case, stand, pico, meter, wire):
+    def __init__(self, case, stand, pico, meter, wire, stack):
         self.case, self.stand, self.pico, self.meter, self.wire = case, stand, pico, meter, wire
+        self.stack = stack
         self.began_s = datetime(*UTC, tzinfo=ZONE).timestamp()
 
     def tap(self, card):
         """Tap of a card that is laid down and taken away."""
         pico, field = self.pico, self.stand.field
-        bench_extended.come_in(card, self.case, self.began_s + pico.now_ms / 1000)
+        bench_extended.come_in(card, self.case, self.began_s + pico.now_ms / 1000, CHINA)
         seen, lit, asked = len(pico.said("tap")), len(pico.levels), len(self.wire.slot.asked)
+        if self.stack:
+            self.stack.begin()
         field.place(card)
-        pico.run(lambda: len(pico.said("tap")) > seen, pico.now_ms + SLOW_MS)
-        (event,) = pico.said("tap")[seen:] or [{"outcome": "none"}]
+        pico.run(
+            lambda: len(pico.said("tap")) > seen or pico.said("stopped"), pico.now_ms + SLOW_MS
+        )
+        (event,) = pico.said("tap")[seen:] or [{"outcome": "none", **(pico.events[-1])}]
         if event["outcome"] != "approved":
             raise LinkLost(f"the card was not approved: {event} {pico.texts[-3:]}")
         field.remove()
@@ -165,4 +183,11 @@ class Run:
         green_us = next(ms for ms, _, level in pico.levels[lit:] if level) * 1000
         split = self.meter.split(green_us)
         module_ms = self.wire.spent_ms(green_us - split.total * 1000, green_us)
-        return Tap(split, module_ms, split.own - module_ms, len(self.wire.slot.asked) - asked)
+        return Tap(
+            split,
+            module_ms,
+            split.own - module_ms,
+            len(self.wire.slot.asked) - asked,
+            self.stack.used() if self.stack else 0,
+            pico.said("heap")[-1]["live"],
+        )

@@ -4,6 +4,7 @@
 #   unix32   build/micropython/micropython32: the unix port with 32 bits, single precision floats and
 #            firmware/ frozen, for the heap of a Pico W (docs/porting.md)
 #   pico     build/micropython/pico.uf2 and pico.bin: the image of a Raspberry Pi Pico, firmware/ frozen
+#   pico DEVICE  build/micropython/pico_DEVICE.uf2 and .bin: the same with what this device needs frozen, and no other
 #   stock_pico  build/micropython/stock_pico.uf2: MicroPython of a Pico with nothing of ours in it, for tests
 #   qemu     build/micropython/qemu.elf: QEMU's board mps2-an385 (Cortex-M3) with 600 KB of heap; firmware, kernel, formats
 #            and their tests frozen; installs qemu-system-arm
@@ -147,7 +148,7 @@ check() { echo "$1  $2" | sha256sum --check --status; }
 
 frozen_files() { # what is frozen: what a board needs of the firmware; into the unix port all, and what plays days and soaks in it
     case "$1" in
-        pico) python3 -m host_tools.image.modules ;;
+        pico | pico_*) python3 -m host_tools.image.modules ${1#pico} ;;
         stock_pico) ;;
         qemu) # has no time, no files and no tasks: what needs none of them, and its tests
             find firmware sim/__init__.py sim/flash.py sim/textbook_*.py tests/kernel tests/formats -name '*.py' ! -path 'firmware/hal/*' | sort
@@ -161,7 +162,7 @@ write_manifest() { # target: the manifest, and whether anything has changed sinc
     manifest=$home/manifest-$1.py
     {
         case "$1" in
-            pico) printf '%s\n' "freeze('\$(PORT_DIR)/modules', 'rp2.py')" "freeze('$root/tools/micropython/modules')" ;;
+            pico | pico_*) printf '%s\n' "freeze('\$(PORT_DIR)/modules', 'rp2.py')" "freeze('$root/tools/micropython/modules')" ;;
             stock_pico) echo "freeze('\$(PORT_DIR)/modules')" ;;
         esac
         [ "$1" = qemu ] || echo "include('\$(MPY_DIR)/extmod/asyncio')"
@@ -194,7 +195,7 @@ unix32() {
 }
 
 pico() {
-    rp2 pico -DMICROPY_BOARD=FARETAP_PICO -DMICROPY_BOARD_DIR="$root/tools/micropython/FARETAP_PICO" \
+    rp2 "pico${1:+_$1}" -DMICROPY_BOARD=FARETAP_PICO -DMICROPY_BOARD_DIR="$root/tools/micropython/FARETAP_PICO" \
         -DUSER_C_MODULES="$root/tools/micropython/native/micropython.cmake"
 }
 
@@ -282,7 +283,8 @@ case "$1" in
     fresh) fresh ;;
     source) fetch ;;
     packages) install_packages $packages $arm_packages qemu-system-arm ;; # shellcheck disable=SC2086
-    unix32 | pico | stock_pico | qemu) "$1" ;;
+    pico) pico "$2" ;;
+    unix32 | stock_pico | qemu) "$1" ;;
     natmod) natmod "${2:?an architecture, e.g. armv6m}" ;;
-    *) sed -n '3,19s/^# \?//p' "$0" >&2; exit 2 ;;
+    *) sed -n '3,20s/^# \?//p' "$0" >&2; exit 2 ;;
 esac

@@ -105,7 +105,7 @@ class CardRecords:
             stored = extension.pack(trip.kind, df61, changes, *(trip.frozen_by + (funds,)))
         except FormatError:
             return None, "capp_unfit"  # more than a record holds
-        rules = ExtendedRules(self.sale, trip.charge.amount_fen, pages)
+        rules = ExtendedRules(self.sale, trip.charge.amount_fen, pages, pan)
         return Plan(trip.charge, made, rules.refuse, stored, funds), ""
 
     def proof(self, pan):
@@ -132,14 +132,19 @@ class CardRecords:
 class ExtendedRules(Rules):
     """Rules of a card that pays by its records: what is due, the trip says (QT-153)."""
 
-    def __init__(self, sale, fare_fen, pages):
+    def __init__(self, sale, fare_fen, pages, pan):
+        """pages, pan: what the trip was made of that asks for `fare_fen`."""
         super().__init__(
             sale.deny, sale.torn_taps, sale.same_card, fare_fen, sale.trade, lambda: sale.stopping
         )
-        self.pages = pages
+        self.pages, self.pan = pages, pan
 
     def price(self, pan):
-        """Message where this number pays something else than was sent, "" if not."""
+        """Message where this number pays something else than was sent, "" if not. Nothing that a
+        trip is made of changes between begin() and the gate: the same number has the same one.
+        """
+        if pan == self.pan:
+            return ""
         trip = self.trade.trip_of(self.pages, pan)
         if isinstance(trip, str):
             return trip

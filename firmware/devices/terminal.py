@@ -158,7 +158,10 @@ class Terminal:
         return self.silent >= SILENT_POLLS and not self.torn_taps.open
 
     def turn(self):
-        """One turn of the loop; True when a card was served in it."""
+        """One turn of the loop; True when a card was served in it.
+
+        A tap begins here and not further down: a board's stack holds some thirty calls.
+        """
         served = False
         self.trade.turn()
         self.parts.panel.refresh()
@@ -170,7 +173,10 @@ class Terminal:
             if self.sale.stopping:
                 return self._close()
             waits = self.silent < SILENT_POLLS
-            served = self._await_removal() if waits else self._look_for_card()
+            card, began_us = self._await_removal() if waits else self._look_for_card()
+            served = card is not None
+            if served:  # a tap begins with the look that found the card, where the reader tells it
+                self.tap(card, getattr(card, "look_us", began_us))
         except LinkLost as gone:
             self._reader_failed(gone)
         if not served:
@@ -236,21 +242,21 @@ class Terminal:
         self.storage.tell()
 
     def _look_for_card(self):
-        """True when a card was served."""
+        """(card that is to be served or None, ticks_us() of the look for it)."""
         stopped = self.sale.refused_before()
         if stopped and not self.torn_taps.open:  # a torn tap has its room in the journal
             # until its cause is gone, said once; a trade that is done lets its result stand
             traded = stopped == self.trade.offer().message
             self.screen.stand(stopped, None, RESULT_MS if traded else 0)
             self._power(False)
-            return False
+            return None, 0
         self._power(True)
         began_us = self.parts.clock.ticks_us()
         cards = self.parts.reader.find(FIND_MS)
         if not cards:
             self.screen.clear()
             self._rest()
-        return self._serve(cards, began_us)
+        return self._alone(cards), began_us
 
     def _rest(self):
         """Nobody came for `rest_after_s`: field off, a look each second from here on (QT-070)."""
@@ -260,8 +266,8 @@ class Terminal:
             self._power(False)
             self.retry = window.opened(self.parts.clock, 1)
 
-    def _serve(self, cards, began_us):
-        """True when a card was served; two are told to come one by one (QT-056, TD-004)."""
+    def _alone(self, cards):
+        """The card that came alone or None; two are told to come one by one (QT-056, TD-004)."""
         if len(cards) > 1:
             self.show("several_cards")
             self.parts.report({"event": "collision"})
@@ -270,9 +276,8 @@ class Terminal:
             self.parts.reader.reset_field()
         elif cards:
             self.last_card = (cards[0].kind, cards[0].uid)
-            # a tap begins with the look that found the card, where the reader tells it
-            self.tap(cards[0], getattr(cards[0], "look_us", began_us))
-        return len(cards) == 1
+            return cards[0]
+        return None
 
     def tap(self, card, began_us):
         """One presentation from activation to the lamp."""
@@ -319,7 +324,7 @@ class Terminal:
     def _await_removal(self):
         """A card that stays is not charged again (QT-073, QT-074; PD-26); the next need not wait.
 
-        True when another card was served, one that cannot be the last one.
+        As _look_for_card(): another card, one that cannot be the last one.
         """
         began_us = self.parts.clock.ticks_us()
         self.parts.reader.reset_field()  # a card that is still in its protocol ignores polls
@@ -327,11 +332,11 @@ class Terminal:
         other = len(cards) == 1 and is_other_card(self.last_card, (cards[0].kind, cards[0].uid))
         if other and not self.sale.refused_before():
             self.silent = SILENT_POLLS
-            return self._serve(cards, began_us)
+            return self._alone(cards), began_us
         self.silent = 0 if cards else self.silent + 1
         if self.silent >= SILENT_POLLS:
             self.parts.report({"event": "ready"})
-        return False
+        return None, began_us
 
     def _reader_failed(self, gone):
         """Heal the reader, or say once that it is out of order; tried again (PD-34, TD-019)."""

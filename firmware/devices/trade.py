@@ -132,7 +132,7 @@ class Trade:
     def trip_of(self, pages, pan):
         """Trip of the records read, kernel.capp.Page in the order of wants(), for a card number,
         "" where it is not known; or the message of what keeps this card out, one of PASSES where
-        it is let through without a debit. Asked again at the gate, with the number.
+        it is let through without a debit. Asked again at the gate for another number.
         """
         return "other"
 

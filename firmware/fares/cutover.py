@@ -42,8 +42,10 @@ class Cutover:
         version: of the table with which the trip began; it counts as long as it is held. Where
         the clock is not trusted nobody knows which table counts: the cheaper (TD-008).
         """
-        fares = self._asked(trip.when, trip.trusted, version)
-        return self._best([(one.price(trip), one.fault) for one in fares])
+        found = []
+        for one in self._asked(trip.when, trip.trusted, version):  # a board's stack is short
+            found.append((one.price(trip), one.fault))
+        return self._best(found)
 
     def stay(self, product, began, ended, pan="", trusted=True, spent=None):
         """Fare of a stay, by the table that was in force when it began."""

@@ -43,17 +43,13 @@ class Work:
 
 
 class Ask:
-    """A call to another machine than the card, made at once by whoever drives the steps; its
-    result is their reply. Made deep down in them, it would not fit on the stack of a Pico.
+    """A call that is made at once by whoever drives the steps; its result is their reply. Made
+    deep down in them, it would not fit on the stack of a Pico.
     """
 
     def __init__(self, call, *values):
         self.call = call
         self.values = values
-
-    def answer(self):
-        """Make it."""
-        return self.call(*self.values)
 
 
 class Chore:
@@ -61,10 +57,10 @@ class Chore:
     result.
     """
 
-    def __init__(self, call):
-        self.call = call
+    def __init__(self, chore):
+        self.chore = chore
 
     def step(self):
         """Make it; False: nothing is left."""
-        self.call()
+        self.chore()
         return False

@@ -4,11 +4,13 @@
 Read from the imports of the sources, those inside functions too; what is imported by a name that
 is put together stands in BY_NAME, which a test compares with the sources.
 
-    python -m host_tools.image.modules     the files of an image that names no device, one a
-                                           line: what tools/micropython.sh freezes
+    python -m host_tools.image.modules [_DEVICE]     the files of an image that names no device,
+                                                     or of that one's, one a line: what
+                                                     tools/micropython.sh freezes
 """
 
 import ast
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -113,4 +115,5 @@ def _is_within(name: str, rooms: Iterable[str]) -> bool:
 
 
 if __name__ == "__main__":
-    print("\n".join(str(path.relative_to(ROOT)) for path in needed()))
+    named = [word.lstrip("_") for word in sys.argv[1:]]
+    print("\n".join(str(path.relative_to(ROOT)) for path in needed(named or TOGETHER)))

@@ -31,7 +31,7 @@ class Till:
     """`stand`, `keys`; make: on after on, a day is open; book: with a day report."""
 
     def __init__(self, extra="", console=True, book=False, **more):
-        self.keys, self.more, self.console, self.book = Keys(), more, console, book
+        self.keys, self.more, self.console, self.reports = Keys(), more, console, book
         self.stand = Stand(extra, self.make)
         if console:
             self.type("on 7")
@@ -39,7 +39,7 @@ class Till:
     def make(self, settings, parameters, clock, report):
         settings.more.update(self.more)
         line = Neighbour(lambda: self.keys, Console(COMMANDS), clock) if self.console else None
-        self.trade = Shop(settings, parameters, clock, line, DayBook() if self.book else None)
+        self.trade = Shop(settings, parameters, clock, line, DayBook() if self.reports else None)
         return self.trade
 
     def type(self, text):
