@@ -166,6 +166,11 @@ class LaneStore:
             return "full" if not self.broken else "lost"
         return "stored" if self._write(pack_entry(ENTER, entry)) else "lost"
 
+    def keys(self):
+        """Keys of all who are inside."""
+        starts = range(1, len(self.rows), ROW)
+        return [bytes(self.rows[at : at + KEY]) for at in starts]
+
     def leave(self, key):
         entry = self.find(key)
         if entry:

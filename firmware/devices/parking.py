@@ -13,7 +13,8 @@ charged again. A pass is a card of the list `allow` whose hours hold when it lea
 | stop | number of the lane, 1..255: stands in each entry |
 | store | file:PATH or flash:LABEL, entries kept here; serial:PATH, kept by the exit lane |
 | store_blocks | 4 KiB blocks of it, 8; 75 entries; 15 more with each block |
-| twin | exit: serial:PATH to the entry lane; none where the store is fed by this lane alone |
+| twin | exit: serial:PATH to the entry lane, hub:PATH to the hub of many lanes (hub_store.py); |
+| | none where the store is fed by this lane alone |
 | pay_lines | exit: serial:PATH to a pay station (parking_pay.py), several behind blanks |
 | product | word of the tariff in `fares` |
 | fares | fare table (docs/fares.md) |
@@ -231,8 +232,8 @@ def make(settings, parameters, hal, clock, report):
         return parking_pay.make(settings, parameters, hal, clock, report)
     trade = assembled(Parking, settings, parameters, hal, clock, report)
     if "console" in settings.more and trade.pays:
+        from firmware.devices.keypad import open_console  # likewise
         from firmware.devices.parking_attendant import COMMANDS, Attendant  # likewise
-        from firmware.devices.shop import open_console  # likewise
 
         line = open_console(settings, hal, clock, COMMANDS)
         trade.attendant = Attendant(line, clock)
@@ -261,7 +262,14 @@ def open_store(settings, hal, clock):
         return FarStore(line_to(more["store"], hal, clock))
     if kind not in ("file", "flash"):
         raise FormatError("`store: %s` is not file:, flash: or serial:" % more["store"])
-    twin = None
+    storage, twin = hal.open_flash(where, options.number(more, "store_blocks", 8, 4, 256)), None
+    if more.get("twin", "").startswith("hub:"):
+        from firmware.devices.far_store import line_to  # where many lanes share their entries
+        from firmware.devices.hub_store import HubStore  # likewise
+
+        if "pay_lines" in more:
+            raise FormatError("`pay_lines` and `twin: hub:` do not go together")
+        return HubStore(storage, line_to(more["twin"], hal, clock))
     if "twin" in more:
         from firmware.devices.far_store import LaneTwin, line_to  # likewise
 
@@ -271,6 +279,5 @@ def open_store(settings, hal, clock):
         from firmware.devices.far_store import PayTwin, line_to  # likewise
 
         pays = [PayTwin(line_to(one, hal, clock)) for one in more["pay_lines"].split()]
-    storage = hal.open_flash(where, options.number(more, "store_blocks", 8, 4, 256))
     replace = options.word(more, "missing_exit", "refuse", ("refuse", "replace")) == "replace"
     return LaneStore(storage, replace, twin, pays)

@@ -19,7 +19,7 @@ from firmware.devices import options, window
 from firmware.devices.keys import note
 from firmware.devices.panel import yuan
 from firmware.devices.trade import Offer
-from firmware.errors import FormatError, LinkLost
+from firmware.errors import LinkLost
 
 COMMANDS = """
 =|CLASS:1..255|class of the vehicle in the lane
@@ -155,13 +155,9 @@ def open_booth(settings, hal, clock):
 
     more, console = settings.more, None
     if "console" in more:
-        from firmware.neighbours.console import Console  # for lanes with a collector
-        from firmware.neighbours.line import Neighbour  # likewise
+        from firmware.devices.keypad import open_console  # for lanes with a collector
 
-        kind, _, where = more["console"].partition(":")
-        if kind != "serial" or not where:
-            raise FormatError("`console` is serial:PATH")
-        console = Neighbour(lambda: hal.open_serial(where, 9600), Console(COMMANDS), clock)
+        console = open_console(settings, hal, clock, COMMANDS)
     usual = options.number(more, "vehicle_class", 0, 0, 255)
     loop = (lambda: hal.open_input(more["loop"])) if "loop" in more else None
     return Booth(open_relay(settings, hal, clock), clock, usual, console, loop)

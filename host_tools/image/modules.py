@@ -63,6 +63,7 @@ def sources(root: Path = ROOT) -> dict[str, Path]:
 
 def needed(devices: Iterable[str] = TOGETHER, root: Path = ROOT) -> list[Path]:
     """The files of an image for these devices, in a fixed order. FormatError: no such device."""
+    devices = tuple(devices)
     there = sources(root)
     wanted = []
     for device in devices:
@@ -70,6 +71,7 @@ def needed(devices: Iterable[str] = TOGETHER, root: Path = ROOT) -> list[Path]:
             raise FormatError("no device %r: say %s" % (device, ", ".join(DEVICES)))
         wanted.append("firmware.devices." + device)
     wanted += [name for name in there if _is_within(name, ROOTS)]
+    others = {"firmware.devices." + one for one in DEVICES if one not in devices}
     left_out = ELSEWHERE + (() if use_records(wanted, there) else OF_RECORDS)
     kept: set[str] = set()
     while wanted:
@@ -78,7 +80,7 @@ def needed(devices: Iterable[str] = TOGETHER, root: Path = ROOT) -> list[Path]:
             continue
         kept.add(name)
         wanted.append(name.rpartition(".")[0])
-        wanted += imported(there[name], there)
+        wanted += imported(there[name], there, name not in others)
         wanted += BY_NAME.get(name) or ()
     return [path for name, path in there.items() if name in kept]
 
@@ -94,9 +96,18 @@ def use_records(names: Iterable[str], there: dict[str, Path]) -> bool:
     )
 
 
-def imported(path: Path, there: dict[str, Path]) -> Iterator[str]:
-    """Modules of firmware/ that a file imports, at whatever depth."""
-    return imports_of(ast.parse(path.read_text(encoding="utf-8")), there)
+def imported(path: Path, there: dict[str, Path], is_made: bool = True) -> Iterator[str]:
+    """Modules of firmware/ that a file imports, at whatever depth; is_made False: of a device that
+    is there for others to derive from, whose make() nobody calls.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if not is_made:
+        tree.body = [one for one in tree.body if not _is_make(one)]
+    return imports_of(tree, there)
+
+
+def _is_make(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef) and node.name == "make"
 
 
 def imports_of(tree: ast.AST, there: dict[str, Path]) -> Iterator[str]:

@@ -259,7 +259,7 @@ def test_each_device_should_fit_a_slot_of_our_own_image_with_room_to_grow():
     for device in modules.DEVICES:
         names = [str(one.relative_to(ROOT).with_suffix("")) for one in modules.needed([device])]
         release = romfs.pack({name: data[name] for name in names})
-        assert 4096 + len(release) + 600 <= slot_bytes - 20 * 1024, device
+        assert 4096 + len(release) + 600 <= slot_bytes - 8 * 1024, device
 
 
 def test_a_partition_table_should_be_one_that_the_boot_loader_takes():

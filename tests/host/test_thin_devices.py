@@ -82,6 +82,16 @@ UNITS = (
         "device: parking\nlane: entry\nstore: {line}\nproduct: car\nfares: {fares}\ndoor: {pin}",
         "store_lost",
     ),
+    (
+        "device: toll\nlane: exit\nstore: {store}\ntwin: hub:none\nproduct: c1\nfares: {fares}\n"
+        "door: {pin}\nloop: {pin}\nvehicle_class: 1",
+        "lane_exit",
+    ),
+    (
+        "device: toll\nlane: entry\nstore: {line}\nproduct: c1\nfares: {fares}\ndoor: {pin}\n"
+        "console: {line}",
+        "store_lost",
+    ),
 )
 
 
