@@ -27,7 +27,7 @@ report||the shift so far
 WORDS = """
 adjust_ready|blue||补票 请刷卡|Adjust fare: present card|
 adjust_next|blue||更正记录 请刷卡|Put right: present card|
-adjust_entry|amber|again|无进站 补{fare}元 请再刷卡|No entry, pay {fare}: tap again|230
+adjust_entry|amber|again|无进站补{fare}元 请再刷卡|No entry {fare}: tap again|230
 adjust_exit|amber|again|未出站补{fare}元 请再刷卡|No exit {fare}: tap again|231
 adjust_overtime|amber|again|超时 补{fare}元 请再刷卡|Overtime {fare}: tap again|232
 adjust_time|amber|again|记录有误 补{fare}元 再刷|Bad time {fare}: tap again|233

@@ -21,7 +21,7 @@ entered|green|double|请进站|Please enter|150
 re_entry|green|double|请通行 未再扣款|Pass, not charged again|80
 free_exit|green|double|请出站 未扣款|Leave, not charged|151
 pass_valid|green|double|票有效 请通行|Pass valid|80
-prepaid|green|double|已补票 请出站|Adjusted: please leave|151
+prepaid|green|double|已补票 请出站|Paid before, leave|151
 pay_open|red|no|补票未完成 请到服务台|Adjustment open: service desk|152
 inside_already|red|no|未出站 请到服务台|No exit before: service desk|152
 no_entry|red|no|无进站记录 请到服务台|No entry: service desk|152

@@ -89,7 +89,7 @@ def test_first_tap_should_say_what_is_due_and_touch_nothing():
     kiosk, card = Kiosk(), new_card()
     event = kiosk.says(card, "adjust_entry")
     assert event["amount_fen"] == 900 and card.balance_fen == 10000
-    assert ("show", "No entry, pay 9.00: tap again", 0) in kiosk.log and kiosk.shown() == "amber"
+    assert ("show", "No entry 9.00: tap again", 0) in kiosk.log and kiosk.shown() == "amber"
     ((kind, values),) = kiosk.records()
     assert (kind, values["reason"], values["amount_fen"]) == ("refused", "adjust_entry", 0)
     assert fields(card)["state"] == layouts.OUTSIDE
