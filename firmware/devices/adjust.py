@@ -216,8 +216,10 @@ def make(settings, parameters, hal, clock, report):
     from firmware.devices.tariff import open_tables  # likewise
 
     if options.word(settings.more, "trips", "store", ("store", "card")) == "store":
-        from firmware.devices import adjust_store  # where settings ask for it
-
+        try:
+            from firmware.devices import adjust_store  # where settings ask for it
+        except ImportError:
+            raise FormatError("settings: `trips: store` of a kiosk: this image has no room for it")
         return adjust_store.make(settings, parameters, hal, clock, report)
     keys = keys_from(settings.more)
     tariff = open_tables(settings, parameters, hal, report)
