@@ -123,7 +123,8 @@ def _read(
     if word:
         return None, word
     session = keys.session(order.key, factor_of(pan, order.psn))
-    if capp.forged(reads[0], session):
+    mac = session.mac(reads[0].random, reads[0].page.data) if reads[0].random else None
+    if capp.forged(reads[0], mac):
         return None, "record_forged"  # another key than ours guards it, or nobody's
     return reads[0].page.data, ""
 
