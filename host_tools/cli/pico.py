@@ -12,6 +12,7 @@ from rich.console import Console
 from host_tools.cli.bench import put, table
 from host_tools.cli.bench_parts import Sheet
 from host_tools.cli.pico_image import IMAGE_OPTION, exists
+from host_tools.cli.pico_records import records
 from host_tools.cli.pico_update import update
 from sim.bench_steps import Keys
 
@@ -40,6 +41,7 @@ Examples:
   faretap pico taps --taps 30 --write docs/porting.md
   faretap pico cuts --count 50 --seed 1             an hour and more
   faretap pico update --device bus --missing 16384
+  faretap pico records --device stage               a tap that changes records of the card
 """
 )
 def command():
@@ -119,6 +121,7 @@ def cuts(image, count, seed):
 
 
 command.add_command(update)
+command.add_command(records)
 
 
 def sheets(found, taps, image):
