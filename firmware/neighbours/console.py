@@ -29,6 +29,7 @@ from collections import namedtuple
 MOST_LINE = 64  # signs of a line, its end not counted
 MOST_HELD = 512  # bytes of lines that wait for their turn
 MOST_WAITING = 6144  # bytes of answers for a line that is slow or not there: a day report
+MOST_ERRORS = 2048  # bytes in which errors do: a line of noise makes nothing but these
 MOST_NOTES = 1024  # bytes in which notes still find room
 CHUNK = 128
 FORGET_MS = 30000  # for so long a line may be unfinished
@@ -137,7 +138,7 @@ class Console:
 
     def error(self, what_to_do):
         """The command was not carried out."""
-        self._say("error " + what_to_do)
+        self._say("error " + what_to_do, MOST_ERRORS)
         self.asked = False
 
     def note(self, text):
@@ -145,9 +146,9 @@ class Console:
         if len(self.said) < MOST_NOTES:
             self._say("note " + text)
 
-    def _say(self, line):
+    def _say(self, line, most=MOST_WAITING):
         data = line.encode() + b"\r\n"
-        if len(self.said) + len(data) <= MOST_WAITING:
+        if len(self.said) + len(data) <= most:
             self.said += data
 
     def outgoing(self, now_ms):

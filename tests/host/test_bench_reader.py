@@ -140,6 +140,7 @@ def test_quick_run_should_write_its_table_into_the_page(tmp_path):
     text = page.read_text(encoding="utf-8")
     assert "| raw os.read, os.write |" in text and "| faretap, engine own |" in text
     done = CliRunner().invoke(bench.command, [*words, "--json"])
+    assert done.exit_code == 0, (done.output, done.exception)
     row = json.loads(done.output.splitlines()[-1])["rows"][0]
     assert row[:2] == ["cpython", "raw os.read, os.write"] and float(row[2]) > 0
 
