@@ -92,6 +92,7 @@ fares = [[1000], [1000, 1000], [2500, 1800, 1000], [4000, 3200, 1500, 1000]]
 DOOR = "version: 4\nhours: always daily 00:00-24:00\n" + "".join(
     f"card: {{pan {name}}} always\n" for name in ("adult#1", "sm2#1", "adult#2", "sm2#2")
 )
+STAFF = DOOR + "".join(f"card: {{pan {name}}} always\n" for name in ("adult#3", "sm2#3"))
 
 
 KIOSK_KEY = "7 ids=70001-70060 until=2026-12-31 groups=1 entries=1 persons=5"
@@ -150,7 +151,7 @@ DAYS = {
         "canteen: menu, subsidies by class and list, day report", "canteen",
         {**CONSOLE, "menu": "1=1200 2=850 3=300", "subsidy": "student=500,1,11000 1:staff=30%,2",
          "allow": "{folder}/staff.allow", "meals": "0600-2200", "day_fen": 50000},
-        {"staff.allow": {"allow": DOOR}}, "buy", {"text": "item 1 2 3"}, ON, None,
+        {"staff.allow": {"allow": STAFF}}, "buy", {"text": "item 1 2 3"}, ON, None,
     ),
     "parking": Day(
         "car park, exit lane: store, the other lane, tariff", "parking",
@@ -299,7 +300,7 @@ def _told(day):
                 step["tear"] = dict(TEAR)
             steps.append(step)
         moment += SPACE_S.get(day.device, 7)
-    ends = READ_ONLY.get(day.device, ["ok", "torn_recovered"])
+    ends = ENDS.get(day.device, ["ok", "torn_recovered"])
     likes = ("adult-1", "sm2")
     if "module" in day.settings:
         likes = LIKES.get(day.device, ("metro-1", "metro-sm2"))
@@ -320,6 +321,7 @@ def _told(day):
             "sm2": {"like": likes[1], "ends": ends, **trades},
         },
         "step": steps,
+        "beside": BESIDE.get(day.device, {}),
     }  # fmt: skip
 
 
@@ -329,12 +331,17 @@ LIKES = {
     "parking": ("park-1", "park-sm2"),
     "stage": ("stage-1", "stage-sm2"), "utilities": ("meter-1", "meter-sm2"),
 }  # fmt: skip
-# devices without a GPO, at which nothing can be torn: how a visit ends there
-READ_ONLY = {
+READ_ONLY = ("access", "attendance", "inspector", "lift")  # without a GPO: nothing can be torn
+ENDS = {  # how a visit ends there
     "access": ["access_granted", "not_listed"],
     "attendance": ["came_in", "not_listed"],
+    "canteen": ["concession", "torn_recovered"],
     "inspector": [""],
     "lift": ["access_granted", "not_listed"],
+}
+BESIDE = {  # what the machines there know
+    "canteen": {"paid_for": ["adult 30% 2 9999999 staff", "sm2 30% 2 9999999 staff"]},
+    "lift": {"homes": ["adult 3 4", "sm2 3 4"]},
 }
 # from card to card; 7 elsewhere
 SPACE_S = {"taxi": 60, "gate": 10, "inspector": 30, "toll": 12, "fuel": 40}

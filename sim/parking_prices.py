@@ -9,6 +9,7 @@ Written from docs/fares.md, without the engine of the firmware: datetimes, block
 
 from datetime import datetime, timedelta
 
+LEAVE_MIN = 15  # where the tariff names none
 DRIFT_S = 5  # a stay is so much shorter (`drift_s`)
 ASKED_S = 6  # from the tap's moment to its result; the clocks of two lanes differ by one more
 
@@ -18,7 +19,7 @@ class Prices:
 
     def __init__(self, told):
         self.free = timedelta(minutes=told.get("free_minutes", 0))
-        self.leave = timedelta(minutes=told["leave_minutes"])
+        self.leave = timedelta(minutes=told.get("leave_minutes", LEAVE_MIN))
         self.lost_fen = told["lost_fen"]
         self.cap_fen = told.get("cap_fen")
         self.windows = told["windows"]
