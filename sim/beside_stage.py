@@ -21,7 +21,15 @@ from sim.beside_records import BesideRecords
 
 PAID = ("ok", "concession", "transfer", "pass_ride", "free_exit", "boarded", "boarded_late",
         "torn_recovered", "stamp_proven")  # fmt: skip
-UNKNOWN = ("last_record_lost", "torn_suspect", "debited_refused", "card_lost", "nothing", "")
+UNKNOWN = (
+    "last_record_lost",
+    "torn_suspect",
+    "debited_refused",
+    "stamp_refused",
+    "card_lost",
+    "nothing",
+    "",
+)
 
 
 class Rider:

@@ -15,6 +15,8 @@ update_failed|amber|again|请再刷一次 未扣款|Tap again, not charged|6
 pre_authorised_thrice|red|no|预授权已满 未扣款|Three holds open, no charge|15
 pre_authorised|red|no|已有预授权 未扣款|Hold is open, not charged|15
 not_pre_authorised|red|no|没有预授权 未扣款|No hold open, not charged|15
+frozen_refused|red|no|未通过 已冻结{fare}元|Refused, {fare} is held: ask|15
+stamp_refused|red|no|未通过 未扣款 请询问|Refused, not charged: ask|15
 balance_low|red|no|余额不足 未扣款|Balance too low, not charged|15
 stamp_proven|green|ok|已补完{fare}元 余额{balance}元|Settled {fare}, left {balance}|3
 """

@@ -128,6 +128,19 @@ def approved_kind(tap):
     return extension.approved_kind(tap.extension.kind, tap.amount_fen())
 
 
+def refused_word(tap):
+    """Message of what a card has made final and we refuse: of a sum that is held, or of a stamp
+    that cost nothing, there is nothing to be refunded (QX-052).
+    """
+    if not tap or not tap.extension:
+        return "debited_refused"
+    from firmware.formats import extension  # as above
+
+    if tap.extension.kind == extension.PREAUTHORISATION:
+        return "frozen_refused"
+    return "debited_refused" if tap.amount_fen() else "stamp_refused"
+
+
 class Draft:
     """The record that closes a pending entry, but for how its sale ends (QT-184).
 

@@ -170,7 +170,7 @@ class Sale:
     def _closed(self, result, sequence, values):
         recovered = result.outcome == outcome.RECOVERED
         self._remember(values, recovered)
-        refused = "debited_refused" if result.taken else "debited_unproven"
+        refused = entries.refused_word(result.tap) if result.taken else "debited_unproven"
         message = result.reason if recovered else refused
         return self._stored(result, message, sequence, values)
 
@@ -296,9 +296,10 @@ class Sale:
         kind = entries.approved_kind(result.tap) if approved else record.DEBITED_REFUSED  # QT-164
         self.book.settle(sequence, kind, result)
         self._remember(values, approved)
-        message = "debited_refused"
         if approved:
             message = self.trade.thanks(charge, result.balance_fen)
+        else:
+            message = entries.refused_word(result.tap)
         return self._stored(result, message, sequence, values)
 
     def _refused(self, result, uid, charge):

@@ -164,6 +164,20 @@ def test_pre_authorisation_should_be_no_sale_and_its_completion_one():
     assert stand.kinds()[-1] == "void" and stand.journal.pending() == []
 
 
+def test_refusal_behind_the_commit_should_say_what_the_card_holds():
+    """QX-032, QX-052: another DF61 is signed; only what was taken is to be refunded."""
+    for kind, fen, message in (
+        (1, 300, "debited_refused"), (1, 0, "stamp_refused"), (2, 500, "frozen_refused"),
+    ):  # fmt: skip
+        stand, card = RecordStand(), CappCard(df61=0x02)
+        card.pages = {(METRO, 0): record_of(kind=kind)}
+        card.offer = b"\x01"
+        stand.trade.kind, stand.trade.fen = kind, fen
+        event = stand.tap(card)
+        assert (event["message"], event["taken"], stand.shown()) == (message, True, "red")
+        assert stand.kinds() == ["debited-refused"]
+
+
 def test_offset_should_be_told():
     """QX-059, QX-060, QX-061: a fare above the balance; what is left, less what is owed."""
     for net, wanted in ((False, 0), (True, 0)):

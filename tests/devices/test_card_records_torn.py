@@ -104,7 +104,7 @@ def test_card_used_elsewhere_should_be_known_by_its_stamp():
 def test_stamp_under_r_mac_should_let_pass_by_parameter():
     """QX-041: refused by default; unproven in the books either way."""
     for flag, message, lamp in (
-        ("no", "debited_refused", "red"),
+        ("no", "stamp_refused", "red"),
         ("yes", "stamp_proven", "green"),
     ):
         stand, card = RecordStand("same_card_s: 0\nstamp_lets_pass: " + flag), CappCard(df61=0x81)
