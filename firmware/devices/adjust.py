@@ -24,6 +24,7 @@ from firmware.devices import adjust_rules, metro_rules, options, window
 from firmware.devices.adjust_rules import CASH, COMMANDS, PAYABLE, STAFF
 from firmware.devices.card_trade import CardTrade, changed, keys_from
 from firmware.devices.card_words import ROWS
+from firmware.devices.keypad import open_console, shift_key
 from firmware.devices.shift import CASH as PAID_CASH
 from firmware.devices.shift import RESTORED, Shift
 from firmware.devices.trade import OWN, Charge, Offer, Trade, Trip
@@ -186,18 +187,11 @@ class Adjust(CardTrade):
 
     def _obey(self, name, values):
         """("", lines to show) or (what to do, ())."""
-        if name == "report":
-            return "", tuple(self.shift.statement())
-        if self.house.busy():
-            return "a card is there: wait until it is taken away", ()
-        if name == "on":
-            return self.shift.open(values[0]), ()
-        if not self.shift.is_open:
-            return "sign on first: on STAFF", ()
-        if name == "off":
-            self.keyed = ("", 0)
-            fault = self.shift.close()
-            return fault, () if fault else tuple(self.shift.statement())
+        said = shift_key(self.shift, self.house.busy(), name, values, "STAFF")
+        if said:
+            if name == "off" and not self.shift.is_open:
+                self.keyed = ("", 0)
+            return said
         rule, station = self.keyed if window.left_ms(self.clock, self.keyed_until) > 0 else ("", 0)
         rule = {"free": STAFF, "cash": CASH, "cancel": ""}.get(name, rule)
         self.keyed = (rule, values[0] if name == "station" else station * (name != "cancel"))
@@ -212,8 +206,7 @@ def is_for_cash(values):
 
 def make(settings, parameters, hal, clock, report):
     """Trade of a kiosk. FormatError for settings or tables that cannot be used."""
-    from firmware.devices.keypad import open_console  # when a unit is put together
-    from firmware.devices.tariff import open_tables  # likewise
+    from firmware.devices.tariff import open_tables  # when a unit is put together
 
     if options.word(settings.more, "trips", "store", ("store", "card")) == "store":
         try:

@@ -7,6 +7,7 @@ signed on (`driver`), the rule `lost` or `keyed`, and in `reference` the moment 
 """
 
 from firmware.devices import window
+from firmware.devices.keypad import shift_key
 from firmware.devices.panel import yuan
 from firmware.devices.shift import Shift
 from firmware.fares import calendar
@@ -68,18 +69,8 @@ class Attendant:
 
     def _obey(self, name, values):
         """("", lines to show) or (what to do, ())."""
-        if name == "report":
-            return "", tuple(self.shift.statement())
-        if self.house.busy():
-            return "a card is there: wait until it is taken away", ()
-        if name == "on":
-            return self.shift.open(values[0]), ()
-        if not self.shift.is_open:
-            return "sign on first: on ATTENDANT", ()
-        if name == "off":
-            fault = self.shift.close()
-            return fault, () if fault else tuple(self.shift.statement())
-        return self._key(name, values), ()
+        said = shift_key(self.shift, self.house.busy(), name, values, "ATTENDANT")
+        return said or (self._key(name, values), ())
 
     def _key(self, name, values):
         """What to do, "" when it is keyed."""
