@@ -46,7 +46,9 @@ def verdict(key, data, signature, tabled=False):
 def gmssl(key, private=""):
     """Signer and judge. Its constructor would strip a key whose text begins with 04."""
     assume(not key.hex().startswith("04"))
-    return CryptSM2(private_key=private, public_key=key.hex())
+    made = CryptSM2(private_key=private, public_key="")
+    made.public_key = key.hex()  # it would take an X of 04.. for the mark of a point
+    return made
 
 
 def key_of(private):
