@@ -43,7 +43,7 @@ Crossing = namedtuple("Crossing", ("unit", "card", "finals", "kind", "says", "st
 
 class Unit(Stand):
     """A device with a simulated PSAM in its slot, its `barrier` at a relay. A subclass names its
-    `key` and makes its trade."""
+    `key` and makes its trade(settings, parameters, relay, clock, keys)."""
 
     flash, limits = Flash(9, 4096), (2560, 1000)
     key = (0, 0)  # (key use, version)
@@ -64,10 +64,6 @@ class Unit(Stand):
         relay = Relay(lambda: self.barrier, 500, clock)
         keys = Keys({EVERY: self.key}, factor_by("pan:01"))
         return self.trade(settings, parameters, relay, clock, keys)
-
-    def trade(self, settings, parameters, relay, clock, keys):
-        """The Trade under test."""
-        raise NotImplementedError
 
     def opened(self):
         """How often somebody was let through."""
