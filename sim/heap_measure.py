@@ -26,6 +26,7 @@ Measured = namedtuple("Measured", ("faults", "start", "most", "piece"))
 
 PIECE = re.compile(r"max free sz: (\d+)")
 BLOCK_BYTES = 16  # of the collector on 32 bits
+BUSY_S = 120  # the bytes are what is measured; a machine that is busy may take its time
 READ = sum(1 for card, _ in PEOPLE if card)  # cards that were held to the reader
 STAGE_SHARE = """
 import gc
@@ -78,7 +79,9 @@ def measure_driver(runtime):
     events = []
     with tempfile.TemporaryDirectory(prefix="faretap-") as folder:
         try:
-            with Rig(Path(folder), runtime, Timing.none(), KINDS, same_card_s=0) as rig:
+            with Rig(
+                Path(folder), runtime, Timing.none(), KINDS, same_card_s=0, event_s=BUSY_S
+            ) as rig:
                 events += rig.begun
                 for name in ("rsa", "sm2", "rsa"):
                     events += _tapped(rig, name)
@@ -90,7 +93,7 @@ def measure_driver(runtime):
                 last = _tapped(rig, "sm2")
                 events += last
                 if not [one for one in last if one["event"] == "upload"]:
-                    until(rig.firmware, "upload")
+                    until(rig.firmware, "upload", BUSY_S)
         except LinkLost as gone:
             return _measured([str(gone)], _heaps(events))
     return _measured([], _heaps(events))
@@ -98,9 +101,9 @@ def measure_driver(runtime):
 
 def _tapped(rig, name):
     rig.field.place(rig.cards[name])
-    seen = until(rig.firmware, "tap")
+    seen = until(rig.firmware, "tap", BUSY_S)
     rig.field.remove()
-    return seen + until(rig.firmware, "ready")
+    return seen + until(rig.firmware, "ready", BUSY_S)
 
 
 def _heaps(events):

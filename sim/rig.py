@@ -20,7 +20,7 @@ from sim.chip import Chip
 from sim.field import Field
 from sim.parameter_file import parameter_text
 from sim.process import EventProcess, FirmwareProcess
-from sim.replaying import until
+from sim.replaying import EVENT_S, until
 from sim.serve import PtyServer
 from sim.timing import Timing
 from sim.wallet import Wallet, in_use
@@ -49,7 +49,8 @@ class Rig:
     """folder: must exist; runtime: (argv, env, cwd) of an interpreter; timing: of the chip; root:
     the module that is the terminal; driver: `reader` of the settings; more: lines of them;
     classes: whether fares differ, for which a card is read before it is asked to pay; device:
-    of the settings; signed: whether the terminal signs what it uploads, with a key of the folder.
+    of the settings; signed: whether the terminal signs what it uploads, with a key of the folder;
+    event_s: how long a start may take: more on a machine that has other things to do.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Rig:
         classes=True,
         device="bus",
         signed=False,
+        event_s=EVENT_S,
     ):
         self.folder = Path(folder).resolve()  # the firmware runs in another folder
         self.runtime = runtime
@@ -91,6 +93,7 @@ class Rig:
         self.classes = classes
         self.device = device
         self.signed = signed
+        self.event_s = event_s
         self.firmware: EventProcess | None = None
         self.begun: list = []  # events of the last start
         self.restarts = 0
@@ -148,7 +151,7 @@ class Rig:
         while True:
             self.firmware = self.launch(self.folder / "settings.txt")
             try:
-                self.begun = until(self.firmware, "ready")
+                self.begun = until(self.firmware, "ready", self.event_s)
                 return
             except LinkLost:
                 if not self.was_killed():
