@@ -23,6 +23,11 @@ GPO_REFUSALS = {
 }
 NOTHING_CHANGED = 0x6974  # at the last record (QX-031)
 R_MAC_OVER = b"\x90\x00"  # an R-MAC answers for the status word alone
+# What UPDATE says that no second tap will change: length, structure, file, MAC, function, class,
+# application forbidden (JR/T 0025.14 table A.6; 6988 is the usual word for a MAC)
+FOR_GOOD = (
+    0x6700, 0x6981, 0x6986, 0x6988, 0x6A80, 0x6A81, 0x6A84, 0x6D00, 0x6E00, 0x9407,
+)  # fmt: skip
 
 
 def refusal_before(tap, extension):
@@ -101,7 +106,7 @@ def _answered(answer, change, mac, df61):
     except FormatError as wrong:
         return "update_failed", str(wrong)
     if sw != apdu.SW_OK:
-        return "update_failed", "SW %04X" % sw  # QX-026, QX-027
+        return _refusal_by(sw, change), "SW %04X" % sw  # QX-026, QX-027
     if df61 & capp.WITH_R_MAC:
         due = yield Ask(change.session.mac, bytes(4) + mac, R_MAC_OVER)
         if due is None:
@@ -111,6 +116,15 @@ def _answered(answer, change, mac, df61):
     elif data:
         return "update_failed", "%d bytes without R-MAC" % len(data)
     return None
+
+
+def _refusal_by(sw, change):
+    """Word of a status word of UPDATE. Read, a cyclic file that nobody has opened looks like an
+    empty one: only here does the card say that it has neither file nor key.
+    """
+    if sw in capp.MISSING or not change.before:
+        return "record_missing"
+    return "update_refused" if sw in FOR_GOOD else "update_failed"
 
 
 def lost(tap, sw):

@@ -93,6 +93,20 @@ def test_words_of_one_result_should_not_stand_under_another():
             assert not any(sign in chinese for sign in REFUSED_WORDS), (where, message)
 
 
+def test_a_card_that_no_tap_will_help_should_hear_where_to_go():
+    """QX-010, QX-027: on every device that writes into records."""
+    told: dict[str, dict] = {}
+    for where, message, row in ROWS_OF_ALL:
+        told.setdefault(where, {})[message] = row
+    writes = {where: rows for where, rows in told.items() if "update_failed" in rows}
+    assert len(writes) >= 10
+    for where, rows in writes.items():
+        for message in ("record_missing", "update_refused"):
+            lamp, _, chinese, english, voice = rows[message]
+            assert lamp == "red" and voice == 152, where
+            assert "服务台" in chinese and "service desk" in english, where
+
+
 def test_prompts_should_be_numbered_once_and_never_tell_two_results():
     """TD-002, TD-040."""
     known = prompts()

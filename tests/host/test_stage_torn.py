@@ -102,6 +102,23 @@ def test_an_exit_lost_anywhere_should_be_paid_once(r_mac, acted):
     assert cut_everywhere(leaving(r_mac), acted) > 10
 
 
+@pytest.mark.parametrize("trades", (("bus",), ("bus", "rides")))
+def test_a_ring_that_was_never_opened_should_be_said_at_each_tap(trades):
+    """QX-027, QX-028: without the file, or with one whose opening key nobody has used (6A82,
+    6A83). Read it looks empty; the card keeps its money and its rider hears where to go.
+    """
+    card = new_card(False, *trades)
+    card.state["extended"]["ring"] = None
+    bus, held_fen = Bus(), card.held_fen
+    for _ in range(3):
+        event = bus.tap(card)
+        assert (event["message"], event["taken"]) == ("record_missing", False)
+        assert ("show", "Not subscribed: service desk", 0) in bus.log
+        assert bus.opened() == 0 and bus.shown() == "red"
+    assert card.held_fen == held_fen and bus.kinds() == ["refused"] * 3
+    assert bus.journal.pending() == []
+
+
 @pytest.mark.parametrize("acted", (False, True))
 def test_a_rider_who_never_comes_back_should_stay_pending(acted):
     """QX-036: unknown is neither paid nor unpaid, whatever the ring says."""
