@@ -13,7 +13,9 @@ from firmware.errors import FormatError, LinkLost
 try:
     from smartcard import scard
 except ImportError as error:
-    raise FormatError(f"module: pcsc needs pyscard (python3-pyscard): {error}") from error
+    raise FormatError(
+        f"PC/SC needs pyscard (Debian: python3-pyscard; in a venv: pip install pyscard): {error}"
+    ) from error
 
 TIMEOUT_MS = 2000
 LONGEST = 258
@@ -34,16 +36,20 @@ class PcscSlot:
         """ATR of the card, powered anew."""
         return self._bounded(self._connect)
 
+    def names(self):
+        """Names of all readers; LinkLost without pcscd, or without a reader."""
+        return self._bounded(self._listed)
+
     def exchange(self, command, spare=None):
         """R-APDU of a C-APDU."""
         if self._card is None:
-            raise LinkLost("no card in the module's reader")
+            raise LinkLost("no card in the reader")
         return self._bounded(lambda: self._transmit(command))
 
     def present(self):
         """LinkLost where it was taken out."""
         if self._card is None:
-            raise LinkLost("no card in the module's reader")
+            raise LinkLost("no card in the reader")
         self._bounded(lambda: self._checked(scard.SCardStatus(self._card)))
 
     def close(self):
@@ -55,12 +61,14 @@ class PcscSlot:
             scard.SCardReleaseContext(self._context)
             self._context = None
 
-    def _connect(self):
+    def _listed(self):
         self.close()
         self._context = self._checked(scard.SCardEstablishContext(scard.SCARD_SCOPE_USER))[0]
-        names = self._checked(scard.SCardListReaders(self._context, []))[0]
+        return self._checked(scard.SCardListReaders(self._context, []))[0]
+
+    def _connect(self):
         said = []
-        for name in names:
+        for name in self._listed():
             if self._where in name:
                 try:
                     return self._connect_to(name)
@@ -96,7 +104,7 @@ class PcscSlot:
     def _bounded(self, call):
         """What call() gives, in time."""
         if self._busy and self._busy.is_alive():
-            raise LinkLost("the module's reader is still at the last call")
+            raise LinkLost("the reader is still at the last call")
         told, failed = [], []
 
         def run():
@@ -109,7 +117,7 @@ class PcscSlot:
         self._busy.start()
         self._busy.join(self._timeout_s)
         if not told:
-            silent = "no answer of the module's reader in %d ms" % (self._timeout_s * 1000)
+            silent = "no answer of the reader in %d ms" % (self._timeout_s * 1000)
             raise LinkLost(failed[0] if failed else silent)
         return told[0]
 

@@ -11,6 +11,7 @@ import click
 
 from firmware.capp import layouts
 from firmware.errors import FormatError, LinkLost
+from firmware.formats.fields import Number
 from firmware.formats.record import mask_pan, pan_bytes
 
 EXITS = {"done": 0, "there": 0, "refused": 1, "unknown": 3}
@@ -44,14 +45,22 @@ Examples:
 @click.option("--psn", default="01", show_default=True, help="Sequence number, as `key_factor`.")
 @click.option("--header-bytes", type=click.Choice(["5", "4"]), default="5", help="Under the MAC.")
 @click.option("--log", type=click.Path(path_type=Path), help="A JSON line a card, without keys.")
-@click.option("--wait", default=30, show_default=True, help="Seconds to wait for a card.")
+@click.option(
+    "--wait",
+    type=click.IntRange(1, 3600),
+    default=30,
+    show_default=True,
+    help="Seconds to wait for a card.",
+)
 @click.pass_context
 def command(context, trade, reader, card, module_path, secret_path, log, wait, **terms):
     """Subscribe one card to TRADE. Nothing is debited.
 
     The module file holds opening keys of files (27/SFI) and management keys of records; no key is
-    printed or logged. A card that was lost on the way is unknown until it is laid on again: exit
-    status 3 where it never is.
+    printed or logged. A card that was lost on the way is unknown until it is laid on again.
+
+    Exit status: 0 subscribed, now or before; 1 not subscribed, or no card came; 2 it could not be
+    tried, nothing was written; 3 unknown.
     """
     from host_tools import module_file
     from host_tools.cli.module import read_secret
@@ -63,11 +72,13 @@ def command(context, trade, reader, card, module_path, secret_path, log, wait, *
     text = module_path.read_text(encoding="utf-8")
     _, rows = module_file.unseal(text, read_secret(secret_path), str(module_path))
     order = order_of(trade, **terms)
+    if log:
+        log.open("a").close()  # a book that cannot be written is found before the card is
     field = file_field(card) if card else readers.opened(reader)
     with field as there:
         result = issued(there, order, IssuingKeys(rows, readers.ciphers()), wait)
     if result is None:
-        raise click.ClickException(f"no card within {wait} s")
+        raise click.ClickException(f"no card within {wait} s {there.why}".strip())
     shown = mask_pan(pan_bytes(result.pan)) if result.pan else "-"
     why = f" ({result.word})" if result.word else ""
     click.echo(f"{shown}: {trade}, {SAID[result.state]}{why}")
@@ -88,18 +99,42 @@ def order_of(trade, key, area_id, fields, psn, header_bytes):
         if key:
             use, _, version = key.partition("/")
             name = int(use, 16), int(version, 16)
-        named = {one.partition("=")[0]: int(one.partition("=")[2]) for one in fields}
-        record = layouts.issued("own", trade, bytes.fromhex(area_id), **named)
+        area = bytes.fromhex(area_id)
     except ValueError as wrong:
-        raise FormatError(f"--key, --id or --field: {wrong}") from wrong
-    if len(psn) != 2 or not psn.isdigit() or len(area_id) not in (0, 4):
+        raise FormatError("--key is USE/VERSION in hex, as 28/02; --id is hex, as 0221") from wrong
+    if len(psn) != 2 or not (psn.isascii() and psn.isdigit()) or len(area) not in (0, 2):
         raise FormatError("--psn has two digits, --id two bytes")
+    record = layouts.issued("own", trade, area, **named_fields(trade, fields))
     return Order(sfi, record, name, psn, int(header_bytes))
+
+
+def named_fields(trade, fields):
+    """{name: number} of NAME=NUMBER; FormatError for a field that is not to be had.
+
+    Only numbers of the trade's own: the head of a record is the card's, and moments are stamped by
+    terminals.
+    """
+    layout = layouts.OWN[trade][3]
+    known = [
+        name
+        for name, kind in layout
+        if (name, kind) not in layouts.HEAD and isinstance(kind, (Number, layouts.Decimal))
+    ]
+    named = {}
+    for one in fields:
+        name, _, number = one.partition("=")
+        if name not in known or not (number.isascii() and number.isdigit()):
+            raise FormatError(f"--field {one}: say NAME=NUMBER, of {trade}: {', '.join(known)}")
+        named[name] = int(number)
+    return named
 
 
 def issued(field, order, keys, wait_s):
     """Result of the card that is laid on, None where nobody comes; one that was lost is asked for
-    again within the same time.
+    again within the same time. LinkLost where nothing was written.
+
+    Who presses Ctrl-C has lost the card: behind APPEND RECORD it is unknown like any other, and
+    is asked at once if it still lies there; a second time ends the wait.
     """
     from firmware.drive import drive
     from firmware.kernel.selection import ListedAid
@@ -113,18 +148,36 @@ def issued(field, order, keys, wait_s):
     card = field.found(wait_s)
     if card is None:
         return None
-    result = drive(subscribe.subscribe(order, keys, aids, draw), card.exchange)
+    try:
+        result = drive(subscribe.subscribe(order, keys, aids, draw), unbroken(card))
+    except LinkLost as gone:
+        raise LinkLost(f"nothing was written: {gone}") from gone
     end = time.monotonic() + wait_s
     while result.state == subscribe.UNKNOWN and time.monotonic() < end:
         click.echo(f"{SAID[result.state]} ({result.word})", err=True)
-        again = field.found(end - time.monotonic())
+        try:
+            again = field.found(end - time.monotonic())
+        except KeyboardInterrupt:
+            break
         if again is None:
             break
         with contextlib.suppress(LinkLost):
             result = drive(
-                subscribe.settle(order, keys, aids, draw, result.pan), again.exchange
+                subscribe.settle(order, keys, aids, draw, result.pan), unbroken(again)
             )._replace(atc=result.atc)
     return result
+
+
+def unbroken(card):
+    """exchange() of a card; Ctrl-C is a lost link."""
+
+    def exchange(command, spare=None):
+        try:
+            return card.exchange(command, spare)
+        except KeyboardInterrupt as pressed:
+            raise LinkLost("Ctrl-C") from pressed
+
+    return exchange
 
 
 @contextlib.contextmanager
@@ -135,6 +188,8 @@ def file_field(path):
 
     class Lying:
         """`found` is the card, powered up."""
+
+        why = ""
 
         def found(self, seconds):
             held.power_up()

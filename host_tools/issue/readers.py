@@ -4,7 +4,7 @@
     with opened("serial:/dev/ttyUSB0") as field: card = field.found(30)
 
 `found(seconds)` gives the card that lies there, activated anew: an object with exchange(command,
-spare=None); None where nobody came.
+spare=None); None where nobody came, and `why` says what the reader said last, or nothing.
 """
 
 import time
@@ -44,6 +44,8 @@ def opened(text: str) -> Iterator["Pn532Field | PcscField"]:
 class Pn532Field:
     """A PN532 at a serial line."""
 
+    why = ""
+
     def __init__(self, path: str):
         line = hal.open_serial(path, 115200)
         self._chip = Pn532(Hsu(line, hal), hal)
@@ -70,10 +72,21 @@ class Pn532Field:
 
 
 class PcscField:
-    """A contactless reader that pcscd knows."""
+    """A contactless reader that pcscd knows. LinkLost where it knows none of that name: a card may
+    come later, a reader that is not there is a slip of the pen.
+    """
+
+    why = ""
 
     def __init__(self, name: str):
         self._slot = hal.open_pcsc(name)
+        try:
+            names = self._slot.names()
+        except LinkLost as gone:
+            raise LinkLost(f"no reader of PC/SC, or pcscd does not run: {gone}") from gone
+        if not any(name in one for one in names):
+            self._slot.close()
+            raise LinkLost(f"--reader: none is called {name!r}; there are: {'; '.join(names)}")
 
     def found(self, seconds: float):
         """The card in the reader, powered anew."""
@@ -82,7 +95,8 @@ class PcscField:
             try:
                 self._slot.reset()
                 return self._slot
-            except LinkLost:
+            except LinkLost as gone:  # no card yet; or somebody else has it
+                self.why = str(gone)
                 time.sleep(PAUSE_S)
         return None
 

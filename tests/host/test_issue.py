@@ -13,7 +13,7 @@ from firmware.errors import FormatError, LinkLost
 from firmware.hal.ciphers_cpython import CIPHERS
 from firmware.kernel.selection import ListedAid
 from host_tools import module_file
-from host_tools.cli.issue import issued
+from host_tools.cli.issue import issued, order_of
 from host_tools.issue import readers, subscribe
 from host_tools.issue.keys import IssuingKeys
 from host_tools.issue.subscribe import Order, Result
@@ -244,6 +244,60 @@ def test_a_card_that_was_lost_should_be_asked_for_again(acted, state, capsys):
     assert issued(There(), METRO, keys_of(), 5).state == "unknown"
 
 
+@pytest.mark.parametrize(("acted", "state"), [(True, "done"), (False, "refused")])
+def test_ctrl_c_behind_append_should_not_hide_what_the_card_holds(acted, state):
+    """Pressed while APPEND RECORD is out: the card that still lies there is asked. Pressed again,
+    while nobody lies there: unknown, exit status 3, and not the 1 of a card that holds nothing.
+    """
+    card = extended_card("bus")
+
+    class Pressed(Watched):
+        def exchange(self, command, spare=None):
+            try:
+                return super().exchange(command, spare)
+            except LinkLost:
+                raise KeyboardInterrupt from None
+
+    class There:
+        def __init__(self, *laid_on):
+            self.laid_on = list(laid_on)
+
+        def found(self, seconds):
+            card.power_up()
+            if not self.laid_on:
+                raise KeyboardInterrupt
+            return self.laid_on.pop(0)
+
+    field = There(Pressed(card, lost=0xE2, acted=acted), Watched(card))
+    assert issued(field, METRO, keys_of(), 5).state == state
+    field = There(Pressed(extended_card("bus"), lost=0xE2))
+    assert issued(field, METRO, keys_of(), 5).state == "unknown"
+    field = There(Pressed(extended_card("bus"), lost=0xCA))
+    with pytest.raises(LinkLost, match="nothing was written: Ctrl-C"):
+        issued(field, METRO, keys_of(), 5)
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        ({"fields": ("locked=1",)}, "say NAME=NUMBER, of pass: city, operator"),  # of the head
+        ({"fields": ("last_time=20261121",)}, "say NAME=NUMBER"),  # a moment
+        ({"fields": ("rides",)}, "say NAME=NUMBER"),
+        ({"fields": ("rides=-1",)}, "say NAME=NUMBER"),
+        ({"fields": ("rides=70000",)}, "is not a number from 0 to 65535"),
+        ({"key": "28"}, "USE/VERSION in hex"),
+        ({"area_id": "02 "}, "two bytes"),
+        ({"area_id": "xx"}, "--id is hex"),
+        ({"psn": "²²"}, "two digits"),
+    ],
+)
+def test_terms_that_are_none_should_be_a_sentence_before_a_card_is_looked_for(terms, said):
+    known = {"key": None, "area_id": "", "fields": (), "psn": "01", "header_bytes": "5"}
+    assert order_of("pass", **known).sfi == 0x1B
+    with pytest.raises(FormatError, match=said):
+        order_of("pass", **{**known, **terms})
+
+
 def test_a_reader_that_is_none_should_be_a_sentence():
     for text in ("", "serial:", "usb:1"):
         with pytest.raises(FormatError, match="--reader"), readers.opened(text):
@@ -277,6 +331,10 @@ def test_the_command_should_subscribe_a_card_of_a_wallet(tmp_path):
     assert card.pan not in said
     derived = key_of(card, "pass").hex()
     assert not [row for row in rows() if row.split()[2] in said] and derived not in said.lower()
+    words[9] = str(tmp_path / "nowhere" / "issued.jsonl")
+    unwritten = faretap(*words)  # the book is looked for before the card is
+    assert unwritten.returncode == 2 and "pass, " not in unwritten.stdout, unwritten
+    del words[8:10]
     faretap("card", "new", "plain", "--wallet", str(wallet))
     words[3] = str(wallet / "plain.json")
     plain = faretap(*words)
