@@ -68,7 +68,8 @@ def terminals(database, terminal, lost, history, as_json, file):
         give(rows, as_json, file, "it has said nothing of itself in the last two days")
         return
     after_s = status.LOST_AFTER_S if lost is None else int(lost * 3600)
-    seen = [one for one in status.fleet(ledger, after_s, terminal) if lost is None or one.lost]
+    chosen = None if terminal is None else [terminal]
+    seen = [one for one in status.fleet(ledger, after_s, chosen) if lost is None or one.lost]
     short = not as_json and not file
     give([_seen(one, short) for one in seen], as_json, file, "no such terminal is registered")
 

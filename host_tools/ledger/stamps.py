@@ -14,10 +14,13 @@
 | other      | a record that no layout of ours reads                          |
 
 A row `closes` the record whose trip or frozen sum it ends, named by the card itself: terminal and
-number stand in its memory. An entry over a trip that is open closes that one too: its exit is
-missing. Only records that count have rows, and of those only what happened or may have happened.
+number stand in its memory. T-Union's bus record has no number: it names terminal and moment, to
+the second, so its rows have the moment, seconds UTC below nothing, and the masked card number has
+to be the same. An entry over a trip that is open closes that one too: its exit is missing. Only
+records that count have rows, and of those only what happened or may have happened.
 """
 
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -64,7 +67,7 @@ STAMPS = sa.Table(
     column("amount_fen"),
     column("frozen_fen"),
     column("closes_terminal"),  # 0: nothing
-    column("closes_sequence"),
+    column("closes_sequence"),  # below 0: the moment of a record whose number nobody wrote down
     column("passes", sa.Integer),  # 1: a ride on a pass, by itself or beside a trip
     column("offset_fen"),  # drawn from the deposit by this tap (QX-061)
     column("owed_fen"),  # DF63 behind it, 0 where the card was not asked
@@ -102,7 +105,7 @@ def memory_of(found: dict) -> Memory | None:
         for sfi, _, before, after in told["changes"]:
             layout = _layout(sfi, after)
             if layout:
-                read.append(_memory(layout, before, after, made.frozen_fen))
+                read.append(_memory(layout, before, after, made, found))
     except FormatError:
         return made
     drawn, owed = extension.offset_drawn(told, found["amount_fen"])
@@ -124,7 +127,7 @@ def _layout(sfi: int, data: bytes) -> tuple | None:
     return named[0][3] if named else None
 
 
-def _memory(layout: tuple, before: bytes, after: bytes, frozen_fen: int) -> Memory:
+def _memory(layout: tuple, before: bytes, after: bytes, made: Memory, found: dict) -> Memory:
     was, has = layouts.read(layout, before), layouts.read(layout, after)
     if layout is layouts.METER:
         return Memory(PURCHASE, 0, 0, 0, (0, 0))
@@ -133,12 +136,24 @@ def _memory(layout: tuple, before: bytes, after: bytes, frozen_fen: int) -> Memo
     side = SIDES.get((layout, has["state"]), OTHER)
     if side == ENTRY and layout is layouts.TRIP and is_adjusted(has):
         side = ADJUST
-    end = "exit" if side in (EXIT, COMPLETION) and "exit_place" in has else "entry"
+    end = "exit" if side in (EXIT, COMPLETION) else "entry"
+    line, place = has.get(end + "_line", 0), has.get(end + "_place", 0)
+    if layout is layouts.UNION_BUS and side == EXIT:  # it has no fields of an exit
+        line, place = made.line, made.place
     closes = (0, 0)
-    still_open = was["state"] == OPEN_STATE or SIDES.get((layout, was["state"])) == PAYMENT
-    if still_open and "entry_number" in was:
-        closes = (was["entry_gate"], was["entry_number"])
-    return Memory(side, has.get(end + "_line", 0), has[end + "_place"], frozen_fen, closes)
+    if was["state"] == OPEN_STATE or SIDES.get((layout, was["state"])) == PAYMENT:
+        closes = (was["entry_gate"], was.get("entry_number", 0) or _named_by(was, found))
+    return Memory(side, line, place, made.frozen_fen, closes if all(closes) else (0, 0))
+
+
+def _named_by(was: dict, found: dict) -> int:
+    """Below nothing the moment, seconds UTC, that a record without numbers names; 0: none."""
+    try:
+        here = datetime.strptime(found["date"] + found["time"], "%y%m%d%H%M%S")
+        passed = here - datetime(*was["entry_time"])
+    except (TypeError, ValueError):  # no moment, or one that does not exist
+        return 0
+    return min(0, passed // timedelta(seconds=1) - found["time_utc_s"])
 
 
 class Trip(NamedTuple):
@@ -177,16 +192,14 @@ def trips(
         opened,
         closed,
         sa.and_(
-            closed.c.closes_terminal == opened.c.terminal,
-            closed.c.closes_sequence == opened.c.sequence,
+            _ends(closed, opened),
             closed.c.kind.not_in(DOUBTFUL),
             closed.c.side != PAYMENT,
         ),
     )
     paid = STAMPS.alias("paid")
     before = sa.select(sa.func.coalesce(sa.func.sum(paid.c.amount_fen), 0)).where(
-        paid.c.closes_terminal == opened.c.terminal,
-        paid.c.closes_sequence == opened.c.sequence,
+        _ends(paid, opened),
         paid.c.kind.not_in(DOUBTFUL),
         paid.c.side == PAYMENT,
     )
@@ -195,7 +208,7 @@ def trips(
         here.side, here.kind, here.device, here.card_shown, here.terminal, here.sequence,
         here.time_utc_s, here.place, here.frozen_fen, here.amount_fen,
         closed.c.side, closed.c.time_utc_s, closed.c.place, closed.c.amount_fen,
-        before.scalar_subquery(),
+        before.scalar_subquery(), here.closes_terminal,
     ).select_from(joined)  # fmt: skip
     lone = sa.and_(here.side.in_((EXIT, COMPLETION)), here.closes_terminal == 0)
     asked = asked.where(sa.or_(here.side.in_(OPENING), lone))
@@ -209,9 +222,19 @@ def trips(
         return [_trip(tuple(row)) for row in connection.execute(asked)]
 
 
+def _ends(closing: sa.FromClause, opened: sa.FromClause) -> sa.ColumnElement[bool]:
+    """That a row closes another one, by its number or by its moment."""
+    named = closing.c.closes_sequence
+    return sa.and_(
+        closing.c.closes_terminal == opened.c.terminal,
+        named.in_((opened.c.sequence, -opened.c.time_utc_s)),
+        sa.or_(named > 0, closing.c.card_shown == opened.c.card_shown),
+    )
+
+
 def _trip(row: tuple) -> Trip:
     side, kind, device, card, terminal, sequence, at, place, frozen, amount = row[:10]
-    by, ended, to_place, paid, before = row[10:]
+    by, ended, to_place, paid, before, over = row[10:]
     if side not in OPENING:
         return Trip("exit_only", device, card, terminal, sequence, 0, 0, at, place, 0, amount)
     state = "replaced" if by in OPENING else "closed" if by else "open"
@@ -220,7 +243,9 @@ def _trip(row: tuple) -> Trip:
     if state == "open" and kind in DOUBTFUL:
         state = "doubtful"
     if state not in ("closed", "adjusted"):
-        ended = to_place = paid = 0
-    paid += before  # at a pay station, whoever is still inside too
+        ended = to_place = 0
+    paid = before + (paid or 0)  # at a pay station, whoever is still inside too
+    if kind not in DOUBTFUL and not over:  # else it was taken for the trip that is over
+        paid += amount
     began = (device, card, terminal, sequence, at, place)
     return Trip(state, *began, ended, to_place, frozen, paid)

@@ -7,7 +7,7 @@ from firmware.capp import freeze, layouts, trip
 from firmware.formats import extension, record
 from host_tools.ledger import Ledger, days, settlement, stamp_sums, stamps
 from tests.host.console import faretap
-from tests.host.test_ledger import packed
+from tests.host.test_ledger import OTHER, packed
 
 CAME, LEFT = (2026, 3, 9, 8, 0, 0), (2026, 3, 9, 8, 30, 0)
 BLANK = layouts.issued("own", "metro")
@@ -75,6 +75,59 @@ def test_open_trip_should_be_listed_until_something_closes_it(ledger):
     ledger.commit(7, [(2, again)])
     assert brief(ledger) == [("replaced", 11, 0, 0, 0), ("open", 12, 0, 0, 0)]
     assert brief(ledger, only_open=True) == [("open", 12, 0, 0, 0)]
+
+
+UNION_BLANK = layouts.issued("t-union", "bus")
+
+
+def union(number, place, side, before, fen=0, **more):
+    """(card's record, bytes) of a tap of a T-Union card at terminal 7, minute `number` past 8."""
+    moment = (2026, 3, 9, 8, number, 0)
+    told = side(here(place, 7, number), moment, *([fen] if side is trip.left else []))
+    after = layouts.write(layouts.UNION_BUS, before, layouts.known(layouts.UNION_BUS, told))
+    values = {
+        "device": "bus", "stop": place, "atc": number, "time": f"08{number:02d}00",
+        "time_utc_s": 1773014400 + 60 * number,
+    }  # fmt: skip
+    return after, kept(1, 0x1A, before, after, fen, **values | more)
+
+
+def test_ride_on_a_card_of_t_union_should_be_joined_by_terminal_moment_and_card(ledger):
+    """QX-053: its record names no number, and an exit has no fields of its own on it."""
+    on, came = union(1, 3, trip.entered, UNION_BLANK)
+    _, off = union(20, 9, trip.left, on, 300)
+    ledger.commit(7, [(20, off)])
+    assert brief(ledger) == []
+    ledger.commit(7, [(21, came), (22, union(2, 3, trip.entered, UNION_BLANK, pan=OTHER)[1])])
+    assert brief(ledger) == [("closed", 3, 9, 0, 300), ("open", 3, 0, 0, 0)]
+
+
+def test_price_of_a_missing_exit_should_stand_with_the_ride_that_was_not_ended(ledger):
+    """Boarding anew takes the dearest ride for the one before; both layouts."""
+    on, came = union(1, 3, trip.entered, UNION_BLANK)
+    again, later = union(30, 4, trip.entered, on, 500)
+    off = union(40, 5, trip.left, again, 200)[1]
+    ledger.commit(7, [(1, came), (2, later), (3, off)])
+    assert brief(ledger) == [("replaced", 3, 0, 0, 500), ("closed", 4, 5, 0, 200)]
+    inside, came = entry(number=50, pan=OTHER)
+    after = layouts.write(layouts.TRIP, inside, trip.entered(here(12, 7, 51), CAME))
+    ledger.commit(7, [(50, came), (51, kept(1, 0x15, inside, after, 900, atc=51, pan=OTHER))])
+    assert sum(one.amount_fen for one in stamps.trips(ledger.engine)) == 500 + 200 + 900
+
+
+def test_ride_on_a_card_of_t_union_should_not_be_joined_with_anothers(ledger):
+    """Another card, second or terminal, a moment that does not exist: nothing is closed."""
+    on, came = union(1, 3, trip.entered, UNION_BLANK)
+    ledger.commit(7, [(1, came)])
+    changes = (
+        {"entry_time": (2026, 2, 30, 8, 1, 0)}, {"entry_time": None},
+        {"entry_time": (2026, 3, 9, 8, 1, 1)}, {"entry_gate": 8}, {"entry_gate": 0},
+    )  # fmt: skip
+    cards = [layouts.write(layouts.UNION_BUS, on, one) for one in changes]
+    taps = [union(20 + at, 9, trip.left, one, 300)[1] for at, one in enumerate(cards)]
+    taps.append(union(30, 9, trip.left, on, 300, pan=OTHER)[1])
+    ledger.commit(8, list(enumerate(taps, 1)))
+    assert brief(ledger, only_open=True) == [("open", 3, 0, 0, 0)]
 
 
 def test_exit_without_an_entry_should_close_nothing(ledger):
