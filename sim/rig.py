@@ -42,7 +42,7 @@ vehicle: 8061
 driver: 4711
 shift: 1
 trace: {trace}
-{more}"""
+"""
 
 
 class Rig:
@@ -120,19 +120,17 @@ class Rig:
         (self.folder / "parameters.txt").write_text(
             parameter_text(facts, self.fare_fen, self.torn_window_s, self.same_card_s)
         )
-        (self.folder / "settings.txt").write_text(
-            SETTINGS.format(
-                terminal=TERMINAL,
-                device=self.device,
-                driver=self.driver,
-                more=self.more + (self._upload_key() if self.signed else ""),
-                reader=self.chip_server.link or self.chip_server.path,
-                link=f"tcp:127.0.0.1:{self.collector_server.port}",
-                folder=self.folder,
-                blocks=JOURNAL_BLOCKS,
-                trace="full" if self.trace else "no",
-            )
+        text = SETTINGS.format(
+            terminal=TERMINAL,
+            device=self.device,
+            driver=self.driver,
+            reader=self.chip_server.link or self.chip_server.path,
+            link=f"tcp:127.0.0.1:{self.collector_server.port}",
+            folder=self.folder,
+            blocks=JOURNAL_BLOCKS,
+            trace="full" if self.trace else "no",
         )
+        self._write(text, self.more + (self._upload_key() if self.signed else ""))
         self.start()
 
     def _upload_key(self):
@@ -180,6 +178,20 @@ class Rig:
         firmware = self.firmware
         if firmware:
             firmware.process.kill()
+
+    def set_lines(self, settings):
+        """Other lines of the settings, for the next start; {key: value}, "" takes a line away."""
+        text = (self.folder / "settings.txt").read_text(encoding="utf-8")
+        self._write(text, "".join(f"{key}: {one}\n" for key, one in settings.items()))
+
+    def _write(self, text, more):
+        """Settings with the lines of `more` in place of those of the same keys."""
+        told = [one for one in more.splitlines() if one]
+        keys = {one.partition(":")[0] for one in told}
+        kept = [one for one in text.splitlines() if one.partition(":")[0] not in keys]
+        kept += [one for one in told if one.partition(":")[2].strip()]
+        path = self.folder / "settings.txt"
+        path.write_text("\n".join(kept) + "\n", encoding="utf-8")
 
     def cut_link(self):
         """The collector goes; the ledger stays."""

@@ -73,6 +73,7 @@ class Tabletop:
         self._looked_s = 0.0
         self._at_work = False
         self._thread = threading.Thread(target=self._watch, name="table", daemon=True)
+        self.beside.meet(self)
         self._begin()
 
     def __enter__(self):
@@ -148,6 +149,20 @@ class Tabletop:
             self.power = "starting"
         self._tell({"event": "power", "power": self.power})
         return True
+
+    def turn(self, **settings):
+        """The terminal starts anew with these lines in place of those of the same keys; "" for
+        none. FormatError while it is starting.
+        """
+        with self._plug:
+            if self.power == "starting":
+                raise FormatError("the terminal is starting")
+            self.rig.set_lines(settings)
+            was_on, self.power = self.power == "on", "starting"
+            if was_on:
+                self.rig.pull_plug()
+        self._story(stories.TURNED)
+        self._dark()
 
     def cut_link(self):
         """The collector is gone; False where it was gone."""
@@ -242,6 +257,7 @@ class Tabletop:
         if kind in RESULTS:
             self._tell({"event": "cards", "cards": self.cards()})
             self.hand.result(event.get("message", ""))
+            self.beside.tapped()
 
     def _tapped(self, event):
         name = self._named(event["uid"])

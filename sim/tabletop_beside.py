@@ -48,6 +48,12 @@ class Part:
     def prepare(self, wallet, folder):
         """Before the terminal starts."""
 
+    def meet(self, table):
+        """The Tabletop is there: its cards, and a terminal that takes other settings."""
+
+    def tapped(self):
+        """A tap is over."""
+
     def __enter__(self):
         return self
 
@@ -218,6 +224,16 @@ class Beside:
         """Who is told that something has changed."""
         for part in self.parts.values():
             part.changed = changed
+
+    def meet(self, table):
+        """To each part."""
+        for part in self.parts.values():
+            part.meet(table)
+
+    def tapped(self):
+        """To each part."""
+        for part in self.parts.values():
+            part.tapped()
 
     def __enter__(self):
         for part in self.parts.values():

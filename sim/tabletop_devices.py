@@ -12,27 +12,35 @@ from sim import (
     tabletop_kiosk,
     tabletop_lanes,
     tabletop_taxi,
+    tabletop_toll,
 )
+from sim.kinds import KINDS, Kind
 from sim.tabletop_beside import Beside
+from sim.tabletop_records import RECORD_KINDS
 
 
 class Shown(NamedTuple):
-    """make(folder): its Beside; hint: what to try first, Chinese and English."""
+    """make(folder): its Beside; hint: what to try first, Chinese and English; kinds: cards of the
+    wallet; same_card_s: of the parameters.
+    """
 
     chinese: str
     english: str
     make: Callable[[Path], Beside]
     hint: tuple[str, str]
+    kinds: tuple[Kind, ...] = KINDS
+    same_card_s: int = 60
 
 
-def hint(chinese, english, tears=False):
-    """Two sentences; tears: and then tear a card."""
+def hint(chinese, english, tears=""):
+    """Two sentences; tears: and then that card is torn."""
     more = (
-        "再选“扣款后撕”，点 adult-2：卡已扣，终端却不知道，看它怎样一分不差。",
-        " Then choose “Tear after debit” and click adult-2: money has left the card, the terminal"
+        "再选“扣款后撕”，点 {two}：卡已扣，终端却不知道，看它怎样一分不差。",
+        " Then choose “Tear after debit” and click {two}: money has left the card, the terminal"
         " has not heard of it, and not a fen is lost.",
     )
-    return tuple(one + two * tears for one, two in zip((chinese, english), more, strict=True))
+    told = [one.format(two=tears) if tears else "" for one in more]
+    return chinese + told[0], english + told[1]
 
 
 DEVICES = {
@@ -43,7 +51,7 @@ DEVICES = {
         hint(
             "试试：司机签到，下一站，到9站，点 adult-1。",
             "Try: sign the driver on, next stop, to stop 9, click adult-1.",
-            True,
+            "adult-2",
         ),
     ),
     "taxi": Shown(
@@ -53,7 +61,7 @@ DEVICES = {
         hint(
             "试试：司机签到，乘客上车，开几公里，停表，点 adult-1：计价器知道已刷卡。",
             "Try: driver in, a rider gets in, drive, stop, click adult-1: the meter hears of it.",
-            True,
+            "adult-2",
         ),
     ),
     "gate": Shown(
@@ -73,7 +81,7 @@ DEVICES = {
         hint(
             "试试：开班，12.50元，点 adult-1。",
             "Try: open the day, key 12.50, click adult-1.",
-            True,
+            "adult-2",
         ),
     ),
     "coach": Shown(
@@ -112,7 +120,7 @@ DEVICES = {
             "试试：开机售票，成人票，点 adult-1：付款后才打印签名的二维码票；再补打。",
             "Try: open the kiosk, adult, click adult-1: the signed ticket is printed behind the"
             " payment; then print again.",
-            True,
+            "adult-2",
         ),
     ),
     "utilities": Shown(
@@ -122,8 +130,22 @@ DEVICES = {
         hint(
             "试试：开机，户号 1001，点 adult-1；再查一次：已结清。",
             "Try: open the kiosk, customer 1001, click adult-1; ask again: it is settled.",
-            True,
+            "adult-2",
         ),
+    ),
+    "toll": Shown(
+        "高速公路收费",
+        "Toll lane",
+        tabletop_toll.make,
+        hint(
+            "试试：选 rider-1，11站45分钟前客车；收费员按客车，点 rider-1，开过线圈。"
+            "也给 rider-2 写入口。",
+            "Try: pick rider-1, at 11, 45 min ago, car; the collector keys class 1; click rider-1,"
+            " drive over the loop. Let rider-2 come in as well.",
+            "rider-2",
+        ),
+        RECORD_KINDS,
+        0,
     ),
     "inspector": Shown(
         "余额查询机",
@@ -141,6 +163,10 @@ CARDS = {  # kind of sim/kinds.py -> what people call it, and whether it should 
     "student": ("学生卡", "Student", True),
     "senior": ("老年卡", "Senior", True),
     "slow": ("慢速卡", "Slow card", True),
+    "r_mac": ("应答带MAC", "R-MAC", True),
+    "sm2": ("国密卡", "SM2", True),
+    "offset": ("押金可抵", "Deposit offset", True),
+    "plain": ("无行程记录", "No records", False),
     "low_balance": ("余额不足", "Low balance", False),
     "deny_listed": ("黑名单", "Deny-listed", False),
     "expired": ("已过期", "Expired", False),

@@ -90,6 +90,11 @@ UNPLUGGED = Story(
 PLUGGED_IN = Story(
     "good", "来电：终端从日志恢复", "Power is back: the terminal recovers its journal"
 )
+TURNED = Story(
+    "warn",
+    "终端换了设置，在同一日志上重新启动",
+    "The terminal has other settings and starts anew on the same journal",
+)
 LINK_CUT = Story(
     "warn",
     "采集服务器已断开：照常卖票，记录排队",

@@ -92,6 +92,17 @@ class Wallet:
         _write(self)
         return card
 
+    def complete(self, kinds):
+        """Add the cards of those `kinds` whose names are not here; FormatError while the wallet is
+        in use.
+        """
+        here = {entry.name for entry in self.entries}
+        missing = [one for one in kinds if one.name not in here]
+        if missing:
+            with in_use(self.folder):
+                for name, kind, prefix, profile, *_ in missing:
+                    self.add(name, kind, prefix, profile)
+
     def _make(self, name, kind, prefix, profile, issuer=None):
         if any(entry.name == name for entry in self.entries):
             raise ValueError(f"a card called {name} is in the wallet")

@@ -66,10 +66,13 @@ def command(port, host, device, runtime, heap, fast, folder, prompts):
         home.mkdir(parents=True, exist_ok=True)
         listener = stack.enter_context(socket.create_server((host, port)))
         click.echo("making cards and keys ...")
-        beside = SHOWN[device].make(home)
+        shown = SHOWN[device]
+        beside = shown.make(home)
         timing = Timing.none() if fast else Timing()
         more = {"more": beside.settings, "device": device, "signed": True}
-        rig = Rig(home, interpreter[:3], timing, **more)
+        cards = {"kinds": shown.kinds, "same_card_s": shown.same_card_s}
+        rig = Rig(home, interpreter[:3], timing, **more, **cards)
+        rig.wallet.complete(shown.kinds)
         beside.prepare(rig.wallet, home)
         stack.enter_context(beside)
         table = stack.enter_context(Tabletop(stack.enter_context(rig), beside))

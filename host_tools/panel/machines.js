@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The machines beside the terminal: one drawing a kind, keys for each.
+import { KINDS as RECORD_KINDS } from "./records.js";
 import { $, act, bi, label, make, trouble, yuan } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -275,7 +276,7 @@ function guests() {
   };
 }
 
-const KINDS = { console: console_, meter, announcer, rear, lane, scanner, entry, barrier, door, guests, printer, billing };
+const KINDS = { console: console_, meter, announcer, rear, lane, scanner, entry, barrier, door, guests, printer, billing, ...RECORD_KINDS };
 
 // --- all of them
 

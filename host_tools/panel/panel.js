@@ -21,6 +21,8 @@ const KINDS = { // of records: sign, tone, Chinese, English
   "debited-refused": ["✗", "bad", "已扣应退", "Refund due"],
   "debited-unproven": ["?", "warn", "扣款未证实", "Debit unproven"],
   event: ["·", "plain", "事件", "Event"],
+  stamped: ["✓", "good", "已写入卡", "Stamped"],
+  preauthorised: ["◷", "good", "已冻结", "Frozen"],
 };
 let facts = {};
 let pending = [];
@@ -38,7 +40,7 @@ function power(state) {
 
 // --- journal
 
-const NOTHING_TAKEN = ["refused", "void", "event"];
+const NOTHING_TAKEN = ["refused", "void", "event", "stamped"];
 
 function row(one) {
   const [sign, tone, chinese, english] = KINDS[one.kind] || ["·", "plain", one.kind, one.kind];

@@ -41,6 +41,7 @@ FILES = {
     "/terminal.js": "terminal.js",
     "/wallet.js": "wallet.js",
     "/machines.js": "machines.js",
+    "/records.js": "records.js",
     "/words.js": "words.js",
 }
 QUEUE_MOST = 500  # events a browser may lag behind; then it has to connect again
