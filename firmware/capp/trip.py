@@ -64,6 +64,16 @@ def _just_now(values, side, here, now, rules):
     return own and passed_s is not None and -rules.ahead_s <= passed_s <= rules.grace_s
 
 
+def has_left(values, now, rules=DEFAULT):
+    """True for who was stamped out a moment ago, by whatever gate: nobody gets out of another
+    ride in so short a time. He may have been charged there and not let through.
+    """
+    if values["state"] != CLOSED:
+        return False
+    passed_s = seconds_since(values["exit_time"], now)
+    return passed_s is not None and abs(passed_s) <= rules.grace_s
+
+
 def entry(values, here, now, rules=DEFAULT):
     """Word for a card at an entry: "", `re_entry` who is let through, or why not (QX-043)."""
     if values["state"] not in (INSIDE, PAID):
@@ -81,6 +91,8 @@ def leaving(values, here, now, rules=DEFAULT):
     if values["state"] != INSIDE:
         if values["state"] == CLOSED and _just_now(values, "exit", here, now, rules):
             return "re_exit", FREE
+        if rules.entry_missing == "most" and has_left(values, now, rules):
+            return "entry_missing", FREE  # paid, though that gate may not know it yet (QX-036)
         if rules.entry_missing == "refuse":
             return "entry_missing", FREE
         return "", FREE if rules.entry_missing == "free" else AT_MOST

@@ -56,6 +56,8 @@ def judged(desk, values, pan):
         return "adjust_none", None
     if is_foreign(values, here):
         return ("adjust_foreign", _unknown(desk, pan)) if desk.leaves else ("adjust_desk", None)
+    if rules_of_trips.has_left(values, now, desk.rules):
+        return "adjust_none", None  # paid a moment ago: the gate that did it lets him out
     if not inside:
         return "adjust_entry", _unknown(desk, pan)
     if rules_of_trips.stamp_fault(values["entry_time"], now, desk.rules):

@@ -11,6 +11,7 @@ from sim.flash import Flash
 from tests.capp_card import METRO, CappCard, HashModule
 from tests.devices.parking_stand import Barrier
 from tests.devices.test_metro import At, tariff
+from tests.small_card import LAST
 from tests.stand import Stand
 
 FLASH = Flash(9, 2560)
@@ -19,7 +20,7 @@ FLASH = Flash(9, 2560)
 class Gate(Stand):
     """A gate at a station; `card.pages` outlives it."""
 
-    flash, limits = FLASH, (1200, 950)
+    flash, limits, here = FLASH, (1200, 950), At
 
     def __init__(self, lane, station, minute, **more):
         self.module, self.barrier = HashModule(), Barrier()
@@ -31,7 +32,7 @@ class Gate(Stand):
     def make(self, settings, parameters, clock, report):
         settings.more.update(self.more)
         relay = Relay(lambda: self.barrier, 500, clock)
-        here = At(settings, self.station)
+        here = self.here(settings, self.station)
         keys = Keys({EVERY: (0x28, 2)}, lambda page, pan: b"12345678")
         self.trade = MetroCard(here, parameters, tariff(), relay, clock, keys)
         return self.trade
@@ -94,6 +95,36 @@ def test_exit_without_an_entry_should_go_by_the_rule():
         card = new_card()
         Gate("exit", 3, 30, missing_entry=rule).tap(card)
         assert card.balance_fen == balance_fen, rule
+
+
+class Next:
+    """Settings of the gate beside it."""
+
+    terminal, line = 1502, 2
+
+    def __init__(self, settings, stop):
+        self.more, self.stop = settings.more, stop
+
+
+class NextGate(Gate):
+    """A gate at the same station, of another number."""
+
+    flash, here = Flash(9, 2560), Next
+
+
+def test_next_gate_should_not_charge_who_was_just_stamped_out():
+    """QX-036, QX-042: torn when the card had acted, he goes to another gate: it takes no dearest
+    fare of him, the one that may have charged him settles it. Behind the grace the rule holds.
+    """
+    card, gate = entered(), Gate("exit", 3, 30)
+    card.tear = (apdu.INS_READ_RECORD, LAST, True)
+    assert gate.tap(card)["message"] == "last_record_lost"
+    other = NextGate("exit", 3, 31)
+    assert other.tap(card)["message"] == "entry_missing" and other.barrier.pulses == 0
+    assert gate.tap(card)["message"] == "torn_recovered" and gate.barrier.pulses == 1
+    assert card.balance_fen == 10000 - 400
+    assert NextGate("exit", 3, 33).tap(card)["message"] == "ok"
+    assert card.balance_fen == 10000 - 400 - 900
 
 
 def test_bad_records_should_be_refused_before_the_gpo():
