@@ -109,19 +109,18 @@ class Next:
 class NextGate(Gate):
     """A gate at the same station, of another number."""
 
-    flash, here = Flash(9, 2560), Next
+    here = Next
 
 
 def test_next_gate_should_not_charge_who_was_just_stamped_out():
     """QX-036, QX-042: torn when the card had acted, he goes to another gate: it takes no dearest
-    fare of him, the one that may have charged him settles it. Behind the grace the rule holds.
+    fare of him. Behind the grace the rule holds.
     """
-    card, gate = entered(), Gate("exit", 3, 30)
+    card = entered()
     card.tear = (apdu.INS_READ_RECORD, LAST, True)
-    assert gate.tap(card)["message"] == "last_record_lost"
-    other = NextGate("exit", 3, 31)
-    assert other.tap(card)["message"] == "entry_missing" and other.barrier.pulses == 0
-    assert gate.tap(card)["message"] == "torn_recovered" and gate.barrier.pulses == 1
+    assert Gate("exit", 3, 30).tap(card)["message"] == "last_record_lost"
+    gate = NextGate("exit", 3, 31)
+    assert gate.tap(card)["message"] == "entry_missing" and gate.barrier.pulses == 0
     assert card.balance_fen == 10000 - 400
     assert NextGate("exit", 3, 33).tap(card)["message"] == "ok"
     assert card.balance_fen == 10000 - 400 - 900
