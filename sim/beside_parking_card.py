@@ -5,12 +5,15 @@ The terminal is entry, pay station and exit in turn: `turn` starts it anew on th
 beside a metro gate (beside_metro_card.py). Cars that `park` come in by another entry lane, played
 here: it stamps the card as it is. What each stay has to cost is told by parking_prices.py.
 
+Passes on cards are sold by `sell`; when one holds is told by HeldPass, by its holder's own paper.
+
 Settings that go with it: trips: card, record_key: 28/05, door: barrier, fares: {folder}/car.fares,
 and those of beside_records.py.
 """
 
 import tomllib
 from collections import Counter
+from datetime import datetime
 
 from firmware.capp import layouts
 from firmware.formats import record
@@ -21,8 +24,10 @@ from sim.parking_prices import Prices
 ENTRY_LANE, OTHER_GATE = 1, 990001
 ARRIVE_MS, DRIVE_MS = 3000, 4000
 SFI, AREA_ID, LENGTH, _ = layouts.OWN["parking"]
-PAID = ("ok", "concession", "torn_recovered", "stamp_proven")
-STAMPED = ("entered", "prepaid", "pass_valid")
+PASS_SFI = layouts.OWN["parking_pass"][0]
+PAID = ("ok", "concession", "torn_recovered", "stamp_proven", "pass_ride")
+STAMPED = ("entered", "entered_pays", "prepaid", "pass_valid")
+FREE_AT_PAY = ("free_exit", "pass_valid")  # nothing is written there
 LET = (*PAID, *STAMPED, "free_exit", "re_entry")
 
 
@@ -34,6 +39,25 @@ class Stay:
         self.paid_fen = 0
 
 
+class HeldPass:
+    """What somebody has bought: days and hours, and what its first use costs."""
+
+    def __init__(self, days, hours, price_fen):
+        """days: first and last date; hours: (minute, minute) or None, within one day."""
+        self.days, self.hours, self.price_fen = days, hours, price_fen
+        self.used = False
+
+    def holds(self, came, now):
+        """True for a stay within the hours of one day, or at any time of its days."""
+        if not self.days[0] <= came.date() <= now.date() <= self.days[1]:
+            return False
+        if not self.hours:
+            return True
+        minutes = [one.hour * 60 + one.minute + one.second / 60 for one in (came, now)]
+        same_day = came.date() == now.date()
+        return same_day and self.hours[0] <= minutes[0] and minutes[1] <= self.hours[1]
+
+
 class BesideParkingCard(BesideMetroCard):
     """`stays`: {name: Stay} of who is inside, as a camera has them."""
 
@@ -42,12 +66,32 @@ class BesideParkingCard(BesideMetroCard):
         text = play.scenario.files["car.fares"]["fares"]
         self.prices = Prices(tomllib.loads(text)["products"]["car"])
         self.stays: dict = {}
+        self.passes: dict = {}  # name -> HeldPass
         self.last_tap: dict = {}
         self.did: Counter = Counter()
         self.numbers = 0  # of the other entry lane's records
 
     def verbs(self):
-        return {**super().verbs(), "park": self.park}
+        return {**super().verbs(), "park": self.park, "sell": self.sell}
+
+    def sell(self, holder, days, hours=None, price_fen=0, **fields):
+        """A pass is sold onto a card: days = [first, last] as YYYYMMDD, hours = [HHMM, HHMM];
+        further fields of its record, which make it none where it is sold.
+        """
+        sold = {"pass_kind": layouts.DAYS, "from_day": days[0], "until_day": days[1]}
+        told = self.play.scenario.settings
+        of = {name: told.get(name, 0) for name in ("city", "operator")}
+        sold.update(of, price_fen=price_fen)
+        if hours:
+            sold.update(from_hhmm=hours[0], until_hhmm=hours[1])
+        rows = self.play.card(holder)[0].state["extended"]["records"]
+        row = next(one for one in rows if one[0] == f"{PASS_SFI:02X}")
+        record = layouts.write(layouts.PARKING_PASS, bytes.fromhex(row[1]), {**sold, **fields})
+        row[1] = record.hex().upper()
+        if not fields:
+            minutes = [one // 100 * 60 + one % 100 for one in hours] if hours else None
+            dates = [datetime.strptime(str(one), "%Y%m%d").date() for one in days]
+            self.passes[holder] = HeldPass(dates, minutes, price_fen)
 
     def heard(self, event):
         if event["event"] == "tap":
@@ -104,13 +148,15 @@ class BesideParkingCard(BesideMetroCard):
             self.did["let through again"] += 1
         elif lane == "entry":
             self.stays[name] = Stay(now)
-        elif not (lane == "pay" and message == "free_exit"):
+        elif lane == "pay" and message in FREE_AT_PAY:
+            self._judge(name, self.stays[name], 0, now)
+        else:
             self._left(name, message, lane, now)
 
     def _left(self, name, message, lane, now):
         stay = self.stays.get(name) or Stay(None)
         asked_fen = self.last_tap["amount_fen"] if message in PAID else 0
-        self._judge(name, stay, message, asked_fen, now)
+        self._judge(name, stay, asked_fen, now)
         stay.paid_fen, stay.paid_at = stay.paid_fen + asked_fen, now
         self.did[f"{message} at {lane}"] += 1
         if lane == "exit":
@@ -119,19 +165,20 @@ class BesideParkingCard(BesideMetroCard):
             if stamp["amount_fen"] != stay.paid_fen and not self.world.cuts:
                 self._wrong(f"{name}: {stay.paid_fen} fen paid, the card says {stamp}")
 
-    def _judge(self, name, stay, message, asked_fen, now):
-        """Say where a tap asked for what the tariff does not say."""
-        prices = self.prices
+    def _judge(self, name, stay, asked_fen, now):
+        """Say where a tap asked for what neither tariff nor pass says."""
+        prices, held = self.prices, self.passes.get(name)
         fits = {prices.lost_fen}
         if stay.came:
             fits = prices.possible(stay.came, now, stay.paid_fen)
-        if message == "pass_valid":
-            fits = {0}
+        if held and stay.came and held.holds(stay.came, now):
+            fits = fits & {0} | {0 if held.used or self.lane == "pay" else held.price_fen}
+            held.used = held.used or asked_fen > 0
         waits = now - stay.paid_at if stay.paid_at else None
-        if waits is not None and waits <= prices.leave:
+        if name.startswith("month#") or (waits is not None and waits <= prices.leave):
             fits = {0}
         if asked_fen not in fits and not self.world.cuts:
-            self._wrong(f"{name} was asked for {asked_fen} fen, not {sorted(fits)}: {message}")
+            self._wrong(f"{name} was asked for {asked_fen} fen, not {sorted(fits)}")
 
     def _wrong(self, said):
         self.play.wrong.append(f"{self.play.when()}: {said}")

@@ -25,6 +25,7 @@ KEY_USE = 0x28  # the one seen in public reader code (capp.md 2.6)
 VERSIONS = {
     "rides": 0x01, "metro": 0x02, "bus": 0x03, "toll": 0x04, "parking": 0x05, "rail": 0x06,
     "bike": 0x07, "fuel": 0x08, "pass": 0x09, "meter": 0x0A,
+    "parking_pass": 0x0B,
 }  # fmt: skip
 RINGS = {"own": 10, "t-union": 30}  # records that the cyclic file keeps
 

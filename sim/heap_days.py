@@ -182,10 +182,11 @@ DAYS = {
          "ends": ["adjusted", "torn_recovered", "deny_list"]}, ON, None,
     ),
     "parking-card": Day(
-        "car park, exit lane: stays on the card, a module at a serial slot, tariff", "parking",
+        "car park, exit lane: stays and passes on the card, a module, tariff", "parking",
         {"trips": "card", "lane": "exit", "stop": 2, "product": "car",
          "fares": "{folder}/car.fares", "door": "barrier", "module": "serial:psam",
-         "module_profile": "{folder}/psam.txt", "record_key": "28/05", "key_factor": "pan:01"},
+         "module_profile": "{folder}/psam.txt", "passes": "card",
+         "record_key": "18:28/05 1B:28/0B", "key_factor": "pan:01"},
         {"car.fares": {"fares": STAY_FARES}}, "park", {"minutes": 1}, (), None,
     ),
     "stage": Day(
@@ -290,6 +291,8 @@ def _told(day):
         ]
     if day.device == "taxi":
         steps.append({"at": "+4", "do": "sign_in"})
+    if "passes" in day.settings and day.device == "parking":
+        steps += [{"at": "+4", "do": "sell", "holder": card, **PASS} for card, _ in PEOPLE if card]
     moment = 12
     for card, torn in PEOPLE:
         if card is None:
@@ -304,7 +307,7 @@ def _told(day):
     likes = ("adult-1", "sm2")
     if "module" in day.settings:
         likes = LIKES.get(day.device, ("metro-1", "metro-sm2"))
-    trades = {"capp_trades": "toll"} if day.settings.get("record_key") == "28/04" else {}
+    trades = TRADES.get(day.settings.get("record_key"), {})
     return {
         "title": day.words,
         "device": day.device,
@@ -325,6 +328,12 @@ def _told(day):
     }  # fmt: skip
 
 
+# by their keys: records that a card of another device has not
+TRADES = {
+    "28/04": {"capp_trades": "toll"},
+    "18:28/05 1B:28/0B": {"capp_trades": "parking, parking_pass"},
+}
+PASS = {"days": [20261101, 20261130], "price_fen": 150}
 # cards of devices that use their records, where a metro's will not do
 LIKES = {
     "fuel": ("bike-1", "bike-sm2"), "bike": ("bike-1", "bike-sm2"),
@@ -338,6 +347,7 @@ ENDS = {  # how a visit ends there
     "canteen": ["concession", "torn_recovered"],
     "inspector": [""],
     "lift": ["access_granted", "not_listed"],
+    "parking": ["ok", "pass_ride", "torn_recovered"],
 }
 BESIDE = {  # what the machines there know
     "canteen": {"paid_for": ["adult 30% 2 9999999 staff", "sm2 30% 2 9999999 staff"]},

@@ -121,6 +121,13 @@ PASS = ISSUED + (
     ("last_time", TIME),
 )
 
+# A pass of a car park: where and when; 64 bytes
+PARKING_PASS = PASS + (
+    ("place", U16),  # number of the car park; 0: all of its operator
+    ("from_hhmm", Decimal(2)),  # its hours each day, over midnight too ..
+    ("until_hhmm", Decimal(2)),  # .. at the most 2400; both the same: all day
+)
+
 # What a card carries home to a meter, in hundredths of 1 m3 or 1 kWh (meter.py); 64 bytes
 METER = ISSUED + (
     ("meter_kind", U8),  # 1 water, 2 power, 3 gas
@@ -203,6 +210,7 @@ OWN = {
     "fuel": (0x1A, b"\x02\x27", 72, FREEZE),
     "pass": (0x1B, b"\x02\x28", 48, PASS),
     "meter": (0x1B, b"\x02\x29", 64, METER),
+    "parking_pass": (0x1B, b"\x02\x2a", 64, PARKING_PASS),
     "rides": (0x1E, b"", 48, RIDE),
 }
 T_UNION = {

@@ -221,7 +221,11 @@ class Parking(Trade):
 def make(settings, parameters, hal, clock, report):
     """Trade of a lane. FormatError for settings, tables or lists that cannot be used."""
     if options.word(settings.more, "trips", "store", ("store", "card")) == "card":
-        from firmware.devices import parking_card  # where settings ask for it
+        if options.word(settings.more, "passes", "none", ("none", "card")) == "card":
+            from firmware.devices import parking_pass  # where settings ask for it
+
+            return parking_pass.make(settings, parameters, hal, clock, report)
+        from firmware.devices import parking_card  # likewise
 
         return parking_card.make(settings, parameters, hal, clock, report)
     if "store" not in settings.more:

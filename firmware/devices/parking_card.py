@@ -13,6 +13,7 @@ record's amount is all that the stay has cost. Settings: `trips: card`, those of
 | product, fares, allow, door, pulse_ms, vehicle_class | as of parking.py |
 | missing_entry | maximum: the tariff's price of a lost entry (default); refuse |
 | missing_exit | refuse: a card that is inside does not enter (default); replace |
+| passes | none (default); card: passes are records of the card, too (parking_pass.py) |
 """
 
 from firmware.capp import trip as rules_of_trips
@@ -136,8 +137,8 @@ def rules_from(more):
     )
 
 
-def make(settings, parameters, hal, clock, report):
-    """Trade of a lane. FormatError for settings, tables or lists that cannot be used."""
+def make(settings, parameters, hal, clock, report, kind=ParkingCard):
+    """Trade of a lane of class `kind`. FormatError for settings or tables that cannot be used."""
     from firmware.devices.access import open_list  # when a unit is put together
     from firmware.devices.parking_rules import open_barrier  # likewise
     from firmware.devices.tariff import open_tables  # likewise
@@ -146,4 +147,4 @@ def make(settings, parameters, hal, clock, report):
     tariff = open_tables(settings, parameters, hal, report)
     passes = open_list(settings, hal) if "allow" in settings.more else None
     relay = open_barrier(settings, hal, clock)
-    return ParkingCard(settings, parameters, tariff, passes, relay, clock, keys)
+    return kind(settings, parameters, tariff, passes, relay, clock, keys)

@@ -38,6 +38,8 @@ store_fault|red|no|暂停服务 存储故障|Closed: storage fault|21
 CARD_ROWS = (
     ROWS
     + """re_entry|green|double|请通行 未再扣款|Drive on, not charged|181
+entered_pays|green|double|月卡无效 请进|Drive in, pass not valid|130
+pass_ride|green|double|月卡有效 付{fare}元|Pass valid, paid {fare}|131
 exit_missing|red|no|此卡已入场 请询问|Is inside: ask attendant|132
 entry_missing|red|no|无入场记录 请询问|No entry: ask attendant|133
 record_foreign|red|no|非本系统 请询问|Foreign record: ask|133

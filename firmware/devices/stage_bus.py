@@ -7,15 +7,13 @@ transfer before the full fare. Who tapped here a moment ago (same_card_s of the 
 known by his own ride and not charged again. stage_trip.py: a tap at each end of a ride.
 """
 
-from firmware.capp import layouts, passes
+from firmware.capp import layouts
 from firmware.capp.trip import head_fault
-from firmware.devices import options, stage_rides, stage_rules, stage_words
-from firmware.devices.card_trade import CardTrade, changed
+from firmware.devices import card_pass, options, stage_rides, stage_rules, stage_words
+from firmware.devices.card_trade import CardTrade
 from firmware.devices.trade import OWN, Charge, Offer, Trade, Trip
 from firmware.errors import FormatError
 from firmware.kernel.capp import CYCLIC_FILE, DEDUCTION, NOT_IN_USE, NOT_READ
-
-PASS_RULES = {layouts.RIDES: "pass_rides", layouts.DAYS: "pass_days"}
 
 
 class StageBus(CardTrade):
@@ -131,18 +129,13 @@ class StageBus(CardTrade):
         page = self.takes_passes and stage_rides.page_at(pages, self.profile["pass"][0])
         if not page:
             return "", ()
-        values = layouts.read(layouts.PASS, page.data)
-        if not values["pass_kind"] or values["city"] != self.city:
-            return "", ()
-        if head_fault(values):
-            return head_fault(values), ()
-        word, amount_fen, fields = passes.ride(values, self.moment())
+        values = card_pass.fields_of(page, layouts.PASS, self.city)
+        if values is None or head_fault(values):
+            return head_fault(values) if values else "", ()
+        word, use = card_pass.use_of(page, layouts.PASS, values, self.moment())
         if word:
             return ("", ()) if self.over_pays else (word, ())
-        rule = PASS_RULES[values["pass_kind"]]
-        full_fen = max(amount_fen, fare.full_fen)
-        charge = Charge(amount_fen, full_fen, "pass", rule, 1)
-        return "", (charge, changed(page, layouts.PASS, fields))
+        return "", (use.charge(fare.full_fen), use.change)
 
     def transferred(self, pages, rides, charge, when):
         """(Charge, how many transfers behind the full fare) by the rides before (QX-062)."""

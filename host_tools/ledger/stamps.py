@@ -131,7 +131,7 @@ def _memory(layout: tuple, before: bytes, after: bytes, made: Memory, found: dic
     was, has = layouts.read(layout, before), layouts.read(layout, after)
     if layout is layouts.METER:
         return Memory(PURCHASE, 0, 0, 0, (0, 0))
-    if layout is layouts.PASS:
+    if layout in (layouts.PASS, layouts.PARKING_PASS):
         return Memory(PASS, 0, 0, 0, (0, 0))
     side = SIDES.get((layout, has["state"]), OTHER)
     if side == ENTRY and layout is layouts.TRIP and is_adjusted(has):

@@ -7,7 +7,10 @@ drives once.
 import pytest
 
 from firmware.capp import layouts
+from firmware.devices.card_trade import Keys
 from firmware.devices.parking_card import ParkingCard
+from firmware.devices.parking_pass import SFI as PASSES
+from firmware.devices.parking_pass import ParkingPass
 from firmware.devices.parking_rules import NoBarrier
 from sim.beside_metro_card import stamp_of
 from sim.beside_parking_card import SFI
@@ -23,6 +26,7 @@ class Lane(Unit):
     """A lane so many minutes behind 10:00; at a pay station what is paid counts as opened."""
 
     key = (KEY_USE, VERSIONS["parking"])
+    kind = ParkingCard
 
     def __init__(self, lane, minute):
         self.lane = lane
@@ -32,7 +36,8 @@ class Lane(Unit):
     def trade(self, settings, parameters, relay, clock, keys):
         settings.more.update({"lane": self.lane, "product": "car"})
         relay = NoBarrier() if self.lane == "pay" else relay
-        return ParkingCard(At(settings, self.lane), parameters, tariff(), None, relay, clock, keys)
+        at = At(settings, self.lane)
+        return self.kind(at, parameters, tariff(), None, relay, clock, keys)
 
     def opened(self):
         return self.kinds().count("approved") if self.lane == "pay" else self.barrier.pulses
@@ -73,6 +78,57 @@ LANES = {
 def test_a_tap_lost_anywhere_should_come_to_pass_once(lane, r_mac, acted):
     """QX-035, QX-040, QX-047: entry, exit, pay station, and the exit of who has paid there."""
     assert cut_everywhere(crossing(r_mac, *LANES[lane]), acted) > 10
+
+
+class PassLane(Lane):
+    """The same lane, which takes passes on the card."""
+
+    wanted = ((KEY_USE, VERSIONS["parking_pass"]),)
+    kind = ParkingPass
+
+    def trade(self, settings, parameters, relay, clock, keys):
+        names = {SFI: self.key, PASSES: self.wanted[0]}
+        return super().trade(settings, parameters, relay, clock, Keys(names, keys.factor_of))
+
+
+def held(card):
+    rows = card.state["extended"]["records"]
+    return next(row for row in rows if row[0] == f"{PASSES:02X}")
+
+
+def on_a_pass(r_mac, price_fen):
+    """Crossing of an exit on a pass that is used for the first time."""
+
+    def card():
+        found = new_card(r_mac, "parking", "parking_pass")
+        sold = {"pass_kind": layouts.DAYS, "price_fen": price_fen}
+        fields = {**sold, "from_day": 20261101, "until_day": 20261130}
+        row = held(found)
+        blank = bytes.fromhex(row[1])
+        row[1] = layouts.write(layouts.PARKING_PASS, blank, fields).hex().upper()
+        assert PassLane("entry", 0).tap(found)["message"] == "entered"
+        return found
+
+    def stands(card):
+        used = layouts.read(layouts.PARKING_PASS, bytes.fromhex(held(card)[1]))["used"]
+        left = stamp_of(card, f"{SFI:02X}")["state"] == layouts.CLOSED
+        assert used == left
+        return left
+
+    kind, says = ("approved", "pass_ride") if price_fen else ("stamped", "pass_valid")
+    finals = (0, price_fen)
+    return Crossing(lambda: PassLane("exit", 40), card, finals, kind, (says, "re_entry"), stands)
+
+
+@pytest.mark.parametrize(("r_mac", "acted"), CASES)
+def test_an_exit_on_a_pass_lost_anywhere_should_use_it_once(r_mac, acted):
+    """QX-029, QX-035, QX-066: stamp, pass and debit change together or not at all."""
+    assert cut_everywhere(on_a_pass(r_mac, 3000 * acted), acted) > 10
+
+
+def test_a_pass_that_is_unknown_should_stay_pending():
+    """QX-036: torn behind the card's own doing, and never seen again."""
+    never_back(on_a_pass(False, 3000), True)
 
 
 @pytest.mark.parametrize("acted", (False, True))
