@@ -21,6 +21,7 @@ from firmware.errors import FormatError, LinkLost
 from host_tools import tap_times
 from host_tools.trace import Frame, Note
 from sim import tabletop_story as stories
+from sim.rig import TERMINAL
 from sim.tabletop_beside import Beside
 from sim.tabletop_hand import AGAIN, Hand
 from sim.tabletop_journal import JournalView, seconds_left
@@ -55,6 +56,7 @@ class Tabletop:
 
     def __init__(self, rig, beside=None):
         self.rig = rig
+        self.terminal = TERMINAL
         self.beside = beside or Beside()
         self.beside.watch(self._beside_changed)
         self.listeners: list = []

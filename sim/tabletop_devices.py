@@ -11,6 +11,8 @@ from sim import (
     tabletop_gate,
     tabletop_kiosk,
     tabletop_lanes,
+    tabletop_metro,
+    tabletop_stage,
     tabletop_taxi,
     tabletop_toll,
 )
@@ -146,6 +148,49 @@ DEVICES = {
         ),
         RECORD_KINDS,
         0,
+    ),
+    "metro": Shown(
+        "地铁闸机",
+        "Metro gate",
+        tabletop_metro.make,
+        hint(
+            "试试：选 rider-1，1站25分钟前，点 rider-1；没有进站记录的 rider-3 付最高票价。"
+            "也给 rider-2 写进站。",
+            "Try: pick rider-1, at 1, 25 min ago, click rider-1; rider-3 never came in and pays"
+            " the dearest fare. Let rider-2 come in as well.",
+            "rider-2",
+        ),
+        RECORD_KINDS,
+        0,
+    ),
+    "adjust": Shown(
+        "补票机",
+        "Fare adjustment",
+        tabletop_metro.make_adjust,
+        hint(
+            "试试：选 rider-1，1站5小时前，点 rider-1，再点一次：补票；"
+            "改为3站出站，点 rider-1：放行不扣款。也给 rider-2 写超时，先点它一次。",
+            "Try: pick rider-1, at 1, 5 h ago; click rider-1, and once more: it pays. Make the"
+            " terminal the exit of station 3, click rider-1: out, not charged. Let rider-2 be"
+            " overtime too and tap it once.",
+            "rider-2",
+        ),
+        RECORD_KINDS,
+        0,
+    ),
+    "stage": Shown(
+        "分段公交（卡内行程）",
+        "Stage bus, rides on the card",
+        tabletop_stage.make,
+        hint(
+            "试试：点 rider-1 上车，下一站三次，点 rider-1 下车；rider-3 20分钟前乘5路，上车、"
+            "下一站、下车：换乘优惠。再给 rider-2 写2站上车。",
+            "Try: click rider-1 to board, next stop three times, click rider-1 to leave; rider-3"
+            " rode line 5, boards, next stop, leaves: a transfer. Then let rider-2 have boarded"
+            " at 2.",
+            "rider-2",
+        ),
+        RECORD_KINDS,
     ),
     "inspector": Shown(
         "余额查询机",

@@ -12,7 +12,6 @@ from host_tools import allow_list
 from sim.tabletop_beside import Beside, Console, LinePart, Output, Part
 from sim.tabletop_tariff import write_fares
 
-ENTRY_LANE = 1
 ROWS_MOST = 6
 OPEN_MOST = 4  # entries that wait for the exit lane's answer
 SHOP_KEYS = (
@@ -44,15 +43,16 @@ GUESTS = {"adult-1": "office", "adult-2": "office", "adult-3": "closed", "studen
 
 
 class EntryLane(LinePart):
-    """The entry of the car park, simulated at its line: who drove in, and when."""
+    """Entry lanes at their line, simulated: who came in, and when; words: lane, minutes ago."""
 
     kind = "entry"
     picks = True
-    keys = (
-        ("10", "10分钟前入场", "Drove in 10 min ago"),
-        ("50", "50分钟前入场", "Drove in 50 min ago"),
-        ("170", "近3小时前入场", "Drove in 170 min ago"),
-        ("1500", "昨日入场", "Drove in yesterday"),
+    title = ("入口车道（模拟）：谁先入场", "Entry lane (simulated): who drove in before")
+    keys: tuple[tuple[str, ...], ...] = (
+        ("1 10", "10分钟前入场", "Drove in 10 min ago"),
+        ("1 50", "50分钟前入场", "Drove in 50 min ago"),
+        ("1 170", "近3小时前入场", "Drove in 170 min ago"),
+        ("1 1500", "昨日入场", "Drove in yesterday"),
     )
 
     def __init__(self):
@@ -66,13 +66,16 @@ class EntryLane(LinePart):
         self.numbers = {entry.name: entry.pan for entry in wallet.entries}
         self.names = {key_of(pan): name for name, pan in self.numbers.items()}
 
+    def told(self):
+        return {**super().told(), "title": self.title}
+
     def say(self, word):
-        minutes, _, name = word.partition(" ")
-        self.known(minutes)
+        where, _, name = word.rpartition(" ")
+        lane, minutes = (int(one) for one in self.known(where).split())
         if name not in self.numbers:
             raise FormatError("which card?")
-        came = datetime.now() - timedelta(minutes=int(minutes))
-        entry = Entry(key_of(self.numbers[name]), ENTRY_LANE, tuple(came.timetuple()[:6]), 0)
+        came = datetime.now() - timedelta(minutes=minutes)
+        entry = Entry(key_of(self.numbers[name]), lane, tuple(came.timetuple()[:6]), 0)
         with self.line.lock:
             if len(self.machine.open) >= OPEN_MOST:
                 raise FormatError("the exit lane does not answer")

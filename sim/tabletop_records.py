@@ -18,7 +18,7 @@ from typing import Any
 
 from firmware.capp import layouts
 from firmware.errors import FormatError
-from sim import capp_keys, card_money
+from sim import capp_files, capp_keys, card_money
 from sim.capp_profile import CYCLIC_SFI, KEY_USE, LAYOUTS, VERSIONS, Extension
 from sim.kinds import ADULT, SENIOR, STUDENT, Kind
 from sim.profile import Profile
@@ -112,8 +112,8 @@ class Module(LinePart):
 class OtherTerminals(Part):
     """Terminals elsewhere that have written into a card's record; `trade` of the own layouts.
 
-    A subclass has `keys` and fields(word) -> what the word writes, as layouts.py names it. Shown
-    of each card is what row(values) says.
+    A subclass has `keys` and fields(word) -> what the word writes, as layouts.py names it; or its
+    own write(). Shown of each card is what row_of(card) says.
     """
 
     kind = "others"
@@ -138,21 +138,24 @@ class OtherTerminals(Part):
         """{name of a field: value} of one of the keys; FormatError."""
         raise FormatError(f"{word}: nothing of the kind is here")
 
-    def row(self, values):
-        """(Chinese, English) of a card's record, None for one with nothing to tell."""
-        return row_of_trip(values)
+    def write(self, name, word):
+        """Write into the card what one of the keys says; FormatError."""
+        put(self.table, name, self.trade, **self.fields(word))
+
+    def row_of(self, card):
+        """(Chinese, English) of a card, None for one with nothing to tell."""
+        values = read_record(card, self.trade)
+        return row_of_trip(values) if values else None
 
     def say(self, word):
         what, _, name = word.rpartition(" ")
-        fields = self.fields(self.known(what))
-        put(self.table, name, self.trade, **fields)
+        self.write(name, self.known(what))
         self.changed()
 
     def state(self):
         """rows: [card, Chinese, English]."""
         cards = self.table.hand.cards if self.table else {}
-        read = {name: read_record(card, self.trade) for name, card in cards.items()}
-        told = {name: self.row(values) for name, values in read.items() if values}
+        told = {name: self.row_of(card) for name, card in cards.items()}
         return {"rows": [[name, *said] for name, said in told.items() if said]}
 
 
@@ -176,19 +179,47 @@ def put(table, name, trade, **fields):
     """Write fields into a card's record of a trade and save it; FormatError for a card that is not
     there, has no such record, or lies at the reader.
     """
-    card = table.hand.cards.get(name)
-    if card is None:
-        raise FormatError("which card?")
-    if name in table.hand.there():
-        raise FormatError(f"{name} lies at the reader: take it away first")
+    card = _away(table, name)
     if read_record(card, trade) is None:
         raise FormatError(f"{name} has no record for this trade")
-    card_money.roll_back(card.state)  # what is open does not outlive another command
     rows = card.capp.more["records"]
     sfi, layout = f"{sfi_of(trade):02X}", layouts.OWN[trade][3]
     at = next(place for place, row in enumerate(rows) if row[0] == sfi)
     rows[at][1] = layouts.write(layout, bytes.fromhex(rows[at][1]), fields).hex().upper()
     card.save()
+
+
+def push(table, name, **fields):
+    """A ride more in a card's ring, as put(); without fields the ring is emptied."""
+    card = _away(table, name)
+    ring = card.capp.more["ring"] if card.capp else None
+    if ring is None:
+        raise FormatError(f"{name} has no ring of rides")
+    if fields:
+        blank = bytes(layouts.OWN["rides"][2])
+        capp_files.push(ring, layouts.write(layouts.RIDE, blank, fields).hex().upper())
+    else:
+        ring["records"] = []
+    card.save()
+
+
+def read_ring(card):
+    """Fields of the newest ride, None where there is none."""
+    ring = card.capp.more["ring"] if card.capp else None
+    if not ring or not ring["records"]:
+        return None
+    return layouts.read(layouts.RIDE, bytes.fromhex(ring["records"][0]))
+
+
+def _away(table, name):
+    """The card of that name, which is not at the reader; what is open on it is taken back."""
+    card = table.hand.cards.get(name)
+    if card is None:
+        raise FormatError("which card?")
+    if name in table.hand.there():
+        raise FormatError(f"{name} lies at the reader: take it away first")
+    card_money.roll_back(card.state)  # does not outlive another command
+    return card
 
 
 def minutes_ago(minutes):

@@ -1,12 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Words for what stands in a journal: {reason of a record: (Chinese, English)}.
 
-The messages are those of the panel's tables, without amounts; events of the devices are below.
+The messages are those of the panel's tables, without amounts, a device's own before those of the
+others; events of the devices are below.
 """
 
 import re
 
-from firmware.devices import bus_words, gate_words, panel
+from firmware.devices import (
+    adjust_rules,
+    bus_words,
+    gate_words,
+    metro_rules,
+    panel,
+    stage_words,
+    toll_card,
+    trip_card,
+)
 from firmware.devices.access import Access
 from firmware.devices.coach import Coach
 from firmware.devices.kiosk import Kiosk
@@ -40,6 +50,8 @@ fire|火警|Fire
 fire_over|火警解除|Fire is over
 gate_fault|闸机故障|Gate fault
 day_count|人数核对|Counts compared
+opened_by_hand|手动放行|Let through by hand
+run_through|冲卡|Broke through
 last_record_lost|超时未补刷|Never presented again
 torn_recovered|已补完|Settled by the same card
 not_debited|查明未扣款|Proven not debited
@@ -51,10 +63,20 @@ AMOUNT = re.compile(
 )
 
 
-def messages():
-    """{reason: [Chinese, English]}"""
-    found = {}
+# Tables of devices whose words say something else than the same words of others
+OWN = {
+    "adjust": (adjust_rules.WORDS, metro_rules.WORDS, trip_card.WORDS),
+    "metro": (metro_rules.WORDS, trip_card.WORDS),
+    "stage": (stage_words.WORDS,),
+    "toll": (toll_card.WORDS,),
+}
+
+
+def messages(device):
+    """{reason: [Chinese, English]} of a device's journal."""
+    found: dict[str, list[str]] = {}
     for table in (
+        *OWN.get(device, ()),
         panel.TABLE,
         bus_words.WORDS,
         gate_words.WORDS,

@@ -116,7 +116,7 @@ def facts(device, fare_fen, runtime, beside):
         },
         "parts": beside.told(),
         "kinds": CARDS,
-        "messages": messages(),
+        "messages": messages(device),
         "tones": TONES,
         "blinks": BLINKS,
         "prompts": {one.number: [one.chinese, one.english] for one in prompts()},

@@ -197,18 +197,18 @@ function scanner(told) {
   };
 }
 
-function entry() {
+function entry(told) {
   const list = make("ul", "said");
   const verdicts = { stored: ["已入场", "is inside"], inside: ["已在场内", "was inside already"], full: ["已满", "no room"], lost: ["未记下", "not kept"] };
   return {
-    title: ["入口车道（模拟）：谁先入场", "Entry lane (simulated): who drove in before"],
+    title: told.title,
     parts: [list],
     show(state) {
       list.replaceChildren(...state.rows.map(([name, when, verdict]) => {
         const [chinese, english] = verdicts[verdict] || [verdict, verdict];
         return bi(make("li"), `${name} ${when} ${chinese}`, `${name}, ${when}: ${english}`);
       }));
-      if (!state.rows.length) bi(list, "还没有车入场：先选一张卡", "Nobody has driven in: pick a card first");
+      if (!state.rows.length) bi(list, "还没有人进入：先选一张卡", "Nobody has come in: pick a card first");
     },
   };
 }
@@ -263,6 +263,10 @@ const barrier = () => output("道闸（模拟）", "Barrier (simulated)", "barri
   ["path", { class: "ground", d: "M0 66h240" }], ["rect", { class: "post", x: 20, y: 26, width: 18, height: 40, rx: 3 }],
   ["path", { class: "boom", d: "M29 34h190" }],
 ]));
+const flaps = () => output("闸门（模拟）", "Gate (simulated)", "flaps", svg("0 0 240 84", [
+  ["rect", { class: "floor", x: 0, y: 0, width: 240, height: 84, rx: 8 }], ["path", { class: "flap up", d: "M120 14v27" }], ["path", { class: "flap down", d: "M120 70v-27" }],
+  ["rect", { class: "post", x: 66, y: 2, width: 108, height: 12, rx: 5 }], ["rect", { class: "post", x: 66, y: 70, width: 108, height: 12, rx: 5 }],
+]));
 const door = () => output("门锁（模拟）", "Door strike (simulated)", "door", svg("0 0 120 90", [
   ["rect", { class: "frame", x: 34, y: 4, width: 52, height: 82, rx: 3 }], ["path", { class: "leaf", d: "M37 7h46v76h-46z" }], ["circle", { class: "knob", cx: 76, cy: 46, r: 3 }],
 ]));
@@ -276,7 +280,7 @@ function guests() {
   };
 }
 
-const KINDS = { console: console_, meter, announcer, rear, lane, scanner, entry, barrier, door, guests, printer, billing, ...RECORD_KINDS };
+const KINDS = { console: console_, meter, announcer, rear, lane, scanner, entry, barrier, flaps, door, guests, printer, billing, ...RECORD_KINDS };
 
 // --- all of them
 
