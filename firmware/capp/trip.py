@@ -65,13 +65,13 @@ def _just_now(values, side, here, now, rules):
 
 
 def has_left(values, now, rules=DEFAULT):
-    """True for who was stamped out a moment ago, by whatever gate: nobody gets out of another
-    ride in so short a time. He may have been charged there and not let through.
+    """True for who was stamped out a moment ago, by whatever gate and whatever clock: nobody gets
+    out of another ride in so short a time. He may have been charged there and not let through.
     """
     if values["state"] != CLOSED:
         return False
     passed_s = seconds_since(values["exit_time"], now)
-    return passed_s is not None and abs(passed_s) <= rules.grace_s
+    return passed_s is not None and passed_s <= rules.grace_s
 
 
 def entry(values, here, now, rules=DEFAULT):

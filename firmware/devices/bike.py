@@ -30,7 +30,7 @@ from firmware.capp import trip as rules_of_trips
 from firmware.devices import options
 from firmware.devices.bike_docks import Hire, Station
 from firmware.devices.card_trade import keys_from
-from firmware.devices.holds import WORDS, HoldTrade
+from firmware.devices.holds import AGAIN, WORDS, HoldTrade
 from firmware.devices.trade import Offer, Trade
 from firmware.errors import FormatError
 from firmware.fares import calendar
@@ -41,6 +41,8 @@ from firmware.kernel import capp
 BUS = 2  # trade code of a ride
 RIDES_READ = 2  # newest rides that a transfer is looked for in
 MOST_READ = 16  # records read at a start
+LOOK_BACK = 256  # records among which a hire is looked for that nobody here knows of
+UNOPENED = (record.PENDING, record.DEBITED_REFUSED)  # of a freeze behind which no lock has opened
 OPENING_S = 60  # what was frozen longer ago is not being handed out any more
 NOT_GIVEN, UNTAPPED = "bike_not_given", "bike_untapped"
 
@@ -74,12 +76,11 @@ docks_lost|red|no|暂停服务 车桩离线|Out of service: docks lost|21
         self.chosen = self.brought = None  # of the card at work: (dock, bike), (.., seconds ago)
 
     def restore(self, recent):
-        """Hires whose bike stayed in its dock, and those that the power went away from."""
+        """Hires that the power went away from."""
         closed, dated = [], self.house.stamp.ages()
         for number, values in recent(MOST_READ):
             word, _, told = values["reason"].partition(" ")
-            if word == NOT_GIVEN and told not in closed:
-                self.station.keep(Hire(int(told), "", 0, 0))
+            if word == NOT_GIVEN:
                 closed.append(told)
             known = extension.of(values) if values["device"] == self.name else None
             if known and known["kind"] == extension.COMPLETION:
@@ -119,7 +120,7 @@ docks_lost|red|no|暂停服务 车桩离线|Out of service: docks lost|21
         return said == "handing" or said == "kept" and bool(self.chosen)
 
     def price(self, values, pan, word, others):
-        if self._state_of(values) == "kept":
+        if self._state_of(values) == "kept" or self._was_not_given(values, pan):
             return "", Fare(0, 0, "", "not_given", 1, 0)
         if not self.brought:
             return "bike_out", None
@@ -171,6 +172,27 @@ docks_lost|red|no|暂停服务 车桩离线|Out of service: docks lost|21
     def _state_of(self, values):
         own = values["entry_gate"] == self.settings.terminal
         return self.station.state_of(values["entry_number"]) if own else ""
+
+    def _was_not_given(self, values, pan):
+        """True where the journal says that nobody got a bike for this freeze of ours: its tap was
+        torn and never settled, or its bike stayed in the dock before a restart.
+        """
+        number, journal = values["entry_number"], self.house.journal
+        if values["entry_gate"] != self.settings.terminal or self._state_of(values):
+            return False
+        told = "%s %d" % (NOT_GIVEN, number)
+        for sequence, one in record.readable(journal.backwards()):
+            if one["reason"] == told:
+                return True
+            if one["reason"] == AGAIN and record.pan_digits(one["pan"]) == pan:
+                return False  # another dock has opened since
+            if sequence == number:
+                unproven = one["kind"] == record.DEBITED_UNPROVEN  # a stamp may have let pass
+                lets_pass = self.parameters.stamp_lets_pass
+                return one["kind"] in UNOPENED or unproven and not lets_pass
+            if sequence <= journal.next - LOOK_BACK:
+                break
+        return False
 
     def _from_bus(self, values, pages):
         """True when a bus ride ended a short while before this hire (QX-062, QX-063)."""

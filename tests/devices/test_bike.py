@@ -5,6 +5,7 @@ from firmware.capp import layouts
 from firmware.formats import extension
 from firmware.kernel import apdu
 from tests.devices.bike_stand import HELD_FEN, PLACE, BikeStand, new_card, state_of
+from tests.small_card import LAST
 
 
 def hired(stand, card=None):
@@ -145,6 +146,50 @@ def test_power_cut_before_the_lock_moved_should_be_found_at_the_start():
     assert stand.tap(card)["message"] == "re_entry"
     stand.settle(500)
     stand.taken()
+
+
+def torn_freeze(stand):
+    """A card whose freeze was torn when it had acted, and whose window is over: pending."""
+    card = new_card()
+    card.tear = (apdu.INS_READ_RECORD, LAST, True)
+    assert stand.tap(card)["message"] == "last_record_lost"
+    stand.clock.advance(70)
+    for _ in range(6):
+        stand.terminal.turn()
+    stand.settle()
+    assert stand.kinds() == ["pending"] and state_of(card) == layouts.FROZEN
+    return card
+
+
+def test_freeze_that_was_never_settled_should_be_let_go_where_it_was_made():
+    """QX-036, QX-055: no lock has opened behind it; also after a restart, and at once."""
+    for restarts, minute in ((False, 1), (True, 30)):
+        stand = BikeStand()
+        card = torn_freeze(stand)
+        stand.at(minute)
+        if restarts:
+            stand.restart()
+            stand.settle()
+        assert stand.tap(card)["message"] == "free_return" and stand.docks.opened == 0
+        assert card.balance_fen == 10000 and card.frozen == {}
+        assert stand.tap(card)["message"] == "frozen"
+
+
+def test_bike_of_the_second_try_should_be_paid_behind_a_restart():
+    """The first dock was stuck, another has opened: that nobody got a bike is over."""
+    stand, card = BikeStand(), new_card()
+    stand.docks.places[1].stuck = True
+    stand.tap(card)
+    stand.settle()
+    assert stand.tap(card)["message"] == "re_entry"
+    stand.settle(500)
+    bike = stand.taken(2)
+    stand.restart()
+    stand.settle()
+    assert stand.tap(card)["message"] == "bike_out"
+    stand.at(100)
+    stand.brought(bike)
+    assert stand.tap(card)["message"] == "ok" and card.balance_fen == 10000 - 200
 
 
 def test_two_riders_should_not_be_promised_one_bike():
