@@ -37,11 +37,13 @@ from firmware.fares import calendar
 from firmware.fares.trip import Fare
 from firmware.formats import extension, record
 from firmware.kernel import capp
+from firmware.neighbours import dock as docks
 
 BUS = 2  # trade code of a ride
 RIDES_READ = 2  # newest rides that a transfer is looked for in
 MOST_READ = 16  # records read at a start
 LOOK_BACK = 256  # records among which a hire is looked for that nobody here knows of
+HELD = (docks.LOCKED, docks.FAULT)  # states of a dock that its bike has not left
 UNOPENED = (record.PENDING, record.DEBITED_REFUSED)  # of a freeze behind which no lock has opened
 OPENING_S = 60  # what was frozen longer ago is not being handed out any more
 NOT_GIVEN, UNTAPPED = "bike_not_given", "bike_untapped"
@@ -174,8 +176,8 @@ docks_lost|red|no|暂停服务 车桩离线|Out of service: docks lost|21
         return self.station.state_of(values["entry_number"]) if own else ""
 
     def _was_not_given(self, values, pan):
-        """True where the journal says that nobody got a bike for this freeze of ours: its tap was
-        torn and never settled, or its bike stayed in the dock before a restart.
+        """True where journal or docks say that nobody got a bike for this freeze of ours: its tap
+        was torn and never settled, or its bike stayed in the dock before a restart.
         """
         number, journal = values["entry_number"], self.house.journal
         if values["entry_gate"] != self.settings.terminal or self._state_of(values):
@@ -187,12 +189,24 @@ docks_lost|red|no|暂停服务 车桩离线|Out of service: docks lost|21
             if one["reason"] == AGAIN and record.pan_digits(one["pan"]) == pan:
                 return False  # another dock has opened since
             if sequence == number:
-                unproven = one["kind"] == record.DEBITED_UNPROVEN  # a stamp may have let pass
-                lets_pass = self.parameters.stamp_lets_pass
-                return one["kind"] in UNOPENED or unproven and not lets_pass
+                return self._never_opened(one)
             if sequence <= journal.next - LOOK_BACK:
                 break
         return False
+
+    def _never_opened(self, values):
+        """True of a freeze's record where no lock has opened behind it, or where its bike is in
+        the dock since, as the docks tell it: whoever has lost the power, or had no room to write.
+        """
+        if values["kind"] == record.DEBITED_UNPROVEN:
+            return not self.parameters.stamp_lets_pass  # else a lock may have opened
+        if values["kind"] != record.PREAUTHORISED:
+            return values["kind"] in UNOPENED
+        place = self.station.docks.found.get(dock_of(values))
+        if place is None or place.bike != values["reference"] or place.state not in HELD:
+            return False
+        age_s = self.clock.time_utc_s() - values["time_utc_s"]
+        return self.house.stamp.exact() and 0 <= age_s <= place.since_s + OPENING_S
 
     def _from_bus(self, values, pages):
         """True when a bus ride ended a short while before this hire (QX-062, QX-063)."""

@@ -175,6 +175,28 @@ def test_freeze_that_was_never_settled_should_be_let_go_where_it_was_made():
         assert stand.tap(card)["message"] == "frozen"
 
 
+def test_freeze_that_a_long_outage_followed_should_be_let_go_by_the_docks():
+    """The power went before the lock moved, for longer than a lock stands open: the bike has not
+    left its dock since.
+    """
+    stand, card = BikeStand(), new_card()
+    stand.trade.station.hand = lambda hire: True
+    stand.tap(card)
+    stand.clock.advance(600)
+    stand.at(10)
+    stand.restart()
+    stand.settle(3000)
+    assert stand.tap(card)["message"] == "free_return" and card.frozen == {}
+    card, bike = hired(stand)
+    stand.clock.advance(600)
+    stand.restart()
+    stand.settle(3000)
+    assert stand.tap(card)["message"] == "bike_out"  # it has left, and comes back later
+    stand.at(100)
+    stand.brought(bike)
+    assert stand.tap(card)["message"] == "ok"
+
+
 def test_bike_of_the_second_try_should_be_paid_behind_a_restart():
     """The first dock was stuck, another has opened: that nobody got a bike is over."""
     stand, card = BikeStand(), new_card()
