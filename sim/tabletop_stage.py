@@ -27,17 +27,20 @@ from sim.tabletop_tariff import write_fares
 OTHER_READER, BUS = 40, 2  # a terminal elsewhere; the trade in a ride
 OTHER_LINE, FARE_FEN = 5, 200
 STAMP = {"city": CITY, "operator": OPERATOR}
-RIDES: dict[str, tuple[Any, ...]] = {  # word -> (Chinese, English, minutes since a ride on another line, its transfers)
+# word -> (Chinese, English, minutes since a ride on another line, its transfers)
+RIDES: dict[str, tuple[Any, ...]] = {
     "bus 20": ("20分钟前乘5路", "Line 5, 20 min ago", 20, 0),
     "bus 90": ("90分钟前乘5路", "Line 5, 90 min ago", 90, 0),
     "bus 15": ("15分钟前换乘5路", "Transfer to line 5, 15 min ago", 15, 1),
 }
-PASSES: dict[str, tuple[Any, ...]] = {  # word -> (Chinese, English, rides or 0, fen, days from today, to)
+# word -> (Chinese, English, rides or 0, fen, days from today, to)
+PASSES: dict[str, tuple[Any, ...]] = {
     "pass 3": ("次票 3次10元", "Pass: 3 rides, 10.00", 3, 1000, -1, 30),
     "pass month": ("月票 60元", "Pass: a month, 60.00", 0, 6000, -1, 30),
     "pass old": ("昨日到期的月票", "Pass: over since yesterday", 0, 6000, -30, -1),
 }
-ON_BOARD: dict[str, tuple[Any, ...]] = {  # word -> (Chinese, English, stop, minutes ago, line)
+# word -> (Chinese, English, stop, minutes ago, line)
+ON_BOARD: dict[str, tuple[Any, ...]] = {
     "on 2": ("2站上车 12分钟前", "Boarded at 2, 12 min ago", 2, 12, LINE),
     "on 5": ("5路上车未刷下车", "Boarded line 5, never left", 4, 60, OTHER_LINE),
 }
