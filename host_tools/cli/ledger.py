@@ -17,6 +17,7 @@ from host_tools.cli import (
     ledger_keys,
     ledger_office,
     ledger_present,
+    ledger_report,
     ledger_rollout,
     ledger_settle,
     ledger_trips,
@@ -52,6 +53,7 @@ Examples:
   faretap ledger card '622800******0010'
   faretap ledger clearing --day 261121
   faretap ledger settle 261121 --by line
+  faretap ledger report 261121 --device parking
   faretap ledger pending
 """
 )
@@ -147,6 +149,7 @@ for one in (
     *ledger_files.COMMANDS,
     *ledger_present.COMMANDS,
     *ledger_campus.COMMANDS,
+    *ledger_report.COMMANDS,
 ):
     command.add_command(one)
 command.add_command(ledger_trips.trips)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from firmware.formats import record
-from host_tools.ledger import days
+from host_tools.ledger import days, settlement
 from host_tools.ledger.ledger import Ledger
 from host_tools.ledger.schema import COUNTS, RECORDS
 
@@ -52,7 +52,7 @@ def subsidies(ledger: Ledger, first: int, last: int, device: str = CANTEEN) -> l
 
 def _sales(ledger: Ledger, first: int, last: int, device: str) -> Iterator[dict]:
     conditions = (
-        RECORDS.c.settled_on.between(first, last),
+        settlement.within(first, last),
         RECORDS.c.kind == record.APPROVED,
         RECORDS.c.mark == COUNTS,
         RECORDS.c.device == device,

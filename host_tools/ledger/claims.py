@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from firmware.errors import FormatError
 from firmware.formats import record
-from host_tools.ledger import days
+from host_tools.ledger import days, settlement
 from host_tools.ledger.ledger import Ledger
 from host_tools.ledger.questions import Row
 from host_tools.ledger.schema import CONFLICT, COUNTS, DUPLICATE, LOST, NUMBERS, RECORDS
@@ -72,7 +72,7 @@ def gaps(ledger: Ledger, terminal: int | None = None) -> list[Gap]:
 def refunds(ledger: Ledger, day: int) -> list[Row]:
     """What was given back in cash on a business day; `reference` names the record of the sale."""
     asked = sa.select(RECORDS).where(
-        RECORDS.c.settled_on == day,
+        settlement.within(day, day),
         RECORDS.c.kind == record.EVENT,
         RECORDS.c.reason == REFUND,
         RECORDS.c.mark == COUNTS,

@@ -17,7 +17,7 @@ from firmware.formats import record
 from host_tools.ledger import days, engine, postgres
 from host_tools.ledger.ledger import Ledger
 from host_tools.ledger.questions import Row
-from host_tools.ledger.schema import BOOKS, COUNTS, RECORDS, TERMINALS
+from host_tools.ledger.schema import BOOKS, CAME_LATE, COUNTS, RECORDS, TERMINALS
 
 BY = ("operator", "line", "terminal", "shift", "device", "hour")
 # (title, kind): one count and one sum each
@@ -96,6 +96,15 @@ def late_on(day: int) -> sa.Select:
     )
 
 
+def within(first: int, last: int) -> sa.ColumnElement[bool]:
+    """The condition on RECORDS of all that is settled from `first` to `last`, both within; own
+    days and late records each by their index.
+    """
+    settled = RECORDS.c.settled_on.between(first, last)
+    own = sa.and_(RECORDS.c.business_day.between(first, last), settled)
+    return sa.or_(own, sa.and_(settled, CAME_LATE))
+
+
 def totals(
     ledger: Ledger, day: int, by: tuple[str, ...] = ("operator",), most: int | None = None
 ) -> list[Total]:
@@ -158,7 +167,7 @@ def statements(
     told: what the record dict of a closing says, (sales, fen); None where it says nothing.
     """
     closings = [
-        RECORDS.c.settled_on == day,
+        within(day, day),
         RECORDS.c.kind == record.EVENT,
         RECORDS.c.reason.in_(SHIFT_CLOSES),
     ]

@@ -25,14 +25,22 @@ from host_tools.ledger.stamps import COMPLETION, FREEZE, STAMPS, Trip
 DAY_S = 86400
 # (word, an opening of at least so many seconds is of it), the oldest first
 AGES = (("older", 7 * DAY_S), ("1-7 d", DAY_S), ("0-1 d", 0))
-# (what is open, word of its age) -> what to do about it
+# (what is open, of one device where it stands there, word of its age) -> what to do about it
 TO_DO = {
     ("trip", "0-1 d"): "wait: the rider may still be inside",
     ("trip", "1-7 d"): "the next entry or the service desk ends it",
     ("trip", "older"): "ask why the exit is missing: its station's gaps, the card's disputes",
     ("frozen", "0-1 d"): "wait: hire or filling may still be going on",
-    ("frozen", "1-7 d"): "the customer's next tap completes it: find him, or the bike",
+    ("frozen", "1-7 d"): "the customer's next tap completes it: find him",
     ("frozen", "older"): "ask the card's issuer to release the sum: no terminal can",
+    ("frozen bike", "0-1 d"): "wait: the bike may still be out",
+    ("frozen bike", "1-7 d"): "look for the bike: its rider's tap at a dock completes the hire",
+    ("frozen fuel", "0-1 d"): "wait: the card's next tap completes what was poured",
+    ("frozen fuel", "1-7 d"): "look what was poured (fuel_filled): find the customer",
+    ("frozen fuel", "older"): "nothing poured: ask the issuer to release the sum; else claim it",
+    ("trip parking", "0-1 d"): "wait: the car may be inside",
+    ("trip parking", "1-7 d"): "look whether the car stands there",
+    ("trip parking", "older"): "no car: its exit's gaps and pending debits, the card's disputes",
     ("doubtful", "0-1 d"): "wait: the torn card may come back",
     ("doubtful", "1-7 d"): "look at the pending debit: did the tap happen?",
     ("doubtful", "older"): "settle it with the pending debit it stands beside",
@@ -121,7 +129,12 @@ def opened(one: Trip, now_utc_s: int) -> Open:
     kind = "doubtful" if one.state == "doubtful" else frozen
     age_s = max(0, now_utc_s - one.began_utc_s)
     word = age_of(age_s)
-    return Open(kind, word, age_s, TO_DO[kind, word], one)
+    return Open(kind, word, age_s, to_do(kind, one.device, word), one)
+
+
+def to_do(kind: str, device: str, age: str) -> str:
+    """What to do about one that is open; age: a word of AGES."""
+    return TO_DO.get((f"{kind} {device}", age)) or TO_DO[kind, age]
 
 
 def aged(ledger: Ledger) -> list[Aged]:

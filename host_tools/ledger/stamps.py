@@ -175,6 +175,7 @@ class Trip(NamedTuple):
     to_place: int
     frozen_fen: int
     amount_fen: int
+    line: int  # where it began, of a lone exit where it ended
 
 
 def trips(
@@ -183,9 +184,10 @@ def trips(
     only_open: bool = False,
     offset: int = 0,
     count: int | None = None,
+    device: str = "",
 ) -> list[Trip]:
     """Trips and frozen sums, the oldest first; of a business day on which they began; `count` of
-    them behind the first `offset`.
+    them behind the first `offset`; of a `device`, where one is named.
     """
     opened, closed = STAMPS.alias("opened"), STAMPS.alias("closed")
     joined = sa.outerjoin(
@@ -208,12 +210,14 @@ def trips(
         here.side, here.kind, here.device, here.card_shown, here.terminal, here.sequence,
         here.time_utc_s, here.place, here.frozen_fen, here.amount_fen,
         closed.c.side, closed.c.time_utc_s, closed.c.place, closed.c.amount_fen,
-        before.scalar_subquery(), here.closes_terminal,
+        before.scalar_subquery(), here.closes_terminal, here.line,
     ).select_from(joined)  # fmt: skip
     lone = sa.and_(here.side.in_((EXIT, COMPLETION)), here.closes_terminal == 0)
     asked = asked.where(sa.or_(here.side.in_(OPENING), lone))
     if day is not None:
         asked = asked.where(here.business_day == day)
+    if device:
+        asked = asked.where(here.device == device)
     if only_open:
         asked = asked.where(closed.c.side.is_(None), here.side.in_(OPENING))
     order = (here.time_utc_s, here.terminal, here.sequence)
@@ -234,9 +238,10 @@ def _ends(closing: sa.FromClause, opened: sa.FromClause) -> sa.ColumnElement[boo
 
 def _trip(row: tuple) -> Trip:
     side, kind, device, card, terminal, sequence, at, place, frozen, amount = row[:10]
-    by, ended, to_place, paid, before, over = row[10:]
+    by, ended, to_place, paid, before, over, line = row[10:]
     if side not in OPENING:
-        return Trip("exit_only", device, card, terminal, sequence, 0, 0, at, place, 0, amount)
+        lone = (device, card, terminal, sequence, 0, 0, at, place, 0, amount, line)
+        return Trip("exit_only", *lone)
     state = "replaced" if by in OPENING else "closed" if by else "open"
     if by == ADJUST:
         state = "adjusted"
@@ -248,4 +253,4 @@ def _trip(row: tuple) -> Trip:
     if kind not in DOUBTFUL and not over:  # else it was taken for the trip that is over
         paid += amount
     began = (device, card, terminal, sequence, at, place)
-    return Trip(state, *began, ended, to_place, frozen, paid)
+    return Trip(state, *began, ended, to_place, frozen, paid, line)

@@ -63,8 +63,20 @@ MEMORY = {
         "查明缺出站原因：车站缺号、该卡争议"
     ),
     "wait: hire or filling may still be going on": "等待：租用或加注可能未结束",
-    "the customer's next tap completes it: find him, or the bike": (
-        "客户再次刷卡即完成：查找客户或车辆"
+    "the customer's next tap completes it: find him": "客户再次刷卡即完成：查找客户",
+    "wait: the bike may still be out": "等待：车辆可能未还",
+    "look for the bike: its rider's tap at a dock completes the hire": (
+        "查找车辆：租车人在车桩刷卡即完成"
+    ),
+    "wait: the card's next tap completes what was poured": "等待：再次刷卡即结清已加油款",
+    "look what was poured (fuel_filled): find the customer": "核查加油量（fuel_filled）：查找客户",
+    "nothing poured: ask the issuer to release the sum; else claim it": (
+        "未加油：请发卡行解冻；已加油：追索油款"
+    ),
+    "wait: the car may be inside": "等待：车辆可能仍在场内",
+    "look whether the car stands there": "查看车辆是否在场",
+    "no car: its exit's gaps and pending debits, the card's disputes": (
+        "车已不在：查出口缺号、待定扣款、该卡争议"
     ),
     "ask the card's issuer to release the sum: no terminal can": "请发卡行解冻：终端无法解冻",
     "wait: the torn card may come back": "等待：闪卡可能再次出示",

@@ -49,6 +49,12 @@ from tests.host.test_ledger_rekey import (  # noqa: F401
     test_everything_is_under_the_new_key_and_nothing_under_the_old_one,
     test_interrupted_anywhere_it_goes_on_and_both_keys_read_meanwhile,
 )
+from tests.host.test_ledger_report import (  # noqa: F401
+    test_car_should_be_inside_until_an_exit_lets_it_out,
+    test_report_of_any_records_should_add_up_to_the_settlement,
+    test_stay_in_the_store_should_be_told_from_its_exit_with_what_was_paid_before,
+    test_stay_on_a_card_should_be_told_likewise,
+)
 from tests.host.test_ledger_trips import (  # noqa: F401
     test_a_late_trip_should_be_settled_with_the_first_open_day,
     test_entry_and_exit_should_be_one_trip,

@@ -68,6 +68,8 @@ ANSWERS = [
     ["settle", DAY, "--by", "line", "--csv", "-"], ["late", DAY], ["gaps"], ["pending"],
     ["pending", "--csv", "-"], ["repeats", "--json"], ["dispute", "0123", DAY],
     ["proposals"], ["quarantine"], ["refusals"], ["terminals"], ["shifts", DAY],
+    ["terminals", "--terminal", "7"], ["report", DAY, "--all"], ["parking", DAY],
+    ["parking", DAY, "--stays"], ["parking", "--open"],
 ]  # fmt: skip
 
 
