@@ -60,6 +60,13 @@ class PinBench:
         with self._change:
             return self.outputs.get(name)
 
+    def rest(self):
+        """The terminal has lost its power: no output is active any more."""
+        with self._change:
+            active = [name for name, level in self.outputs.items() if level]
+        for name in active:
+            self._hear(b"%s=0" % name.encode())
+
     def wait(self, name, level, timeout_s):
         """Wait until an output has this level; False when the time is over."""
         with self._change:

@@ -223,6 +223,7 @@ class Tabletop:
 
     def _dark(self):
         self.panel, self._at_work = dict(DARK), False
+        self.beside.unplugged()
         self.hand.result()
         self._tell({"event": "power", "power": self.power})
 
@@ -259,7 +260,7 @@ class Tabletop:
         if kind in RESULTS:
             self._tell({"event": "cards", "cards": self.cards()})
             self.hand.result(event.get("message", ""))
-            self.beside.tapped()
+            self.beside.tapped(self._named(event.get("uid", "")), event.get("message", ""))
 
     def _tapped(self, event):
         name = self._named(event["uid"])

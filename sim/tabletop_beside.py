@@ -51,8 +51,11 @@ class Part:
     def meet(self, table):
         """The Tabletop is there: its cards, and a terminal that takes other settings."""
 
-    def tapped(self):
-        """A tap is over."""
+    def unplugged(self):
+        """The terminal has no power."""
+
+    def tapped(self, name, message):
+        """A tap is over; name: of the card, "?" for nobody's; message: of the panel."""
 
     def __enter__(self):
         return self
@@ -203,6 +206,9 @@ class Output(Part):
     def __exit__(self, *_):
         self.bench.__exit__()
 
+    def unplugged(self):
+        self.bench.rest()
+
     def state(self):
         return {"open": bool(self.bench.level(self.kind))}
 
@@ -230,10 +236,15 @@ class Beside:
         for part in self.parts.values():
             part.meet(table)
 
-    def tapped(self):
+    def unplugged(self):
         """To each part."""
         for part in self.parts.values():
-            part.tapped()
+            part.unplugged()
+
+    def tapped(self, name, message):
+        """To each part."""
+        for part in self.parts.values():
+            part.tapped(name, message)
 
     def __enter__(self):
         for part in self.parts.values():

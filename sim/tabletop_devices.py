@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sim import (
+    tabletop_attendance,
     tabletop_bills,
     tabletop_bus,
+    tabletop_canteen,
     tabletop_gate,
     tabletop_kiosk,
     tabletop_lanes,
+    tabletop_lift,
     tabletop_metro,
     tabletop_stage,
     tabletop_taxi,
@@ -23,7 +26,8 @@ from sim.tabletop_records import RECORD_KINDS
 
 class Shown(NamedTuple):
     """make(folder): its Beside; hint: what to try first, Chinese and English; kinds: cards of the
-    wallet; same_card_s: of the parameters.
+    wallet; same_card_s: of the parameters; firmware: `device` of the settings where it is
+    called otherwise here.
     """
 
     chinese: str
@@ -32,6 +36,7 @@ class Shown(NamedTuple):
     hint: tuple[str, str]
     kinds: tuple[Kind, ...] = KINDS
     same_card_s: int = 60
+    firmware: str = ""
 
 
 def hint(chinese, english, tears=""):
@@ -86,6 +91,18 @@ DEVICES = {
             "adult-2",
         ),
     ),
+    "canteen": Shown(
+        "食堂",
+        "Canteen",
+        tabletop_canteen.make,
+        hint(
+            "试试：开窗口，按红烧肉饭和汤，点 adult-1：老师只付七成；adult-2 付全价；"
+            "student-1 少付5元，一天两次。每卡每天最多40元。",
+            "Try: open the window, press pork and soup, click adult-1: a teacher pays 70%; adult-2"
+            " all of it, student-1 5.00 less, twice a day. A card may spend 40.00 a day.",
+            "adult-2",
+        ),
+    ),
     "coach": Shown(
         "长途客车",
         "Coach",
@@ -113,6 +130,38 @@ DEVICES = {
             "试试：点 adult-1，再点一次；点 adult-3 和 adult-4。这里从不扣款。",
             "Try: click adult-1, and once more; adult-3, adult-4. Nothing is ever debited here.",
         ),
+    ),
+    "lift": Shown(
+        "电梯",
+        "Lift",
+        tabletop_lift.make,
+        hint(
+            "试试：点 student-1，按5层；再点 adult-1，按4层。adult-5 没有楼层权限。这里从不扣款。",
+            "Try: click student-1 and press floor 5; then adult-1 and floor 4. adult-5 has no"
+            " floor here. Nothing is ever debited.",
+        ),
+    ),
+    "attendance": Shown(
+        "考勤机",
+        "Attendance",
+        tabletop_attendance.make,
+        hint(
+            "试试：点 adult-1 签到，再点签退；adult-3 迟到又早退；senior-1 不在名单。"
+            "再问谁在场，拔电源后再问一次。",
+            "Try: click adult-1 to come in, and once more to go; adult-3 is late and leaves early;"
+            " senior-1 is not on the list. Ask who is here, and again behind a pulled plug.",
+        ),
+    ),
+    "library": Shown(
+        "图书馆",
+        "Library",
+        tabletop_attendance.make_library,
+        hint(
+            "试试：点 adult-1、adult-2、adult-3：只有两个座位；adult-1 再点离开，adult-3 就能进。",
+            "Try: click adult-1, adult-2, adult-3: there are two seats; adult-1 once more goes"
+            " out, and adult-3 may come in.",
+        ),
+        firmware="attendance",
     ),
     "kiosk": Shown(
         "自助售票机",

@@ -97,6 +97,7 @@ def row_of(sequence, values, is_sent):
         "time": f"{clock[:2]}:{clock[2:4]}:{clock[4:6]}",
         "card": record.mask_pan(values["pan"]) if values["pan"] else "",
         "amount_fen": values["amount_fen"],
+        "full_fen": values["full_fare_fen"],
         "riders": values["riders"],
         "reference": values["reference"],
         "sent": is_sent,

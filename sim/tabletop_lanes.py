@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tills, a coach, a car park's exit and a door on the tabletop, and what stands beside each."""
 
-import secrets
 from collections import deque
 from datetime import datetime, timedelta
 
 from firmware.devices.lane_store import ENTER, Entry, key_of, pack_entry, unpack_entry
 from firmware.errors import FormatError
 from firmware.neighbours.lane_line import LaneLine
-from host_tools import allow_list
-from sim.tabletop_beside import Beside, Console, LinePart, Output, Part
+from sim.tabletop_beside import Beside, Console, LinePart, Output
+from sim.tabletop_list import ALWAYS, Guests, Zone
 from sim.tabletop_tariff import write_fares
 
 ROWS_MOST = 6
@@ -35,11 +34,10 @@ COACH_KEYS = (
     ("report", "报表", "Report"),
     ("off", "收车", "Close the trip"),
 )
-LIST = """version: 3
-hours: office daily 00:00-24:00
-hours: closed sun 03:00-03:01
-"""
-GUESTS = {"adult-1": "office", "adult-2": "office", "adult-3": "closed", "student-1": "office"}
+ZONES = (
+    Zone("office", ALWAYS, "任何时间", "Any time", ("adult-1", "adult-2", "student-1")),
+    Zone("closed", "sun 03:00-03:01", "只在星期日 03:00", "Sundays at 03:00", ("adult-3",)),
+)
 
 
 class EntryLane(LinePart):
@@ -94,24 +92,6 @@ class EntryLane(LinePart):
             return {"rows": list(self.rows), "silent": self.machine.silent}
 
 
-class Guests(Part):
-    """The allow list of a door, made of the wallet."""
-
-    kind = "guests"
-
-    def prepare(self, wallet, folder):
-        cards = [
-            f"card: {entry.pan} {GUESTS[entry.name]}"
-            for entry in wallet.entries
-            if entry.name in GUESTS
-        ]
-        data = allow_list.build(LIST + "\n".join(cards) + "\n", secrets.token_bytes(8))
-        (folder / "allow.bin").write_bytes(data)
-
-    def state(self):
-        return {"names": [name for name, zone in GUESTS.items() if zone == "office"]}
-
-
 def make_shop(folder):
     """Beside of a till."""
     console = Console(SHOP_KEYS)
@@ -138,7 +118,6 @@ def make_parking(folder):
 
 def make_access(folder):
     """Beside of a door."""
-    door, guests = Output("door"), Guests()
-    allow = folder.resolve() / "allow.bin"
-    settings = f"allow: {allow}\ndoor: {door.where}\nlane: in\npassback_s: 20\n"
+    door, guests = Output("door"), Guests(ZONES)
+    settings = f"allow: {guests.where(folder)}\ndoor: {door.where}\nlane: in\npassback_s: 20\n"
     return Beside(settings, {"door": door, "guests": guests})

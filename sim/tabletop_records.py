@@ -128,7 +128,7 @@ class OtherTerminals(Part):
     def meet(self, table):
         self.table = table
 
-    def tapped(self):
+    def tapped(self, name, message):
         self.changed()
 
     def told(self):

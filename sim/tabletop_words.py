@@ -5,11 +5,13 @@ The messages are those of the panel's tables, without amounts, a device's own be
 others; events of the devices are below.
 """
 
+import importlib
 import re
 
 from firmware.devices import (
     adjust_rules,
     bus_words,
+    duty,
     gate_words,
     metro_rules,
     panel,
@@ -17,12 +19,7 @@ from firmware.devices import (
     toll_card,
     trip_card,
 )
-from firmware.devices.access import Access
-from firmware.devices.coach import Coach
-from firmware.devices.kiosk import Kiosk
-from firmware.devices.parking import Parking
-from firmware.devices.taxi import Taxi
-from firmware.devices.utilities import Utilities
+from firmware.devices.trade import Trade
 
 EVENTS = """
 shift_opened|开班|Shift opened
@@ -63,8 +60,8 @@ AMOUNT = re.compile(
 )
 
 
-# Tables of devices whose words say something else than the same words of others
-OWN = {
+# Of trades whose words are put together when they are opened
+PUT_TOGETHER = {
     "adjust": (adjust_rules.WORDS, metro_rules.WORDS, trip_card.WORDS),
     "metro": (metro_rules.WORDS, trip_card.WORDS),
     "stage": (stage_words.WORDS,),
@@ -73,15 +70,9 @@ OWN = {
 
 
 def messages(device):
-    """{reason: [Chinese, English]} of a device's journal."""
-    found: dict[str, list[str]] = {}
-    for table in (
-        *OWN.get(device, ()),
-        panel.TABLE,
-        bus_words.WORDS,
-        gate_words.WORDS,
-        *(one.words for one in (Taxi, Coach, Parking, Access, Kiosk, Utilities)),
-    ):
+    """{reason: [Chinese, English]} of a device of firmware/settings.py."""
+    found = {}
+    for table in tables(device):
         for row in table.strip().split("\n"):
             name, _, _, chinese, english = row.split("|")[:5]
             found.setdefault(name, [AMOUNT.sub("", chinese), AMOUNT.sub("", english)])
@@ -89,3 +80,13 @@ def messages(device):
         name, chinese, english = row.split("|")
         found[name] = [chinese, english]
     return found
+
+
+def tables(device):
+    """The rows of a device, those of its own trade first."""
+    yield from PUT_TOGETHER.get(device, ())
+    module = importlib.import_module("firmware.devices." + device)
+    for one in vars(module).values():
+        if isinstance(one, type) and issubclass(one, Trade) and one.name == device and one.words:
+            yield one.words
+    yield from (bus_words.WORDS, gate_words.WORDS, duty.ROWS, panel.TABLE)

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The machines beside the terminal: one drawing a kind, keys for each.
+import { KINDS as PEOPLE } from "./people.js";
 import { KINDS as RECORD_KINDS } from "./records.js";
-import { $, act, bi, label, make, trouble, yuan } from "./words.js";
+import { $, bi, label, make, say, trouble, yuan } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 let drawn = {}; // name of the part -> { element, show }
 let hints = []; // [button, words of the panel that make it the next one]
-
-const say = (part, word) => act("say", [], { part, word });
 
 function svg(box, inside) {
   const picture = document.createElementNS(SVG, "svg");
@@ -271,16 +270,7 @@ const door = () => output("门锁（模拟）", "Door strike (simulated)", "door
   ["rect", { class: "frame", x: 34, y: 4, width: 52, height: 82, rx: 3 }], ["path", { class: "leaf", d: "M37 7h46v76h-46z" }], ["circle", { class: "knob", cx: 76, cy: 46, r: 3 }],
 ]));
 
-function guests() {
-  const said = make("p", "said");
-  return {
-    title: ["白名单", "Allow list"],
-    parts: [said],
-    show: (state) => bi(said, `名单上：${state.names.join("、")}；adult-3 只在星期日 03:00 有效`, `On the list: ${state.names.join(", ")}; adult-3 on Sundays at 03:00 alone`),
-  };
-}
-
-const KINDS = { console: console_, meter, announcer, rear, lane, scanner, entry, barrier, flaps, door, guests, printer, billing, ...RECORD_KINDS };
+const KINDS = { console: console_, meter, announcer, rear, lane, scanner, entry, barrier, flaps, door, printer, billing, ...PEOPLE, ...RECORD_KINDS };
 
 // --- all of them
 

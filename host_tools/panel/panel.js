@@ -49,8 +49,9 @@ function row(one) {
   const why = bi(make("span", "why"), reason[0], reason[1]);
   const line = document.createElement("tr");
   const amount = NOTHING_TAKEN.includes(one.kind) ? "" : yuan(one.amount_fen);
+  const less = amount && one.full_fen > one.amount_fen ? [" ", bi(make("span", "why"), `原价 ${yuan(one.full_fen)}`, `of ${yuan(one.full_fen)}`)] : [];
   const people = one.riders > 1 ? [` ×${one.riders}`] : [];
-  [one.sequence, one.time, [badge, " ", why, ...people], one.card, amount, one.sent ? "✓" : "…"].forEach((cell) => {
+  [one.sequence, one.time, [badge, " ", why, ...people, ...less], one.card, amount, one.sent ? "✓" : "…"].forEach((cell) => {
     line.insertCell().append(...[cell].flat().map((part) => (part instanceof Node ? part : String(part))));
   });
   return line;

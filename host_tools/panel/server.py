@@ -42,6 +42,7 @@ FILES = {
     "/wallet.js": "wallet.js",
     "/machines.js": "machines.js",
     "/records.js": "records.js",
+    "/people.js": "people.js",
     "/words.js": "words.js",
 }
 QUEUE_MOST = 500  # events a browser may lag behind; then it has to connect again

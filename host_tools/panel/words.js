@@ -59,6 +59,8 @@ export function trouble(words) {
   quiet = setTimeout(() => { $("trouble").hidden = true; }, 6000);
 }
 
+export const say = (part, word) => act("say", [], { part, word });
+
 export async function act(path, cards = [], more = {}) {
   const asked = new URLSearchParams(more);
   cards.forEach((name) => asked.append("card", name));
