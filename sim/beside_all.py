@@ -14,6 +14,7 @@ from sim.beside_coach import BesideCoach
 from sim.beside_entry import BesideEntry
 from sim.beside_fuel import BesideFuel
 from sim.beside_gate import BesideGate
+from sim.beside_gates import BesideGates
 from sim.beside_kiosk import BesideKiosk
 from sim.beside_lift import BesideLift
 from sim.beside_meter_cards import BesideMeterCards
@@ -40,7 +41,9 @@ def lane_of(play):
 
 
 def gate_of(play):
-    """What stands beside a gate of a metro: by where its trips lie."""
+    """What stands beside a gate of a metro: by where its trips lie; other gates, or none."""
+    if play.among:
+        return BesideGates(play)
     if play.scenario.settings.get("trips") == "card":
         return BesideMetroCard(play)
     enters = play.scenario.settings.get("lane") == "entry"

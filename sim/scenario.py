@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent / "scenarios"
 CHINA = timezone(timedelta(hours=8))
 KEYS = (
     "title", "about", "device", "seed", "start", "until", "settings", "parameters", "files",
-    "world", "beside", "kinds", "step", "flow", "expect", "then",
+    "world", "beside", "kinds", "step", "flow", "expect", "then", "gates",
 )  # fmt: skip
 FLOW_KEYS = ("from", "to", "count", "do", "cards", "regulars", "tears", "patience", "every_s")
 
@@ -33,7 +33,7 @@ Scenario = namedtuple(
     "Scenario",
     (
         "name", "title", "about", "device", "seed", "start_utc_s", "until_ms", "settings",
-        "parameters", "files", "world", "beside", "people", "steps", "expect", "then",
+        "parameters", "files", "world", "beside", "people", "steps", "expect", "then", "gates",
     ),
 )  # fmt: skip
 
@@ -117,6 +117,7 @@ def _scenario(name, found, share, seed):
         steps=steps,
         expect=found.get("expect", {}) if share == 1 else {},
         then=made(f"{name}, then", found["then"], share, seed) if "then" in found else None,
+        gates=found.get("gates", {}),
     )
 
 

@@ -46,9 +46,11 @@ Result = namedtuple(
 
 
 class Play:
-    """folder: must exist and be empty; runtime: (argv, env, cwd); watch(event) hears all."""
+    """folder: must exist and be empty; runtime: (argv, env, cwd); watch(event) hears all; among:
+    the Gates of which this is one terminal, None where it is alone.
+    """
 
-    def __init__(self, scenario, folder, runtime, watch=None, cuts=(), handed=None):
+    def __init__(self, scenario, folder, runtime, watch=None, cuts=(), handed=None, among=None):
         self.scenario = scenario
         self.folder = Path(folder).resolve()
         self.runtime = runtime
@@ -56,16 +58,19 @@ class Play:
         self.clock = Clock(scenario.start_utc_s)
         self.world = World(self._start, self.clock, self._watch)
         self.world.cuts = set(cuts)
-        self.crowd = Crowd(scenario.seed, scenario.world.get("suites", ("rsa",)))
+        self.among, self.terminal = among, len(among.plays) + 1 if among else TERMINAL
+        suites = scenario.world.get("suites", ("rsa",))
+        self.crowd = among.crowd if among else Crowd(scenario.seed, suites)
         self.files = PlayFiles(
             self.folder, scenario.seed, self.pan, scenario.world.get("authority", "")
         )
-        self.ledger = Ledger(f"sqlite:///{self.folder / 'ledger.db'}")
+        path = self.folder / "ledger.db"
+        self.ledger = among.ledger if among else Ledger(f"sqlite:///{path}")
         if "upload_key" in scenario.settings:
-            registry.enrol(self.ledger, [TERMINAL])
+            registry.enrol(self.ledger, [self.terminal])
             secret, mac = scenario.settings["upload_key"], scenario.settings.get("upload_mac")
             keys.enter(
-                self.ledger, TERMINAL, "scenario", bytes.fromhex(secret), mac or keys.SHA256
+                self.ledger, self.terminal, "scenario", bytes.fromhex(secret), mac or keys.SHA256
             )
         self.world.lines.peers["link"] = CollectorPeer(
             Collector(self.ledger, time_utc_s=self._real_utc_s)
@@ -85,14 +90,10 @@ class Play:
 
     def run(self):
         """Result of the whole day, and of what comes then at another terminal."""
-        self._write_files()
+        self.live()
         world = self.world
-        for step in self.scenario.steps:
-            world.at(step.at_ms * 1000, lambda step=step: self._do(step))
-        world.at(self.scenario.until_ms * 1000, lambda: world.spawn(self._evening()))
-        world.run()
         balance, facts, faults = balance_of(self)
-        faults = self.wrong + faults + self._unexpected()
+        faults = self.wrong + faults + self.unexpected()
         if self.scenario.then:
             self._follow(facts, faults)
         return Result(
@@ -106,6 +107,15 @@ class Play:
             facts,
             world.now_ms,
         )
+
+    def live(self):
+        """The day, until its terminal has ended in order."""
+        self._write_files()
+        world = self.world
+        for step in self.scenario.steps:
+            world.at(step.at_ms * 1000, lambda step=step: self._do(step))
+        world.at(self.scenario.until_ms * 1000, lambda: world.spawn(self._evening()))
+        world.run()
 
     def _follow(self, facts, faults):
         """Play what comes then: another terminal, in a folder within."""
@@ -282,7 +292,7 @@ class Play:
         self.beside.heard(event)
         self.tell(event)
 
-    def _unexpected(self):
+    def unexpected(self):
         """Sentences on what did not come as often as it should; [least, most] or a number."""
         faults = []
         for message, told in self.scenario.expect.items():
@@ -300,7 +310,7 @@ class Play:
     def _write_files(self):
         scenario = self.scenario
         settings = {
-            "terminal": TERMINAL,
+            "terminal": self.terminal,
             "device": scenario.device,
             "reader": "stage:world",
             "link": "tcp:127.0.0.1:1",

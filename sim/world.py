@@ -87,6 +87,9 @@ class World:
         self.calls = 0
         self.cuts = set()  # numbers of calls at which the plug is pulled
         self.cards = []  # in the field, as the terminal found them
+        self.idle_ms = IDLE_MS
+        self.together = None  # Worlds of several terminals (worlds.py)
+        self.target_us = 0  # until when time passes now
 
     # --- time and who acts in it ------------------------------------------------------------
 
@@ -126,14 +129,21 @@ class World:
 
     def advance(self, until_us, stop=None):
         """Let time pass; stop() true ends it earlier."""
-        while self.agenda and self.agenda[0][0] <= until_us:
-            if stop and stop():
+        while not (stop and stop()):
+            if self.together:
+                self.together.wait(self, until_us)
+            if not self.agenda or self.agenda[0][0] > until_us:
+                self.now_us = max(self.now_us, until_us)
                 return
             at_us, _, call = heapq.heappop(self.agenda)
             self.now_us = max(self.now_us, at_us)
             call()
-        if not (stop and stop()):
-            self.now_us = max(self.now_us, until_us)
+
+    @property
+    def next_us(self):
+        """When something happens here next: a call is due, or what is waited for is over."""
+        due_us = min(self.target_us, self.agenda[0][0]) if self.agenda else self.target_us
+        return max(self.now_us, due_us)
 
     def pass_ms(self, ms):
         """The same by milliseconds."""
@@ -224,7 +234,7 @@ class World:
     def _idle_ms(self):
         """How much time may be skipped, 0: none."""
         quiet_ms = (self.now_us - self.busy_us) / 1000
-        return next((look_ms for since_ms, look_ms in IDLE_MS if quiet_ms > since_ms), 0)
+        return next((look_ms for since_ms, look_ms in self.idle_ms if quiet_ms > since_ms), 0)
 
     def _woken(self, idle):
         return idle and self.now_us - self.busy_us < BUSY_MS * 1000

@@ -17,7 +17,7 @@ from firmware.errors import FormatError, LinkLost
 from host_tools.cli.runtime import BOARD_HEAP_KIB, RUNTIMES, runtime_command
 from host_tools.cli.screen import Screen
 from sim import scenario as scenarios
-from sim.scenario_play import Play
+from sim.gates_play import play_of
 
 HEAPS_KIB = range(200, 513, 4)  # among which the smallest that passes is looked for
 
@@ -126,7 +126,7 @@ def play(console, scenario, interpreter, folder, show=False, cut=(), rows=None):
                   f" {escape(interpreter.argv[0].rpartition('/')[2])}[/dim]")  # fmt: skip
     began = time.monotonic()
     with home_of(folder) as home:
-        one = Play(scenario, home, interpreter[:3], None, cut)
+        one = play_of(scenario, home, interpreter[:3], None, cut)
         one.tell = Teller(console, one, show)
         result = one.run()
     spent_s = time.monotonic() - began
@@ -241,6 +241,6 @@ def passes(scenario, heap_kib):
     interpreter = runtime_command("micropython", heap_kib)
     with home_of(None) as home:
         try:
-            return not Play(scenario, home, interpreter[:3]).run().faults
+            return not play_of(scenario, home, interpreter[:3]).run().faults
         except LinkLost:  # the terminal has ended
             return False
