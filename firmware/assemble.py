@@ -18,7 +18,7 @@ from firmware.reader.healing import HealingReader
 from firmware.reader.pn532 import Pn532
 from firmware.upload import Uploader
 
-ROOMY_BYTES = 128 * 1024  # of heap free: a tap takes less than may be used up (hal/mpy.py)
+ROOMY_BYTES = 112 * 1024  # of heap free: a tap takes less than may be used up (hal/mpy.py)
 
 
 def open_journal(settings, hal):

@@ -24,22 +24,21 @@ _free = 0  # behind the last collect()
 
 
 def collect():
-    """Collect garbage now, while nothing is due: a tap should find room without it."""
+    """Collect garbage now, while nothing is due: a tap should find room without it.
+
+    The bound counts what is given back by hand too, a quarter of it all: where much is free a tap
+    may ask for so many bytes up to its sweep(), and again behind it.
+    """
     global _free
     gc.collect()
     _free = gc.mem_free()
-    gc.threshold(max(_free // 2, _free - LEFT_BYTES))
+    roomy = _free >= ROOMY_BYTES
+    gc.threshold(_free if roomy else max(_free // 2, _free - LEFT_BYTES))
 
 
 def sweep():
-    """Collect garbage while a card is at work; asking what is free takes a Pico 9 ms more.
-
-    The bound counts what is given back by hand too, a quarter of it all: where much is free the
-    rest of a tap may ask for so many bytes.
-    """
+    """Collect garbage while a card is at work; asking what is free takes a Pico 9 ms more."""
     gc.collect()
-    if _free >= ROOMY_BYTES:
-        gc.threshold(_free)
 
 
 def on_stop(stop):
