@@ -15,7 +15,7 @@ from firmware.boot import record
 from firmware.errors import LinkLost
 from host_tools import release_files
 from sim import bench_extended, pico_update
-from sim.depot_wire import BITS, PIECE
+from sim.depot_wire import PIECE
 from sim.pico import BOARD
 from sim.pico_bench import REMOVED_MS, SLOW_MS
 from sim.pico_heap import StackWatch, stack_of
@@ -44,9 +44,9 @@ PLACES = {"folder": "", "psam": "0:tx=0,rx=1", "pins": ""}
 
 
 class Tap(NamedTuple):
-    """split: of all but the module; module_ms: bytes on its line, during which the terminal waits;
-    own_ms: of the terminal; asked: commands to the module; stack: most bytes of the C stack in
-    use, 0 where the image has no ELF beside it; live: bytes of heap behind the tap.
+    """split: of all but the module; module_ms: bytes on its line, while neither card nor chip was
+    at work; own_ms: of the terminal; asked: commands to the module; stack: most bytes of the C
+    stack in use, 0 where the image has no ELF beside it; live: bytes of heap behind the tap.
     """
 
     split: Split
@@ -58,23 +58,27 @@ class Tap(NamedTuple):
 
 
 class SlotWire:
-    """A PsamSlot at an emulated UART, as sim/depot_wire.py has it."""
+    """A PsamSlot at an emulated UART, as sim/depot_wire.py has it. The emulator's UART sends in no
+    time: what the terminal writes arrives when its line could have carried it.
+    """
 
     def __init__(self, slot):
         self.slot = slot
         self.waiting = []  # (due_us, piece)
-        self.notes = []  # (us, us that these bytes took on the line)
+        self.spans = []  # (from_us, to_us) in which bytes were on the line
+        self.carried_us = 0  # until then it carries what the terminal has written
 
     def feed(self, data, now_us, baud):
         """What the terminal wrote."""
+        began_us = max(now_us, self.carried_us)
+        self.carried_us = began_us + line_us(data, baud)
         self.slot.feed(data, now_us // 1000)
-        self.notes.append((now_us, line_us(data, baud)))
         answer = self.slot.outgoing(now_us // 1000 + 1000)
-        piece_us = PIECE * BITS * 1_000_000 // baud
-        for number, at in enumerate(range(0, len(answer), PIECE), 1):
+        for at in range(0, len(answer), PIECE):
             piece = answer[at : at + PIECE]
-            self.waiting.append((now_us + number * piece_us, piece))
-            self.notes.append((now_us, line_us(piece, baud)))
+            due_us = self.carried_us + line_us(answer[: at + PIECE], baud)
+            self.waiting.append((int(due_us), piece))
+        self.spans.append((began_us, self.carried_us + line_us(answer, baud)))
 
     def due(self, now_us):
         """What has arrived at the terminal by now."""
@@ -87,9 +91,16 @@ class SlotWire:
         """When `due` has more."""
         return self.waiting[0][0] if self.waiting else None
 
-    def spent_ms(self, from_us, to_us):
-        """Of the line between two moments."""
-        return sum(us for at, us in self.notes if from_us <= at <= to_us) / 1000
+    def held_ms(self, spans):
+        """Of the line within `spans`, (from_us, to_us) each."""
+        return (
+            sum(
+                max(0, min(to_us, end_us) - max(from_us, start_us))
+                for from_us, to_us in self.spans
+                for start_us, end_us in spans
+            )
+            / 1000
+        )
 
 
 def measure(image, name, r_mac, taps, compiler=None, told=lambda text: None):
@@ -182,7 +193,7 @@ class Run:
         pico.run(lambda: len(pico.said("ready")) > ready, pico.now_ms + REMOVED_MS)
         green_us = next(ms for ms, _, level in pico.levels[lit:] if level) * 1000
         split = self.meter.split(green_us)
-        module_ms = self.wire.spent_ms(green_us - split.total * 1000, green_us)
+        module_ms = self.wire.held_ms(self.meter.own_spans(green_us))
         return Tap(
             split,
             module_ms,

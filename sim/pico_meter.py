@@ -77,11 +77,22 @@ class Meter:
         now_us = self.notes[-1][0]
         self.notes += [(now_us, "radio", radio_us), (now_us, "card", card_us)]
 
+    def own_spans(self, green_us):
+        """[(from_us, to_us)] of the tap that ended with the lamp at `green_us`: nobody works but
+        the terminal, or whom it waits for beside the chip.
+        """
+        seen = self._seen(green_us)
+        asked = [one[:2] for one in self.asked if seen[0][0] < one[1] <= green_us]
+        return [*asked, (max(at for at, what, _ in seen if what == "answer"), green_us)]
+
+    def _seen(self, green_us):
+        """Notes of that tap."""
+        seen = [note for note in self.notes if note[0] <= green_us]
+        return seen[max(at for at, (_, what, _) in enumerate(seen) if what == "look") :]
+
     def split(self, green_us):
         """Split of the tap that ended with the lamp at `green_us`."""
-        seen = [note for note in self.notes if note[0] <= green_us]
-        began = max(at for at, (_, what, _) in enumerate(seen) if what == "look")
-        seen = seen[began:]
+        seen = self._seen(green_us)
         spent = {
             name: sum(us for _, what, us in seen if what == name) / 1000
             for name in ("line", "radio", "card")
