@@ -102,7 +102,12 @@ def yuan(amount_fen):
 
 def present(panel, message, fare_fen=None, balance_fen=None, deny_list_version=0, words=""):
     """Show a message on all parts of a panel; returns (lamp, line1, line2)."""
-    lamp, beep, chinese, english, voice = row_of(message, words)
+    return show(panel, row_of(message, words), fare_fen, balance_fen, deny_list_version)
+
+
+def show(panel, row, fare_fen=None, balance_fen=None, deny_list_version=0):
+    """The same of a row as row_of() gives it."""
+    lamp, beep, chinese, english, voice = row
     marks = (
         ("{fare}", yuan(fare_fen)),
         ("{balance}", yuan(balance_fen)),

@@ -10,6 +10,7 @@ from firmware.devices import panel as panels
 RESULT_MS = 1000
 AGAIN = ("last_record_lost", "card_lost", "fare_changed", "torn_suspect")
 COMMON = ("ready", "processing", "card_read", "ok", "concession", "torn_recovered")
+KEPT_ROWS = 6  # of the messages shown last: finding one takes a Pico 2 ms, a tap shows three
 STATES = ("reader_fault", "journal_full", "clock_not_set", "closed")  # and what is offered
 
 
@@ -27,6 +28,8 @@ class Screen:
         self.fare_fen = None
         self.idle = False  # what stands is no result
         self.since_ms = 0
+        self._rows = {}  # message: row of the panel's table,
+        self._words = ""  # by these words of the trade
 
     def show(self, message, fare_fen=None, balance_fen=None):
         """Show a message; a state that stands already is left alone."""
@@ -39,7 +42,16 @@ class Screen:
         if message not in COMMON:
             code = message if panels.is_known(message, words) else "other"
             self.counts[code] = self.counts.get(code, 0) + 1
-        panels.present(self.panel, message, fare_fen, balance_fen, self.list_shown(), words)
+        row = self._row_of(message, words)
+        panels.show(self.panel, row, fare_fen, balance_fen, self.list_shown())
+
+    def _row_of(self, message, words):
+        if words is not self._words or len(self._rows) > KEPT_ROWS:
+            self._rows, self._words = {}, words
+        row = self._rows.get(message)
+        if row is None:
+            row = self._rows[message] = panels.row_of(message, words)
+        return row
 
     def stand(self, message, fare_fen, hold_ms):
         """Show what is offered, or why nothing is; a result stands `hold_ms` before."""

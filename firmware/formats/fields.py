@@ -225,10 +225,10 @@ class Packer:
         self.values: list = [self] * len(table)  # which no value equals
         self.packed = [b""] * len(table)
 
-    def parts(self, values):
-        """As parts() has it."""
-        if len(values) != len(self.table):
-            return parts(self.table, values)  # which says what is wrong
+    def parts(self, values, more=()):
+        """As parts() has it; more: fields behind those of the table, packed each time."""
+        if len(values) != len(self.table) + len(more):
+            return parts(self.table + more, values)  # which says what is wrong
         found = []
         for place, (name, kind) in enumerate(self.table):
             value = values.get(name, self.table)
@@ -241,6 +241,10 @@ class Packer:
             found.append(part)
             if len(part) <= MEMORABLE and isinstance(value, (int, str, bytes)):
                 self.values[place], self.packed[place] = value, part
+        for name, kind in more:
+            if name not in values:
+                raise FormatError(name + ": no value given")
+            found.append(kind.pack(name, values[name]))
         return found
 
 

@@ -69,11 +69,13 @@ def parts(values, packer=None):
     entry after entry.
     """
     table = table_of(values.get("version"))
-    return packer.parts(values) if packer and table is PENDING_V3 else fields.parts(table, values)
+    if packer:
+        return packer.parts(values, () if table is PENDING_V3 else EXTENSION_FIELD)
+    return fields.parts(table, values)
 
 
 def packer():
-    """A fields.Packer of entries of VERSION."""
+    """A fields.Packer of entries of both versions."""
     return fields.Packer(PENDING_V3)
 
 
