@@ -44,6 +44,9 @@ class HashSession:
                 return None
         return mac_of(self.key, initial, data)
 
+    def ahead(self, initial, data):
+        """It answers at once."""
+
 
 class HashModule:
     """`left`: MACs it still makes, None: no end; `present` False: derives nothing."""
@@ -58,6 +61,9 @@ class HashModule:
         """HashSession of a key."""
         self.derived.append((use, version, factor))
         return HashSession(key_of(factor), self) if self.present else None
+
+    def ahead(self, use, version, factor):
+        """Likewise."""
 
     def state(self):
         """Word of firmware/module."""

@@ -33,6 +33,9 @@ class CardRecords:
         self.module = module
         self.trade = sale.trade
         self.parameters = sale.parameters
+        self.sessions = {}  # of the card at work, by what names their keys
+        self.due = []  # names of keys that are still to be derived ahead, the next one last
+        self.begun = None  # .. and the one that the module is at
 
     def draw(self):
         """Eight bytes for an R-MAC, new each time; b"" when the random source stands (QX-009)."""
@@ -49,7 +52,9 @@ class CardRecords:
         if not self.module or self.module.state() != READY:
             return self._without("module_failed")  # QX-071
         wants = self.trade.wants(selected)
-        reads, reason = yield from capp.read_pages(df61, wants, self.draw)
+        self.sessions = {}
+        self.begun, self.due = None, list(self.trade.keys_ahead(pan)) if pan else []
+        reads, reason = yield from capp.read_pages(df61, wants, self.draw, self.ahead)
         if reason == "record_missing":
             return self._without(reason)  # QX-010
         for read in reads if not reason else ():
@@ -78,9 +83,25 @@ class CardRecords:
         """A plain purchase with DF60 = 00, or the end, by parameter (QX-001, QX-010, QX-071)."""
         return None, "" if self.parameters.extended == PLAIN else reason
 
+    def ahead(self):
+        """Let the module derive a key of this card while that reads a record: the key that is
+        wanted first comes last, and need not be derived again (QX-072).
+        """
+        if self.begun:
+            self._session(self.begun)
+        self.begun = self.due.pop() if self.due else None
+        if self.begun:
+            self.module.ahead(*self.begun)
+
     def session(self, page, pages, pan):
         """Session of the security module for the record `page`, None where it gives none."""
-        return self.module.session(*self.trade.key_of(page, pages, pan)) if self.module else None
+        return self._session(self.trade.key_of(page, pages, pan)) if self.module else None
+
+    def _session(self, names):
+        """The one that this card has had already, or a new one; None where there is none."""
+        if names not in self.sessions:
+            self.sessions[names] = self.module.session(*names)
+        return self.sessions[names]
 
     def r_mac(self, read, reads, pan):
         """R-MAC that a capp.Read has to have, None where the module gives none."""
@@ -90,7 +111,7 @@ class CardRecords:
     def _made(self, df61, trip, pages, funds, pan):
         """Generator: (Plan, ""), its keys derived before GPO (QX-072); or (None, reason)."""
         changes = []
-        for change in trip.changes:
+        for change in reversed(trip.changes):  # the key of the first is derived last
             page = capp.Page(change.sfi, change.following, change.before)
             if change.sfi != capp.CYCLIC_FILE and page not in pages:
                 return None, "capp_unfit"  # what was not read is not written
@@ -98,7 +119,7 @@ class CardRecords:
             if session is None:
                 return None, "module_failed"
             rows = (change.sfi, change.following, change.before, change.after)
-            changes.append(capp.Change(*(rows + (session,))))
+            changes.insert(0, capp.Change(*(rows + (session,))))
         header = self.parameters.capp_header_bytes
         made = capp.Extension(trip.kind, df61, tuple(changes), header)
         try:  # QX-034
@@ -111,6 +132,7 @@ class CardRecords:
     def proof(self, pan):
         """capp_torn.Proof for a torn tap of a card that changed records (QX-038, QX-041)."""
         lets_pass = self.parameters.stamp_lets_pass
+        self.sessions = {}
         return capp_torn.Proof(
             self.trade.stamped, self.draw, lambda read: self.r_mac(read, (read,), pan), lets_pass
         )

@@ -23,7 +23,7 @@ from firmware.devices import options
 from firmware.devices.trade import Trade
 from firmware.errors import FormatError
 from firmware.formats import lines
-from firmware.kernel.capp import Change
+from firmware.kernel.capp import Change, Page
 
 SHOWN = ("card", "net")
 EVERY = None  # SFI of the key that stands for all files
@@ -38,6 +38,7 @@ class CardTrade(Trade):
 
     needs_number = True
     uses_records = True
+    writes = ()  # SFI of records that a tap may write, in their order, where it is known
     records_only = True  # a plain debit has nothing that prices it (`extended: require`)
 
     def __init__(self, settings, parameters, clock, keys):
@@ -72,6 +73,15 @@ class CardTrade(Trade):
         names = self.keys.names
         use, version = names.get(page.sfi) or names.get(EVERY) or (0, 0)
         return (use, version, self.keys.factor_of(page, pan))
+
+    def keys_ahead(self, pan):
+        found = []
+        for sfi in self.writes:
+            if sfi in self.keys.names or EVERY in self.keys.names:
+                names = self.key_of(Page(sfi, 0, b""), (), pan)
+                if names not in found:
+                    found.append(names)
+        return found
 
 
 def changed(page, layout, fields):

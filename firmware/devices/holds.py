@@ -64,6 +64,7 @@ class HoldTrade(CardTrade):
         CardTrade.__init__(self, settings, parameters, clock, keys)
         more = settings.more
         self.sfi, self.area_id, _, self.layout = layouts.OWN[self.area]
+        self.writes = (self.sfi,)
         self.freeze_fen = options.number(more, "freeze_fen", 0, 1, MOST_FEN)
         self.valid_min = options.number(more, "valid_min", 0, 0, MOST_MIN)
         self.terminal_name = settings.ifd_serial.encode()

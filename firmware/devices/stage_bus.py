@@ -21,6 +21,7 @@ class StageBus(CardTrade):
 
     name, code = "bus", 2
     uses_records = True
+    writes = (CYCLIC_FILE,)
     records_only = False  # who has no records pays the fare without transfers
     words = stage_words.WORDS
 

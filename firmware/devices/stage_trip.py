@@ -16,7 +16,7 @@ from firmware.devices.stage_bus import StageBus
 from firmware.devices.trade import OWN, Charge, Offer, Trade, Trip
 from firmware.errors import FormatError
 from firmware.fares.trip import Fare
-from firmware.kernel.capp import DEDUCTION
+from firmware.kernel.capp import CYCLIC_FILE, DEDUCTION
 
 BOARDED = Charge(0, 0, "", "entry", 1)
 LET_OUT = Charge(0, 0, "", "free", 1)
@@ -32,6 +32,7 @@ class StageTrip(StageBus):
         StageBus.__init__(self, settings, parameters, prices, place, clock, keys)
         self.lane = options.word(settings.more, "lane", "", stage_rules.LANES[1:])
         self.sfi, self.area_id, _, self.layout = self.profile["bus"]
+        self.writes = (self.sfi, CYCLIC_FILE)
         self.rules, self.pays_missing = stage_rules.rules_from(settings.more)
         self.least_fen = options.number(settings.more, "least_fen", 0, 0, 100000)
 

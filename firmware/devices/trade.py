@@ -10,7 +10,7 @@ the fare of the parameters, classes less, nobody is beside it.
     may it pay? or need it not pay?        refuse(pan, psn)
     what stands in the record?             onto(values)
     what follows the result?               after(sold)
-    what of the card's own records?        wants(), key_of(), trip_of(), stamped()
+    what of the card's own records?        wants(), key_of(), keys_ahead(), trip_of(), stamped()
     what do the neighbours say?            turn(), each turn of the loop; never waits
 
 The questions are asked again and again, the last two times with the card's money at stake; only
@@ -128,6 +128,12 @@ class Trade:
         number, "" where it is not known.
         """
         return (0, 0, b"")
+
+    def keys_ahead(self, pan):
+        """What key_of() will answer for records that a tap may write, in that order: their keys
+        are derived while the card reads, from the last on. () is right as well.
+        """
+        return ()
 
     def trip_of(self, pages, pan):
         """Trip of the records read, kernel.capp.Page in the order of wants(), for a card number,

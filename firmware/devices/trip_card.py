@@ -45,6 +45,7 @@ class TripCard(CardTrade):
         CardTrade.__init__(self, settings, parameters, clock, keys)
         self.leaves = options.word(settings.more, "lane", "", self.lanes) != "entry"
         self.sfi, self.area_id, _, self.layout = layouts.OWN[self.area]
+        self.writes = (self.sfi,)
         self.least_fen = options.number(settings.more, "least_fen", 0, 0, 100000)
         self.rules, self.tariff, self.relay = rules, tariff, relay
 

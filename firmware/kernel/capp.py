@@ -11,6 +11,7 @@ from collections import namedtuple
 
 from firmware.errors import FormatError
 from firmware.kernel import apdu, tags
+from firmware.kernel.work import Ask
 
 DEDUCTION, PRE_AUTHORISATION, COMPLETION = 1, 2, 3  # DF60
 WITH_R_MAC = 0x80
@@ -31,7 +32,7 @@ Page = namedtuple("Page", ("sfi", "following", "data"))
 
 # One record to be written. before, after: bytes of the same length, with ID and length except in
 # the cyclic file; before is b"" where that is empty; session: of the security module,
-# mac(initial_value, data) -> 4 bytes or None
+# mac(initial_value, data) -> 4 bytes or None, ahead(initial_value, data) begins with it
 Change = namedtuple("Change", ("sfi", "following", "before", "after", "session"))
 
 # What a purchase does beside the debit. kind: DF60; df61: as the FCI had it (QX-006); changes:
@@ -71,16 +72,19 @@ def read_capp_data(sfi, following, area_id, random=b""):
     return bytes((0x80, 0xB4, 0x00, sfi << 3 | following, len(data))) + data + b"\x00"
 
 
-def read_pages(df61, wants, draw):
+def read_pages(df61, wants, draw, ahead=None):
     """Generator: (list of Read, reason), one of them empty or "". LinkLost goes up.
 
     wants: (sfi, ID of 2 bytes) in the order they are read, the same one twice for two records of
     an ID; (sfi, ID, reasons) for one that is left out for these reasons; (CYCLIC_FILE,
     count) for the newest of that file. draw(): 8 bytes, new each time, or b""
-    (QX-009). An R-MAC is not judged here: forged().
+    (QX-009). ahead(): called before each; what it begins goes on while the card answers. An
+    R-MAC is not judged here: forged().
     """
     reads, before = [], None
     for want in wants:
+        if ahead:
+            yield Ask(ahead)
         sfi, what = want[:2]
         if sfi == CYCLIC_FILE:
             found, reason = yield from _newest(what, MAX_PAGES - len(reads))

@@ -75,17 +75,28 @@ def update(tap, extension):
     if extension.kind == capp.PRE_AUTHORISATION and any(tap.value(tags.CRYPTOGRAM)):
         return "card_data", "a TC where a sum was frozen"  # QX-021
     initial = bytes(6) + tap.value(tags.ATC)  # of this GPO (QX-025)
-    for change in extension.changes:
-        sfi, following, after = change.sfi, change.following, change.after
-        head = _head(sfi, following, len(after))[: extension.header]  # JR/T 0025.14 A.2.4
-        mac = yield Ask(change.session.mac, initial, head + after)
+    changes = extension.changes
+    for number, change in enumerate(changes, 1):
+        mac = yield Ask(change.session.mac, initial, _covered(change, extension))
         if mac is None or len(mac) != MAC_BYTES:
             return "module_failed", "no MAC"  # QX-073
-        answer = yield update_capp_data_cache(sfi, following, after, mac)
+        # the module computes while the card does, and is asked for it behind the answer
+        if extension.df61 & capp.WITH_R_MAC:
+            yield Ask(change.session.ahead, bytes(4) + mac, R_MAC_OVER)
+        elif number < len(changes):
+            later = changes[number]
+            yield Ask(later.session.ahead, initial, _covered(later, extension))
+        answer = yield update_capp_data_cache(change.sfi, change.following, change.after, mac)
         refusal = yield from _answered(answer, change, mac, extension.df61)
         if refusal:
             return refusal
     return None
+
+
+def _covered(change, extension):
+    """Bytes that the MAC of a Change covers (JR/T 0025.14 A.2.4)."""
+    head = _head(change.sfi, change.following, len(change.after))
+    return head[: extension.header] + change.after
 
 
 def _head(sfi, following, count):

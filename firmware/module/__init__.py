@@ -6,6 +6,7 @@ gives a key out (QX-070).
     module.state()                                  the same word as it was last seen
     module.session(key_use, version, factor)        Session, or None
     session.mac(initial_value, data)                4 bytes, or None
+    module.ahead(..), session.ahead(..)             begin what session(..) and mac(..) will ask for
     module.idle()                                   between customers: is it still there?
 
 `key_use` and `version` name a key, 0..255 each; `factor` is the card's, 8 or 16 bytes;

@@ -9,6 +9,8 @@ answers is no module):
     derive(key_use, version, factor) -> reason           "" when the key is derived
     mac(initial_value, data) -> (reason, 4 bytes)        with the key that was derived last
     keeps_key                                False: each MAC wants its key derived anew
+    works_ahead                              True: it has these two as well
+    begin_derive(..), begin_mac(..)          begins what the same without `begin_` will answer
 
 A reason is a word of psam.py's table; LOCKED is the holder's own lock-out. Besides, calls that
 fail one behind the other are counted here: `most_failures` of them lock the module until the next
@@ -79,6 +81,14 @@ class Module:
         made = Session(self, key_use, version, bytes(factor))
         return made if made.derive() else None
 
+    def ahead(self, key_use, version, factor):
+        """Let the module begin to derive what session() of the same will ask for. It holds no key
+        from here on: where that is never asked for, nothing is but time.
+        """
+        if self.holder.works_ahead and self._state == READY and len(factor) in FACTORS:
+            self.derived = None
+            self.ask(self.holder.begin_derive, key_use, version, factor)
+
     def ask(self, call, *values):
         """(reason, answer) of a call of the holder."""
         try:
@@ -126,6 +136,16 @@ class Session:
         self.dead = not module.is_well(reason or said)
         module.derived = None if self.dead else self
         return not self.dead
+
+    def ahead(self, initial_value, data):
+        """Let the module begin what mac() of the same will ask for: this session's key, where
+        another one's has taken its place, else the MAC. What goes wrong, mac() says.
+        """
+        module = self.module
+        if module.derived is not self:
+            module.ahead(*self.names)
+        elif module.holder.works_ahead and not self.dead and module.state() == READY:
+            module.ask(module.holder.begin_mac, initial_value, data)
 
     def mac(self, initial_value, data):
         """4 bytes over `data`; None, and ever after, where the module fails (QX-073)."""

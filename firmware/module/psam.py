@@ -10,6 +10,7 @@ slot: what the card sits in, over PC/SC (hal) or over a serial line (slot.py):
     reset() -> ATR      powers the card anew; opens what has to be opened
     exchange(c_apdu) -> r_apdu
     present()           nothing, while a card is there
+    begin(c_apdu)       sends it, where a slot can: finish() -> r_apdu is asked for later
 
 all of which raise LinkLost. A card of T=0 says 61xx where data wait and 6Cxx for another Le: both
 are followed, once each.
@@ -67,9 +68,12 @@ class Psam:
         self.profile = profile
         self.wanted = wanted
         self.keeps_key = profile.keeps_key
+        self.begun = b""  # the command at work ahead
+        self.works_ahead = hasattr(slot, "begin")
 
     def open(self):
         """State word: present, right trade, right version (QX-071)."""
+        self.begun = b""
         self.slot.reset()
         profile = self.profile
         for command in profile.selects:
@@ -91,30 +95,48 @@ class Psam:
 
     def present(self):
         """LinkLost where it was pulled out."""
+        self.begun = b""
         self.slot.present()
 
     def derive(self, key_use, version, factor):
         """Reason, "" when the card's key is derived."""
         return self._said(c_apdu(self.profile.derive, key_use, version, factor))[0]
 
+    def begin_derive(self, key_use, version, factor):
+        """Let the card begin with what derive() of the same will ask."""
+        self._begin(c_apdu(self.profile.derive, key_use, version, factor))
+
     def mac(self, initial_value, data):
         """(reason, 4 bytes)."""
+        commands = self._mac_commands(initial_value, data)
+        if not commands:
+            return "too_long", b""
+        for command in commands:
+            reason, answer = self._said(command)
+            if reason:
+                return reason, b""
+        if len(answer) != self.profile.answer:
+            raise FormatError("a MAC of %d bytes" % len(answer))
+        return "", answer[:MAC_BYTES]
+
+    def begin_mac(self, initial_value, data):
+        """Let the card begin with what mac() of the same will ask, where that is one command."""
+        commands = self._mac_commands(initial_value, data)
+        if len(commands) == 1:
+            self._begin(commands[0])
+
+    def _mac_commands(self, initial_value, data):
+        """C-APDUs of a MAC, none where the data are too long for this card."""
         profile = self.profile
         filled = whole_iv(initial_value, profile.block, profile.iv_side)
         filled += padded(data, profile.block)
         room = profile.most - profile.most % profile.block
         if len(filled) > room and not profile.parts:
-            return "too_long", b""
-        for at in range(0, len(filled), room):
-            command = c_apdu(
-                profile.mac, self._p1(at, room, len(filled)), 0, filled[at : at + room]
-            )
-            reason, answer = self._said(command)
-            if reason:
-                return reason, b""
-        if len(answer) != profile.answer:
-            raise FormatError("a MAC of %d bytes" % len(answer))
-        return "", answer[:MAC_BYTES]
+            return []
+        return [
+            c_apdu(profile.mac, self._p1(at, room, len(filled)), 0, filled[at : at + room])
+            for at in range(0, len(filled), room)
+        ]
 
     def _p1(self, at, room, total):
         """Of a command that is the only one, or a part: the first, a middle or the last one."""
@@ -131,8 +153,15 @@ class Psam:
             sw, answer = self._exchanged(bytes((0, 0xC0, 0, 0, sw & 0xFF)))
         return reason_of(sw), answer
 
+    def _begin(self, command):
+        if self.works_ahead:
+            self.begun = b""
+            self.slot.begin(command)
+            self.begun = command
+
     def _exchanged(self, command):
-        answer = self.slot.exchange(command)
+        begun, self.begun = self.begun == command, b""
+        answer = self.slot.finish() if begun else self.slot.exchange(command)
         if not 2 <= len(answer) <= LONGEST:
             raise FormatError("an answer of %d bytes" % len(answer))
         return answer[-2] << 8 | answer[-1], bytes(answer[:-2])

@@ -11,8 +11,9 @@
 | | | FF | 01 no card, 02 the card is mute |
 
 Every request has another number, which its answer repeats; answers that bear another one are late
-and dropped. No request is sent twice: what stays unanswered is LinkLost, and the one that asked
-fails (QX-073). Held is one longest frame at the most.
+and dropped, and so is that of a command which was begun and never asked for. No request is sent
+twice: what stays unanswered is LinkLost, and the one that asked fails (QX-073). Held is one
+longest frame at the most.
 """
 
 import binascii
@@ -24,6 +25,8 @@ POWER, COMMAND, PRESENT, NO = 1, 2, 3, 0xFF
 ANSWERS = 0x80
 HEAD, CHECK = 5, 4
 MOST_PAYLOAD = 262
+LEAST = 1  # bytes of payload of an answer to a command: what NO has
+WAITING = 64  # bytes that an answer which is there already is read by
 MOST_HEARD = 4096  # bytes of others before the answer: also where the clock stands still
 TIMEOUT_MS = 1000
 PRESENT_MS = 100
@@ -39,8 +42,10 @@ def pack(kind, number, payload=b""):
 class Frames:
     """(kind, number, payload) out of a byte stream, whatever stands between them."""
 
-    def __init__(self):
+    def __init__(self, least=0):
+        """least: bytes of payload that are waited for at least."""
         self.held = b""
+        self.least = least
 
     def feed(self, data):
         """List of the frames that are whole."""
@@ -59,7 +64,7 @@ class Frames:
     def wanted(self):
         """How many bytes would make the next step."""
         if len(self.held) < HEAD:
-            return HEAD - len(self.held)
+            return HEAD + self.least + CHECK - len(self.held)
         return HEAD + self._payload() + CHECK - len(self.held)
 
     def _payload(self):
@@ -93,7 +98,16 @@ class Slot:
 
     def exchange(self, command, spare=None):
         """R-APDU of a C-APDU."""
-        return self._asked(COMMAND, command, self.timeout_ms)
+        self.begin(command)
+        return self.finish()
+
+    def begin(self, command):
+        """Send a C-APDU whose answer waits at the line until finish()."""
+        self._send(COMMAND, command)
+
+    def finish(self):
+        """R-APDU of what begin() has sent last."""
+        return self._answer(COMMAND, self.timeout_ms, LEAST)
 
     def present(self):
         """LinkLost where no card is."""
@@ -106,12 +120,25 @@ class Slot:
             self.line = None
 
     def _asked(self, kind, payload, timeout_ms):
+        self._send(kind, payload)
+        return self._answer(kind, timeout_ms)
+
+    def _send(self, kind, payload):
         try:
             if self.line is None:
                 self.line = self.opener()
             self.number = (self.number + 1) & 0xFF
             self.line.write(pack(kind, self.number, payload))
-            answer, said = self._heard(timeout_ms)
+        except LinkLost:
+            self.close()
+            raise
+
+    def _answer(self, kind, timeout_ms, least=0):
+        """Payload of the answer to what was sent last, which has so many bytes at least."""
+        try:
+            if self.line is None:
+                raise LinkLost("the line was closed meanwhile")
+            answer, said = self._heard(timeout_ms, least)
             if answer != kind | ANSWERS:
                 raise LinkLost(NAMES.get(said[0] if said else 0, "no answer of a slot"))
         except LinkLost:
@@ -119,13 +146,13 @@ class Slot:
             raise
         return said
 
-    def _heard(self, timeout_ms):
+    def _heard(self, timeout_ms, least):
         """(kind, payload) of the frame that bears our number."""
-        frames = Frames()
+        frames = Frames(least)
         began_ms = self.clock.ticks_ms()
         left_ms, left_bytes = timeout_ms, MOST_HEARD
         while left_ms > 0 and left_bytes > 0:
-            data = self.line.read(frames.wanted(), left_ms)
+            data = self.line.read(WAITING, 0) or self.line.read(frames.wanted(), left_ms)
             for kind, number, payload in frames.feed(data):
                 if number == self.number:
                     return kind, payload

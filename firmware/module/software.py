@@ -20,6 +20,7 @@ class Software:
     """
 
     keeps_key = True
+    works_ahead = False
 
     def __init__(self, ciphers, load, trade="", wanted=()):
         self._ciphers = ciphers

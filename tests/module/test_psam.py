@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A PSAM as a list of answers: the bytes that go out, and what becomes of each answer."""
 
+import hashlib
+
 from firmware.errors import FormatError, LinkLost
 from firmware.module import (
     ABSENT,
@@ -135,6 +137,78 @@ def test_idle_time_should_miss_a_module_that_left():
         clock.ms += after_ms
         module.idle()
         assert told == expected
+
+
+class Keyed:
+    """A card at a slot that begins at once: one derived key, MACs that tell by which."""
+
+    def __init__(self):
+        self.key, self.answer, self.asked, self.later = b"", b"", 0, 0
+
+    def reset(self):
+        return b"\x3b\x00"
+
+    def begin(self, command):
+        self.asked += 1
+        self.answer = OK
+        if command[1] == 0x1A:
+            self.key = command[2:4]
+        else:
+            self.answer = hashlib.sha1(self.key + command[5:]).digest()[:4] + OK
+
+    def finish(self):
+        self.later += 1
+        return self.answer
+
+    def exchange(self, command):
+        self.begin(command)
+        return self.answer
+
+
+def test_what_is_begun_ahead_should_change_no_mac():
+    """QX-025, QX-073: whatever was begun before, and for whom."""
+    slot = Keyed()
+    module = Module(psam.Psam(slot, profile.parse("")), HandClock())
+    assert module.check() == READY
+    module.ahead(0x28, 1, FACTOR)
+    one, other = module.session(0x28, 1, FACTOR), module.session(0x28, 2, FACTOR)
+    assert (slot.asked, slot.later) == (2, 1)
+    for step in range(81):  # every order of four
+        for _ in range(4):
+            session, key = ((one, b"\x28\x01"), (other, b"\x28\x02"))[step & 1]
+            data = bytes((step % 3,))
+            if step % 3:
+                session.ahead(bytes(8), data)
+            if step % 5:
+                due = hashlib.sha1(key + bytes(8) + data + b"\x80" + bytes(6)).digest()[:4]
+                assert session.mac(bytes(8), data) == due, step
+            step = step * 7 + 3
+    slot.asked = slot.later = 0
+    other.mac(bytes(8), b"")
+    one.ahead(bytes(8), b"1")  # derives
+    assert one.mac(bytes(8), b"1") and slot.later == 1
+    one.ahead(bytes(8), b"2")  # the key is there
+    assert one.mac(bytes(8), b"2") and slot.later == 2
+
+
+def test_slot_that_closes_behind_what_was_begun_should_be_absent():
+    """QX-073: what was begun is no answer."""
+    slot = Keyed()
+    module = Module(psam.Psam(slot, profile.parse("")), HandClock())
+    module.check()
+    session = module.session(0x28, 1, FACTOR)
+
+    def gone(*_):
+        raise LinkLost("gone")
+
+    session.ahead(bytes(8), b"1")
+    slot.finish = gone
+    assert session.mac(bytes(8), b"1") is None and module.state() == ABSENT
+    assert session.mac(bytes(8), b"1") is None
+    slot.begin = gone
+    module.ahead(0x28, 1, FACTOR)
+    session.ahead(bytes(8), b"1")
+    assert module.session(0x28, 1, FACTOR) is None
 
 
 def test_key_of_another_session_should_be_derived_anew():

@@ -90,6 +90,25 @@ def test_noise_late_and_doubled_answers_should_be_passed_over():
             assert slot.exchange(b"\x00\xa4\x00\x00") == b"\x90\x00"
 
 
+def test_command_begun_should_be_answered_later_or_never():
+    """What nobody asks for is passed over by its number; one whose line was closed is lost."""
+    one, other = answer(0x82, b"\x11\x90\x00"), answer(0x82, b"\x22\x90\x00")
+    slot, wire = slot_of(one, other, one)
+    slot.begin(b"\x80\x1a\x00\x00")
+    assert len(wire.sent) == 1 and slot.finish() == b"\x11\x90\x00"
+    slot.begin(b"\x80\xfa\x00\x00")
+    assert slot.exchange(b"\x80\x1a\x00\x00") == b"\x11\x90\x00"
+    slot, wire = slot_of(one)
+    slot.begin(b"\x80\x1a\x00\x00")
+    slot.close()
+    try:
+        slot.finish()
+    except LinkLost:
+        assert len(wire.sent) == 1
+    else:
+        raise AssertionError("answered by nobody")
+
+
 def test_line_that_cannot_be_opened_should_be_lost():
     def refuse():
         raise LinkLost("no such port")
