@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Play a morning in front of a bus reader, from card to ledger, and balance it to the fen."""
+"""Play a morning in front of a bus reader, or another device, and balance it to the fen."""
 
 import random
 import sys
@@ -103,6 +103,8 @@ def command(runtime, fast, pull_plug, seed, heap, folder, device, list_devices, 
     if interpreter.note:
         console.print(interpreter.note)
     if device:
+        if pull_plug or trace or pcap:
+            raise click.UsageError("--pull-plug, --trace, --pcap: of the morning without --device")
         sys.exit(0 if tell_story(console, runtime, device, folder) else 1)
     with (
         tempfile.TemporaryDirectory(prefix="faretap-") as spare,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Let many lanes share their entries, without keys: the hub of a station or a toll road."""
 
+import os
 import select
 import signal
 import socket
@@ -83,6 +84,7 @@ class Lane:
         self.hub, self.where = hub, where
         self.port = hub.add(where, is_exit)
         self.line, self.closed_s = None, -REOPEN_S
+        self.fault = ""  # why it could not be opened, said once
         self.waiting = b""  # what the line has not taken yet
 
     def turn(self, now_ms, now_s):
@@ -93,13 +95,18 @@ class Lane:
                 self.line = opened(self.where)
             if self.line:
                 data = self.line.take()
+                self.fault = "" if data else self.fault
             self.hub.feed(self.port, data, now_ms)
             if self.line:
                 self.waiting += self.hub.outgoing(self.port, now_ms)
                 self.waiting = self.waiting[self.line.put(self.waiting) :] if self.waiting else b""
             if len(self.waiting) > MOST_WAITING:
                 raise OSError("the line takes nothing")
-        except OSError:
+        except OSError as wrong:
+            fault = os.strerror(wrong.errno) if wrong.errno else str(wrong)
+            if fault != self.fault:
+                self.hub.report(f"{self.where}: {fault}; it is tried again each second")
+            self.fault = fault
             self.close()
             self.closed_s = now_s
 

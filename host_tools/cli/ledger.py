@@ -25,6 +25,7 @@ from host_tools.cli import (
 from host_tools.cli.ledger_open import DATABASE, open_ledger
 from host_tools.cli.ledger_sheet import console
 from host_tools.ledger import COUNTS
+from host_tools.ledger.days import read as read_day
 
 KINDS = {name: number for number, name in record.KINDS}
 FATES = {
@@ -40,7 +41,12 @@ FATES = {
 }
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 TERMINAL = click.option("--terminal", type=int, help="Of this terminal only.")
-DAY = click.option("--day", metavar="YYMMDD", help="Of this local day only.")
+DAY = click.option(
+    "--day",
+    metavar="YYMMDD",
+    callback=lambda _context, _option, text: text and str(read_day(text))[2:],
+    help="Of this local day only.",
+)
 
 
 @click.group(

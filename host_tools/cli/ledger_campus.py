@@ -3,6 +3,7 @@
 
 import click
 
+from firmware.errors import FormatError
 from host_tools.cli.ledger_open import DATABASE, open_ledger
 from host_tools.cli.ledger_sheet import give, outputs
 from host_tools.ledger import campus, days
@@ -25,10 +26,10 @@ def subsidy(database, first, last, device, as_json, file):
 
     Only sales count: what is pending is billed when it is settled as a sale.
     """
-    begin = days.read(first)
-    found = campus.subsidies(
-        open_ledger(database, True), begin, days.read(last) if last else begin, device
-    )
+    begin, end = days.read(first), days.read(last or first)
+    if end < begin:
+        raise FormatError(f"{last} is before {first}: say the first day first")
+    found = campus.subsidies(open_ledger(database, True), begin, end, device)
     give([one._asdict() for one in found], as_json, file, "nobody paid less")
 
 

@@ -32,6 +32,7 @@ ADVICE_BY_ERRNO = {
     errno.EISDIR: "A file is wanted here, not a folder.",
 }
 ADVICE_BY_KIND = (
+    (UnicodeDecodeError, "A text file in UTF-8 is wanted here: check which file you named."),
     (FormatError, "Check the input; `faretap COMMAND --help` shows examples that work."),
     (LinkLost, "Check that the other end is there and running, then start again."),
     (
@@ -86,7 +87,10 @@ class CommandFolder(click.Group):
 @click.group(
     cls=CommandFolder,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 99},
-    epilog="Start with `faretap demo`. `faretap COMMAND --help` shows examples.",
+    epilog="""Start with `faretap demo`. `faretap COMMAND --help` shows examples.
+
+Exit status: 0 well; 1 a negative result, or Ctrl-C; 2 it could not be done, and a sentence says
+why. What else there is, the help of a command says.""",
 )
 @click.version_option(VERSION, prog_name="faretap")
 def faretap() -> None:
@@ -104,8 +108,11 @@ def advice(fault: Exception) -> str:
 
 def describe(fault: Exception) -> str:
     """The fault in one line: a system error as its words and file, without its number."""
+    if isinstance(fault, UnicodeDecodeError):
+        return "bytes that are no text: %s at %d" % (fault.reason, fault.start)
     if isinstance(fault, OSError) and fault.strerror:
-        return fault.strerror + (": %s" % fault.filename if fault.filename else "")
+        path = fault.filename2 or fault.filename  # the one that was to be made
+        return fault.strerror + (": %s" % path if path else "")
     return str(fault) or type(fault).__name__
 
 
@@ -115,7 +122,7 @@ def main(arguments: list[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         faretap.main(args=arguments, prog_name="faretap")
-    except (FormatError, LinkLost, JournalFull, OSError) as fault:
+    except (FormatError, LinkLost, JournalFull, OSError, UnicodeDecodeError) as fault:
         click.echo("faretap: %s\n%s" % (describe(fault), advice(fault)), err=True)
         sys.exit(2)
 

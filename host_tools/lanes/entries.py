@@ -9,21 +9,25 @@ import sqlite3
 from datetime import datetime, timedelta
 
 from firmware.devices.lane_store import ENTER, Entry, is_repeat, pack_entry, unpack_entry
+from firmware.errors import FormatError
 
 TABLE = "CREATE TABLE IF NOT EXISTS inside (key BLOB PRIMARY KEY, body BLOB NOT NULL)"
 
 
 class Entries:
     """path: of the file, ":memory:" for none; replace: a card that is inside may enter anew
-    (TD-068). sqlite3.Error where the file cannot be used.
+    (TD-068). FormatError where the file is no store, or cannot be made.
     """
 
     def __init__(self, path: str, replace: bool = False):
         self.replace = replace
-        self._file = sqlite3.connect(path, isolation_level=None)
-        self._file.execute("PRAGMA journal_mode = WAL")
-        self._file.execute("PRAGMA synchronous = FULL")  # an answer means durable
-        self._file.execute(TABLE)
+        try:
+            self._file = sqlite3.connect(path, isolation_level=None)
+            self._file.execute("PRAGMA journal_mode = WAL")
+            self._file.execute("PRAGMA synchronous = FULL")  # an answer means durable
+            self._file.execute(TABLE)
+        except sqlite3.Error as wrong:
+            raise FormatError(f"{path}: no store of entries can be opened: {wrong}") from wrong
 
     def find(self, key: bytes) -> Entry | None:
         """Of a card."""

@@ -22,7 +22,7 @@ class Stamps(Trade):
         super().__init__(settings, parameters)
         self.kind, self.fen, self.least_fen, self.says = 1, 0, None, ""
         self.rides = 0
-        self.asked = ((METRO, TRIP_ID),)
+        self.asked, self.place = ((METRO, TRIP_ID),), 0  # read; which of them is stamped
         self.frozen_by = OWN
 
     def offer(self):
@@ -40,7 +40,7 @@ class Stamps(Trade):
     def trip_of(self, pages, pan):
         if self.says:
             return self.says
-        page = pages[0]
+        page = pages[self.place]
         after = page.data[:-1] + bytes((self.rides,))
         change = capp.Change(page.sfi, page.following, page.data, after, None)
         charge = Charge(self.fen, self.fen, "", "stamp", 1)

@@ -4,7 +4,7 @@
 from firmware.devices.trade import Trade
 from firmware.formats import extension
 from firmware.kernel import apdu, tags, tlv
-from tests.capp_card import METRO, READ_CAPP, UPDATE_CAPP, CappCard, record_of
+from tests.capp_card import BUS, METRO, READ_CAPP, TRIP_ID, UPDATE_CAPP, CappCard, record_of
 from tests.devices.records_trade import RecordStand
 from tests.small_card import PDOL, SmallCard
 
@@ -108,12 +108,32 @@ def test_refusals_should_come_before_gpo():
         stand.trade.least_fen = least_fen
         assert stand.tap(card)["message"] == wanted
         assert card.asked(apdu.INS_GPO) == (wanted == "ok")
+    stand, card = RecordStand(), CappCard()  # one that does not tell what it holds
+    balance, stand.trade.least_fen = apdu.get_data(tags.EC_BALANCE), 1
+    card.edit = lambda command, good: b"\x6a\x88" if command == balance else good
+    assert stand.tap(card)["message"] == low and card.asked(apdu.INS_GPO) == 0
     stand, card = RecordStand(), CappCard(df61=0x81)
     card.key = b"another"
     assert stand.tap(card)["message"] == "record_forged"  # QX-009
     stand, card = RecordStand(), CappCard()
     stand.trade.kind = 2  # this card only deducts
     assert stand.tap(card)["message"] == "capp_absent" and card.asked(apdu.INS_GPO) == 0
+
+
+def test_sum_should_be_frozen_on_the_record_that_was_read_last():
+    """QX-015: any other order ends before the GPO; a deduction may change what it likes."""
+    bus = (BUS, b"\x02\x22")
+    for kind, wants, wanted in (
+        (2, ((METRO, TRIP_ID), bus), "capp_unfit"),
+        (2, (bus, (METRO, TRIP_ID)), "ok"),
+        (1, ((METRO, TRIP_ID), bus), "ok"),
+    ):
+        stand, card = RecordStand(), CappCard(df61=0x02)
+        card.pages = {(METRO, 0): record_of(kind=kind), (BUS, 0): record_of(bus[1])}
+        stand.trade.kind, stand.trade.fen, stand.trade.asked = kind, 300, wants
+        stand.trade.place = wants.index((METRO, TRIP_ID))
+        assert stand.tap(card)["message"] == wanted, (kind, wants)
+        assert card.asked(apdu.INS_GPO) == (wanted == "ok")
 
 
 def test_own_stamp_should_let_pass_by_the_trades_word():
@@ -180,13 +200,18 @@ def test_refusal_behind_the_commit_should_say_what_the_card_holds():
 
 def test_offset_should_be_told():
     """QX-059, QX-060, QX-061: a fare above the balance; what is left, less what is owed."""
-    for net, wanted in ((False, 0), (True, 0)):
-        stand, card = RecordStand(), CappCard(balance_fen=250)
-        card.offset_limit_fen = 1000
+    for net, balance_fen, used_fen, wanted, left in (
+        (False, 250, 0, 0, (0, 150)),
+        (True, 250, 0, 0, (0, 150)),
+        (False, 900, 120, 500, (500, 120)),
+        (True, 900, 120, 380, (500, 120)),
+    ):
+        stand, card = RecordStand(), CappCard(balance_fen=balance_fen)
+        card.offset_limit_fen, card.offset_used_fen = 1000, used_fen
         stand.trade.fen, stand.trade.shows_offset = 400, net
         event = stand.tap(card)
-        assert (event["outcome"], event["balance_fen"]) == ("approved", wanted)
-        assert (card.balance_fen, card.offset_used_fen) == (0, 150)
+        assert (event["outcome"], event["balance_fen"]) == ("approved", wanted), (net, used_fen)
+        assert (card.balance_fen, card.offset_used_fen) == left
 
 
 def test_card_of_sm_algorithms_should_be_given_what_it_asks():

@@ -68,6 +68,22 @@ def test_entry_should_stamp_the_card_and_take_nothing():
     assert stamp["entry_number"] == 1 and stamp["entry_time"] == (2026, 11, 21, 10, 0, 0)
 
 
+def test_trip_of_another_city_should_go_to_the_service_desk():
+    """QX-045: its station numbers are none of ours; one that was closed there is no matter."""
+    card = entered()
+    trip = fields(card)
+    for state, city, wanted in (
+        (layouts.INSIDE, trip["city"] + 1, "record_foreign"),
+        (layouts.INSIDE, trip["city"], "ok"),
+    ):
+        changes = {"state": state, "city": city}
+        card.pages[(METRO, 0)] = layouts.write(layouts.TRIP, card.pages[(METRO, 0)], changes)
+        gate, asked = Gate("exit", 3, 10), card.asked(apdu.INS_GPO)
+        assert gate.tap(card)["message"] == wanted
+        opened = wanted == "ok"
+        assert card.asked(apdu.INS_GPO) == asked + opened and bool(gate.barrier.pulses) == opened
+
+
 def test_exit_should_be_priced_by_the_card_and_close_the_trip():
     """QX-046: the matrix from the entry's station; the record says both."""
     card = entered()

@@ -111,10 +111,10 @@ def test_every_status_word_should_have_its_meaning():
         (0x6A81, "record_unread"), (0x6A84, "record_unread"), (0x9407, "record_unread"),
         (0x6985, "record_unread"), (0x6D00, "record_unread"), (0x6283, "record_unread"),
     ):  # fmt: skip
-        card = CappCard()
-        told = sw.to_bytes(2, "big")
-        card.edit = lambda command, good: told if command[1] == 0xB4 else good  # noqa: B023
-        assert read(card, (METRO, TRIP_ID)) == ([], wanted), hex(sw)
+        for before in (b"", record_of()):  # a whole record beside such a word is none
+            card, told = CappCard(), before + sw.to_bytes(2, "big")
+            card.edit = lambda command, good: told if command[1] == 0xB4 else good  # noqa: B023
+            assert read(card, (METRO, TRIP_ID)) == ([], wanted), hex(sw)
     for told in (b"", b"\x90", b"\x90\x00", record_of()[:5] + b"\x90\x00", bytes(300)):
         card.edit = lambda command, good: told if command[1] == 0xB4 else good  # noqa: B023
         assert read(card, (METRO, TRIP_ID)) == ([], "record_unread")

@@ -68,11 +68,42 @@ def test_commit_gate_should_stand_behind_the_updates():
         result = pay(card, purchase_of(card, amount_fen=300))
         assert result.taken is False and card.asked(UPDATE_CAPP) == 1
         assert card.asked_last() == 0 and card.pages == before and card.debits == []
-    card = CappCard()
-    purchase = purchase_of(card, amount_fen=300)
-    denied = type(purchase)(*(purchase[:4] + (lambda pan, psn: "deny_list",) + purchase[5:]))
-    result = pay(card, denied)
-    assert result.reason == "deny_list" and card.asked(UPDATE_CAPP) == 0
+    card = CappCard()  # certificates that are no certificates
+    spoilt = tags.ISSUER_CERTIFICATE
+    card.edit = bend(
+        "00B2", lambda pairs: [(tag, bytes(len(v)) if tag == spoilt else v) for tag, v in pairs]
+    )
+    result = pay(card, purchase_of(card, amount_fen=300))
+    assert (result.reason, result.taken) == ("oda_failed", False)
+    assert card.asked(UPDATE_CAPP) == 1 and card.asked_last() == 0 and card.debits == []
+
+
+def test_who_is_refused_when_asked_last_should_pay_nothing():
+    """QX-019, QX-030: the rules are asked behind the GPO and again at the gate; "no" at any time
+    is no, before the first UPDATE where it is the first.
+    """
+    said = []
+
+    def denied(at):
+        del said[:]
+
+        def refuse(pan, psn):
+            said.append(pan)
+            return "deny_list" if len(said) == at else ""
+
+        card = CappCard()
+        purchase = purchase_of(card, amount_fen=300)
+        refusing = type(purchase)(*(purchase[:4] + (refuse,) + purchase[5:]))
+        return card, pay(card, refusing)
+
+    assert denied(None)[1].outcome == "approved"
+    times = len(said)
+    assert times > 1
+    for at in range(1, times + 1):
+        card, result = denied(at)
+        assert (result.reason, result.taken) == ("deny_list", False), at
+        assert card.asked(UPDATE_CAPP) == (0 if at == 1 else 1)
+        assert card.asked_last() == 0 and card.debits == []
 
 
 def test_fare_above_the_balance_should_be_the_cards_affair():

@@ -5,7 +5,14 @@ from firmware.drive import drive
 from firmware.kernel import apdu, capp, capp_torn, selection, tags, torn
 from tests.capp_card import METRO, TRANS_PROVE, CappCard, HashModule, Tearing, record_of
 from tests.cards import AIDS, again
-from tests.kernel.test_capp_update import FACTOR, of_kind, pay, purchase_of, stamped
+from tests.kernel.test_capp_update import (
+    FACTOR,
+    changes_of,
+    of_kind,
+    pay,
+    purchase_of,
+    stamped,
+)
 from tests.small_card import bend, replaced
 
 READS = ((METRO, b"\x02\x21"),)
@@ -166,6 +173,27 @@ def test_stamp_under_r_mac_should_be_the_cards_own():
         assert resumed(card, purchase, tap, proof_of(False, module)).verdict == torn.MOVED_ON
 
 
+def test_own_ride_should_prove_only_where_no_r_mac_is_asked_for():
+    """QX-038: under rides of others too, three back; answers of that file bear no R-MAC, and where
+    the card makes some nothing without one counts.
+    """
+    for df61, others, wanted in (
+        (0x01, 0, torn.DEBITED_BEFORE),
+        (0x01, 2, torn.DEBITED_BEFORE),
+        (0x01, 3, torn.MOVED_ON),
+        (0x81, 0, torn.MOVED_ON),
+    ):
+        card = CappCard(df61=df61)
+        made = changes_of(card, HashModule(), (capp.CYCLIC_FILE, 0))
+        purchase = purchase_of(card, changes=made)
+        result = pay(card, purchase, (), 8, True)
+        assert result.outcome == "torn_pending" and len(card.newest) == 1
+        card.newest = [bytes(48)] * others + card.newest
+        card.atc, card.proof = card.atc + 1, None  # used elsewhere
+        verdict = resumed(card, purchase, result.tap, proof_of())
+        assert verdict.verdict == wanted, (df61, others)
+
+
 def test_stamp_that_changed_nothing_should_prove_nothing():
     """QX-038."""
     card, purchase, tap = torn_card(True)
@@ -211,10 +239,15 @@ def test_other_cards_should_be_left_alone():
     _, purchase, tap = torn_card(True)
     other = CappCard("6228000100000028", atc=5)
     assert resumed(other, purchase, tap).verdict == torn.OTHER
-    for acted, kind in ((False, 1), (False, 2)):
+    for acted, kind, wanted in (
+        (False, 1, torn.SUSPECT),
+        (False, 2, torn.SUSPECT),
+        (True, 1, torn.UNPROVEN),  # by its TC, which no other card has
+        (True, 2, torn.SUSPECT),  # eight zeros are anybody's
+    ):
         card, purchase, tap = torn_card(acted, kind, None, 300)
         card.free_records = False
-        assert resumed(card, purchase, tap).verdict == torn.SUSPECT, (acted, kind)
+        assert resumed(card, purchase, tap).verdict == wanted, (acted, kind)
 
 
 def test_lost_links_of_the_second_tap_should_learn_nothing():
