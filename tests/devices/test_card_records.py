@@ -3,7 +3,7 @@
 
 from firmware.devices.trade import Trade
 from firmware.formats import extension
-from firmware.kernel import apdu, tags, tlv
+from firmware.kernel import apdu, capp, tags, tlv
 from tests.capp_card import BUS, METRO, READ_CAPP, TRIP_ID, UPDATE_CAPP, CappCard, record_of
 from tests.devices.records_trade import RecordStand
 from tests.small_card import PDOL, SmallCard
@@ -134,6 +134,33 @@ def test_sum_should_be_frozen_on_the_record_that_was_read_last():
         stand.trade.place = wants.index((METRO, TRIP_ID))
         assert stand.tap(card)["message"] == wanted, (kind, wants)
         assert card.asked(apdu.INS_GPO) == (wanted == "ok")
+
+
+def test_what_was_not_read_should_not_be_written():
+    """QX-016, QX-024: a change of other bytes than the card has told, or of another file."""
+    other = record_of(body=bytes(9) + b"\x01")
+    for page in (capp.Page(METRO, 0, other), capp.Page(BUS, 0, record_of())):
+        stand, card = RecordStand(), CappCard()
+        trip_of = stand.trade.trip_of
+        stand.trade.trip_of = lambda pages, pan: trip_of([page], pan)  # noqa: B023
+        assert stand.tap(card)["message"] == "capp_unfit" and card.asked(apdu.INS_GPO) == 0
+
+
+def test_number_that_pays_another_fare_should_be_found_at_the_gate():
+    """QX-030: priced for nobody, or for whom the card has named first; what its records sign
+    counts, and nothing is charged.
+    """
+    for fares, wanted in (((300, 200), "fare_changed"), ((300, 300), "ok")):
+        stand, card = RecordStand(), CappCard()
+        trip_of = stand.trade.trip_of
+
+        def priced(pages, pan, stand=stand, fares=fares, trip_of=trip_of):
+            stand.trade.fen = fares[1] if pan else fares[0]
+            return trip_of(pages, pan)
+
+        stand.trade.trip_of = priced
+        assert stand.tap(card)["message"] == wanted
+        assert len(card.debits) == (wanted == "ok")
 
 
 def test_own_stamp_should_let_pass_by_the_trades_word():

@@ -114,3 +114,8 @@ def test_stamp_under_r_mac_should_let_pass_by_parameter():
         event = stand.tap(card)
         assert (event["message"], stand.shown()) == (message, lamp)
         assert stand.kinds() == ["debited-unproven"]
+        stand, card = RecordStand("same_card_s: 0\nstamp_lets_pass: " + flag), CappCard(df61=0x81)
+        torn(card, stand)
+        card.edit = lambda command, good: b"\x69\x85" if command == last else good  # noqa: B023
+        card.key = b"another"  # the stamp is there, under an R-MAC that is none
+        assert stand.tap(card)["message"] == "stamp_refused"
