@@ -158,12 +158,30 @@ def _of_board(what: str, text: str) -> Fault:
     return Fault("not_written", f"the board says: {last} ({what})")
 
 
+class _Line(SerialTransport):
+    """mpremote looks at its clock only while nothing comes. A port that never stops talking, a GPS
+    receiver or a terminal that cannot be interrupted, would be listened to for ever.
+    """
+
+    def read_until(
+        self, min_num_bytes, ending, timeout=10, data_consumer=None, timeout_overall=None
+    ):
+        """As in SerialTransport, but `timeout_overall` holds in any case."""
+        if timeout_overall is None:
+            return super().read_until(min_num_bytes, ending, timeout, data_consumer)
+        end_s = time.monotonic() + timeout_overall
+        data = b""
+        while not data.endswith(ending) and time.monotonic() < end_s:
+            data += self.serial.read(1)
+        return data
+
+
 def _opened(port: str, patience: float) -> SerialTransport:
     """The port, for us alone; another program may hold it for a moment."""
     for left in reversed(range(TRIES)):
         try:
             with contextlib.redirect_stdout(io.StringIO()):
-                return SerialTransport(port, timeout=READ_S * patience)
+                return _Line(port, timeout=READ_S * patience)
         except (TransportError, OSError, ValueError) as wrong:
             if port.startswith("/") and not Path(port).exists():
                 raise Fault("no_board", f"there is no {port}") from wrong

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """`faretap flash` on a real MicroPython: what it copies, what it refuses, what survives a cut."""
 
+import os
+import pty
+import threading
+
 import pytest
 from click.testing import CliRunner
 
@@ -180,6 +184,28 @@ def test_a_stranger_is_no_board(tmp_path):
         assert flash(stand)[0] == "wrong_board"
     finally:
         stand.unplug()
+
+
+def test_a_port_that_never_stops_talking_is_given_up():
+    """A GPS receiver at the port: no prompt, and no silence either."""
+    ours, theirs = pty.openpty()
+    over = threading.Event()
+
+    def talk():
+        while not over.wait(0.01):
+            os.write(ours, b"$GPGGA,\r\n")
+
+    talker = threading.Thread(target=talk)
+    talker.start()
+    try:
+        with pytest.raises(Fault) as fault:
+            Console(os.ttyname(theirs), patience=0.05)
+        assert fault.value.word == "no_answer"
+    finally:
+        over.set()
+        talker.join()
+        os.close(theirs)
+        os.close(ours)
 
 
 def test_ports_that_are_none_have_a_name(tmp_path, board):
