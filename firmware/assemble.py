@@ -203,7 +203,10 @@ def assemble_inspector(settings, parameters, hal, report):
 
     reader = open_reader(settings, hal, hal, report)
     parts = inspector.Parts(reader, hal, ReportPanel(report), report)
-    device = inspector.Inspector(parts, parameters.aids, settings.trace)
+    records = None
+    if settings.more.get("records", "no") == "yes":
+        from firmware.devices import inspector_records as records  # likewise; on no board
+    device = inspector.Inspector(parts, parameters.aids, settings.trace, records)
     device.start()
     return device
 

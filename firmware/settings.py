@@ -47,12 +47,12 @@ MORE = (
     "module_failures", "module_keys", "module_profile", "module_secret", "module_trade",
     "most_fen", "operator", "outputs", "overtime", "pass_over", "passback_s", "passes",
     "pay_lines", "price_fen", "printer", "product", "products", "pulse_ms", "pump", "purpose",
-    "record_key", "refund_rules", "return_min", "riders", "riders_blocks", "same_station",
-    "seats", "sells", "service", "store", "store_blocks", "subsidy", "sums", "ticket_group",
-    "ticket_keys", "tickets", "too_fast", "transfer", "transfer_free_min", "transfer_from",
-    "transfer_min", "trips", "turn_min", "twin", "u_turn", "unit_pack", "unit_price_fen",
-    "upload_bytes", "upload_key", "upload_mac", "upload_signed", "valid_min", "vehicle_class",
-    "voice",
+    "record_key", "records", "refund_rules", "return_min", "riders", "riders_blocks",
+    "same_station", "seats", "sells", "service", "store", "store_blocks", "subsidy", "sums",
+    "ticket_group", "ticket_keys", "tickets", "too_fast", "transfer", "transfer_free_min",
+    "transfer_from", "transfer_min", "trips", "turn_min", "twin", "u_turn", "unit_pack",
+    "unit_price_fen", "upload_bytes", "upload_key", "upload_mac", "upload_signed", "valid_min",
+    "vehicle_class", "voice",
 )  # fmt: skip
 SALES = ("reader", "journal", "parameters")
 NEEDED = {

@@ -39,8 +39,10 @@ CURRENCIES = {156: "CNY", 344: "HKD", 446: "MOP"}  # of two decimals; others as 
 class Inspector:
     """One enquiry device at work."""
 
-    def __init__(self, parts, aids, trace="no"):
+    def __init__(self, parts, aids, trace="no", records=None):
+        """records: module inspector_records, where records of trades are read as well."""
         self.parts = parts
+        self.records = records
         self.aids = aids
         self.trace = tracer(parts.report, trace)
         self.stopping = self.closed = False
@@ -114,7 +116,8 @@ class Inspector:
         """Everything at once, then the field goes off (QT-269)."""
         watch = Stopwatch(card.exchange, self.parts.clock, self.trace)
         try:
-            found = drive(enquiry.enquire(self.aids), watch.exchange)
+            further = self.records.Records().read if self.records else None
+            found = drive(enquiry.enquire(self.aids, further), watch.exchange)
         except LinkLost as gone:
             self.show("card_lost")
             self.parts.report({"event": "enquiry", "outcome": "card_lost", "detail": str(gone)})
@@ -125,7 +128,11 @@ class Inspector:
         else:
             self.show("enquiry_done")
             self._report(found, watch.count)
-            self._wait_for_removal(pages_of(found))
+            pages = pages_of(found)
+            if self.records:  # what is frozen stands beside the balance that lacks it (QX-056)
+                at = len(found.balances) + (1 if found.blocked else 0)
+                pages[at:at] = self.records.pages_of(found.more, lambda fen: money(156, fen))
+            self._wait_for_removal(pages)
         self._power(False)
 
     def _wait_for_removal(self, pages):
@@ -178,18 +185,19 @@ class Inspector:
 
     def _report(self, found, exchanges):
         """What was shown, for a bench; the number masked (CL-016)."""
-        self.parts.report(
-            {
-                "event": "enquiry",
-                "outcome": "read",
-                "detail": "blocked" if found.blocked else "",
-                "card": masked(found.pan),
-                "balances": [row(None, one) for one in found.balances],
-                "payments": rows(found.payments),
-                "loads": rows(found.loads),
-                "exchanges": exchanges,
-            }
-        )
+        told = {
+            "event": "enquiry",
+            "outcome": "read",
+            "detail": "blocked" if found.blocked else "",
+            "card": masked(found.pan),
+            "balances": [row(None, one) for one in found.balances],
+            "payments": rows(found.payments),
+            "loads": rows(found.loads),
+            "exchanges": exchanges,
+        }
+        if self.records:
+            told["records"] = found.more
+        self.parts.report(told)
 
 
 def masked(pan):

@@ -18,8 +18,8 @@ Entry = namedtuple("Entry", ("date", "currency", "fen"))
 # tag: of the amount that changed, 9F79 or DF79, from P1 P2; rest: what follows it, bytes
 Load = namedtuple("Load", ("tag", "old_fen", "new_fen", "rest"))
 # pan: digits, "" when not readable; blocked: the application is; payments, loads: list of Entry,
-# newest first, None where the card keeps no such log
-Enquiry = namedtuple("Enquiry", ("pan", "blocked", "balances", "payments", "loads"))
+# newest first, None where the card keeps no such log; more: what further steps have returned
+Enquiry = namedtuple("Enquiry", ("pan", "blocked", "balances", "payments", "loads", "more"))
 
 LOG_FILES = (11, 30)  # short file identifiers that may be a log's (qpboc.md 3, point 10)
 MOST = 10  # records read of a log; those of the book hold ten
@@ -29,8 +29,10 @@ SW_BLOCKED, SW_NO_RECORD = 0x6283, 0x6A83
 MONEY = (tags.EC_BALANCE, tags.SECOND_BALANCE)  # in the order of Enquiry.balances
 
 
-def enquire(aids):
-    """Generator: Enquiry of the card in the field. aids: the selection.ListedAid of the device."""
+def enquire(aids, further=None):
+    """Generator: Enquiry of the card in the field. aids: the selection.ListedAid of the device;
+    further(selected): steps behind all others, a generator, None for none.
+    """
     selected, blocked = yield from select(aids)
     pan = yield from read_card_number()
     try:
@@ -41,7 +43,8 @@ def enquire(aids):
         balances = []
     payments = yield from read_payments(selected.fci)
     loads = yield from read_loads(selected.fci)
-    return Enquiry(pan, blocked, balances, payments, _added(loads, balances))
+    more = yield from further(selected) if further else ()
+    return Enquiry(pan, blocked, balances, payments, _added(loads, balances), more)
 
 
 def select(aids):

@@ -19,6 +19,7 @@ from sim.process import FirmwareProcess
 from sim.serve import PtyServer
 from sim.timing import Timing
 
+CNY = 156
 NOT_READ = 1  # exit status when a card came and could not be read, or none came
 
 
@@ -55,7 +56,11 @@ Examples:
 )
 @click.pass_context
 def command(context, reader, card, as_json, every, wait, parameters, baud, runtime):
-    """Show what a card on the reader holds; card numbers are masked. Nothing is kept."""
+    """Show what a card on the reader holds; card numbers are masked. Nothing is kept.
+
+    Of a card with an extended application also sums that are frozen, open trips and passes. They
+    are the card's word: no security module checks its R-MAC here.
+    """
     if bool(reader) == bool(card):
         raise click.UsageError("say one of --reader, --card")
     interpreter = runtime_command(runtime)
@@ -81,7 +86,7 @@ def virtual_reader(path):
 
 def settings_text(reader, baud, parameters):
     """The settings file of an inspector."""
-    text = f"device: inspector\nreader: {reader}\nreader_baud: {baud}\n"
+    text = f"device: inspector\nreader: {reader}\nreader_baud: {baud}\nrecords: yes\n"
     return text + (f"parameters: {parameters.resolve()}\n" if parameters else "")
 
 
@@ -122,6 +127,7 @@ def lines(told):
         return [f"{words[told['outcome']]}: {told['detail']}"]
     found = [told["card"] + (", application blocked" if told["detail"] else "")]
     found += [f"balance     {amount(one)}" for one in told["balances"]]
+    found += [record_line(one) for one in told.get("records") or ()]
     for word, name in (("paid", "payments"), ("loaded", "loads")):
         entries = told[name]
         if entries is None:
@@ -130,6 +136,26 @@ def lines(told):
             found += [f"{one['date']}  {word:<6}  {amount(one)}" for one in entries]
             found += [f"{word}: nothing in the log"] * (not entries)
     return found
+
+
+def record_line(one):
+    """A record of the extended application for people."""
+    where = f"{one['record']}, since {one['since']}" if "since" in one else one["record"]
+    where += "".join(f", {name} {one[name]}" for name in ("line", "place") if one.get(name))
+    fen = {name: money(CNY, one[name]) for name in ("frozen_fen", "amount_fen") if name in one}
+    words = {
+        "frozen": "frozen      {frozen_fen} by {where}; not in the balance",
+        "completed": "completed   {where}, {amount_fen}",
+        "open": "open        {where}",
+        "paid": "paid        {where}, {amount_fen}, still inside",
+        "closed": "ended       {where}, {amount_fen}",
+        "rides": "pass        {record}, {left} of {rides} rides left, {from} to {until}",
+        "days": "pass        {record}, {from} to {until}",
+        "units": "units       {record}: {units} bought last, {total_units} in all, in hundredths",
+        "unused": "unused      {record}",
+        "refused": "refused     {record}: {fault}",
+    }
+    return words[one["state"]].format(**{**one, **fen, "where": where})
 
 
 def amount(one):

@@ -28,6 +28,7 @@ ROOTS = ("firmware.main", "firmware.boot")  # with all that lies below
 # of PCs and Raspberry Pis: libraries, files and sockets that a board has not
 ELSEWHERE = (
     "firmware.devices.adjust_store",  # a slot has room for one kind of kiosk
+    "firmware.devices.inspector_records",  # nor for what only a bench asks for
     "firmware.hal.ciphers_cpython", "firmware.hal.cpython",
     "firmware.hal.display_cpython", "firmware.hal.fileflash",
     "firmware.hal.libraries", "firmware.hal.pcsc_cpython", "firmware.hal.pins_cpython",

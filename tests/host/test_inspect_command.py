@@ -5,7 +5,9 @@ import json
 
 import pytest
 
+from firmware.capp import layouts
 from host_tools.cli.inspect import lines
+from sim.capp_profile import Extension
 from sim.card import Card
 from sim.chip import Chip
 from sim.field import Field
@@ -75,6 +77,61 @@ def test_blocked_application_should_show_its_logs(runtime, tmp_path):
     done = faretap("inspect", "--card", path, "--runtime", runtime)
     assert done.returncode == 0 and "application blocked" in done.stdout
     assert "2026-11-21  paid    CNY 2.00" in done.stdout
+
+
+def remember(card, trade, profile="own", **fields):
+    """A record of a card as a terminal would have written it."""
+    sfi, area_id, _, layout = layouts.PROFILES[profile][trade]
+    for row in card.state["extended"]["records"]:
+        if row[0] == f"{sfi:02X}" and row[1].startswith(area_id.hex().upper()):
+            row[1] = layouts.write(layout, bytes.fromhex(row[1]), fields).hex().upper()
+            return
+    raise AssertionError(f"no record of {trade}")
+
+
+BEGUN = {"state": 1, "entry_time": (2026, 11, 21, 7, 5, 0), "entry_place": 31, "entry_gate": 7}
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_records_of_the_extended_application_should_be_shown(runtime, tmp_path):
+    """QX-008, QX-009, QX-056: frozen sums, open trips and passes, with R-MACs that nobody checks
+    here; hostile records are refused by name. No GPO, nothing is changed.
+    """
+    path = tmp_path / "card.json"
+    trades = ("bike", "metro", "toll", "pass", "rides")
+    card = own_card(path, extended=Extension(trades, r_mac=True))
+    remember(card, "bike", frozen_fen=3000, **BEGUN)
+    remember(card, "metro", entry_line=2, **BEGUN)
+    remember(card, "toll", **BEGUN | {"entry_time": (2026, 2, 30, 7, 5, 0)})
+    days = {"from_day": 20261101, "until_day": 20261130}
+    remember(card, "pass", pass_kind=layouts.RIDES, rides=10, used=7, **days)
+    card.save()
+    before = path.read_text()
+    done = faretap("inspect", "--card", path, "--runtime", runtime)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[1:6] == [
+        "balance     CNY 100.00",
+        "frozen      CNY 30.00 by bike, since 2026-11-21 07:05, place 31; not in the balance",
+        "open        metro, since 2026-11-21 07:05, line 2, place 31",
+        "refused     toll: a moment that does not exist",
+        "pass        pass, 3 of 10 rides left, 2026-11-01 to 2026-11-30",
+    ]
+    assert path.read_text() == before, "the card was changed"
+
+
+def test_records_of_t_union_and_of_a_plain_card_should_be_told_apart(tmp_path):
+    """A card without the application has none; T-Union's bus record names the profile."""
+    union, plain = tmp_path / "union.json", tmp_path / "plain.json"
+    card = own_card(union, extended=Extension(("bus", "rides"), layout="t-union"))
+    remember(card, "bus", "t-union", entry_line=5, **BEGUN)
+    card.save()
+    own_card(plain).save()
+    (told,) = [json.loads(faretap("inspect", "--card", union, "--json").stdout)["records"]]
+    assert told == [
+        {"record": "bus", "state": "open", "since": "2026-11-21 07:05", "line": 5, "place": 31,
+         "terminal": 7}
+    ]  # fmt: skip
+    assert json.loads(faretap("inspect", "--card", plain, "--json").stdout)["records"] is None
 
 
 def test_card_that_cannot_be_read_should_be_said(tmp_path):
