@@ -42,10 +42,11 @@ OF_RECORDS = (
     "firmware.devices.card_records", "firmware.kernel.capp", "firmware.kernel.capp_offset",
     "firmware.kernel.capp_torn", "firmware.kernel.capp_update", "firmware.module",
 )  # fmt: skip
+ASSEMBLE = "firmware.assemble"  # that puts every device together
 USES_RECORDS = "uses_records = True"
 # importer -> modules it loads by a name put together; None: a device, as asked for
 BY_NAME: dict[str, tuple[str, ...] | None] = {
-    "firmware.assemble": None,
+    ASSEMBLE: None,
     "firmware.boot.start": ("firmware.main",),
     "firmware.devices.taxi": (
         "firmware.devices.taxi_keys", "firmware.devices.taxi_shift",
@@ -82,7 +83,9 @@ def needed(devices: Iterable[str] = TOGETHER, root: Path = ROOT) -> list[Path]:
             continue
         kept.add(name)
         wanted.append(name.rpartition(".")[0])
-        wanted += imported(there[name], there, name not in others)
+        more = list(imported(there[name], there, name not in others))
+        # the root imports the inspector where it is asked for: not an image of another device
+        wanted += [one for one in more if name != ASSEMBLE or one not in others]
         wanted += BY_NAME.get(name) or ()
     return [path for name, path in there.items() if name in kept]
 
