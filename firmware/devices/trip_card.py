@@ -15,14 +15,17 @@ card_trade.py:
 
 from firmware.capp import layouts
 from firmware.capp import trip as rules_of_trips
+from firmware.capp.layouts import CLOSED
 from firmware.devices import options
 from firmware.devices.card_trade import CardTrade, changed
 from firmware.devices.card_words import ROWS
 from firmware.devices.trade import OWN, Charge, Offer, Trade, Trip
 from firmware.errors import FormatError
+from firmware.formats import record
 from firmware.kernel.capp import DEDUCTION
 
 ENTERED = Charge(0, 0, "", "entry", 1)
+LOOK_BACK = 256  # records among which a tap is looked for that was never settled
 LET = ("re_entry", "free_exit", "pass_valid")  # of a card that is not debited
 # rows of the panel beside card_words.ROWS and those of the trade
 WORDS = (
@@ -98,11 +101,29 @@ class TripCard(CardTrade):
         return self._trip(ENTERED, page, fields, self.least_fen or None)
 
     def _leave(self, values, page, pan):
+        if values["state"] == CLOSED and self._may_have_paid(values, pan):
+            return "re_entry"
         word, fare = self.fare(values, pan)
         if fare is None:
             return "re_entry" if word == "re_exit" else word or "no_tariff"
         charge = Charge(fare.amount_fen, fare.full_fen, fare.fare_class, fare.rule, 1)
         return self._trip(charge, page, self.written(values, fare), None)
+
+    def _may_have_paid(self, values, pan):
+        """True of who was stamped out here by a tap that was torn and never settled, however long
+        ago: it stands as pending, and he has not been let through since (QX-036).
+        """
+        journal, number = self.house.journal, values["exit_number"]
+        if values["exit_gate"] != self.settings.terminal:
+            return False
+        for sequence, one in record.readable(journal.backwards()):
+            if one["reason"] == "re_entry" and record.pan_digits(one["pan"]) == pan:
+                return False
+            if sequence == number:
+                return one["kind"] == record.PENDING and record.pan_digits(one["pan"]) == pan
+            if sequence <= journal.next - LOOK_BACK:
+                break
+        return False
 
     def _trip(self, charge, page, fields, least_fen):
         fields.update(self.extra())

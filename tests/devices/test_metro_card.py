@@ -142,6 +142,24 @@ def test_next_gate_should_not_charge_who_was_just_stamped_out():
     assert card.balance_fen == 10000 - 400 - 900
 
 
+def test_exit_that_was_never_settled_should_be_let_out_once_however_late():
+    """QX-036: its own record says that he may have paid and was not let out; nobody else has it,
+    and he has it once.
+    """
+    card, gate = entered(), Gate("exit", 3, 30)
+    card.tear = (apdu.INS_READ_RECORD, LAST, True)
+    assert gate.tap(card)["message"] == "last_record_lost"
+    gate.clock.advance(70)
+    for _ in range(4):
+        gate.terminal.turn()
+    assert gate.kinds() == ["pending"] and gate.barrier.pulses == 0
+    gate.clock.now = (2026, 11, 21, 10, 50, 0)
+    gate.restart()
+    assert gate.tap(card)["message"] == "re_entry" and gate.barrier.pulses == 1
+    assert card.balance_fen == 10000 - 400
+    assert gate.tap(card)["message"] == "ok" and card.balance_fen == 10000 - 400 - 900
+
+
 def test_bad_records_should_be_refused_before_the_gpo():
     """QX-012, QX-016: locked, not valid, a stamp from the future, digits that are none."""
     cases = (({"valid": 0}, None), ({"locked": 1}, None),
