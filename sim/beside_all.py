@@ -23,6 +23,7 @@ from sim.beside_metro_card import BesideMetroCard
 from sim.beside_parking import BesideParking
 from sim.beside_parking_card import BesideParkingCard
 from sim.beside_parking_day import BesideParkingDay
+from sim.beside_parking_pay import BesideParkingPay
 from sim.beside_shop import BesideShop
 from sim.beside_stage import BesideStage
 from sim.beside_taxi import BesideTaxi
@@ -37,7 +38,8 @@ def lane_of(play):
         return BesideParkingCard(play)
     if "pay_lines" in play.scenario.settings:
         return BesideParkingDay(play)
-    return (BesideEntry if play.scenario.settings.get("lane") == "entry" else BesideParking)(play)
+    lanes = {"entry": BesideEntry, "pay": BesideParkingPay}
+    return lanes.get(play.scenario.settings.get("lane"), BesideParking)(play)
 
 
 def gate_of(play):

@@ -5,12 +5,13 @@ Both are machines of world_lines.py. What they say and keep is the firmware's ow
 (devices/far_store.py, devices/lane_store.py, neighbours/lane_line.py).
 """
 
-from firmware.devices.far_store import FarStore, LaneTwin
-from firmware.devices.lane_store import LaneStore
-from firmware.neighbours.lane_line import LaneLine
+from firmware.devices.far_store import FarStore, LaneTwin, PayTwin
+from firmware.devices.lane_store import TOLD, WIDE, LaneStore
+from firmware.neighbours.lane_line import PUT, STX, LaneLine
 
 STEP_MS = 50
 ANSWER_MS = 2000
+TOLD_FRAME = bytes((STX, WIDE, PUT, TOLD))  # as the news of a payment begins
 
 
 class LaneEnd:
@@ -102,3 +103,52 @@ class PayPeer(LaneEnd):
                         told = True
                         if said[2] != "lost":
                             return said[2]
+
+
+class Wire:
+    """A line between two ends that are both played; `cut`: nothing comes through."""
+
+    def __init__(self, one, other):
+        self.one, self.other, self.cut = one, other, False
+
+    def pump(self, now_ms):
+        """Let both speak; what was said into a line that is cut is lost."""
+        there, back = self.one.outgoing(now_ms), self.other.outgoing(now_ms)
+        if not self.cut:
+            self.other.feed(there, now_ms)
+            self.one.feed(back, now_ms)
+
+
+class SharedStore:
+    """The exit lane's store with all its lines: ends for entry lane, this and another pay station.
+
+    `station` is at the terminal's line; its on_told() is called when that begins to tell of a
+    payment, whose bytes are lost where it answers True.
+    """
+
+    def __init__(self, storage):
+        self.entry, self.other = StoreEnd(self), StoreEnd(self)
+        self.station = StoreEnd(self)
+        self.store = LaneStore(
+            storage, twin=LaneTwin(self.entry), pays=[PayTwin(self.station), PayTwin(self.other)]
+        )
+
+
+class StoreEnd(LaneEnd):
+    """One of its lines."""
+
+    def __init__(self, lot):
+        super().__init__()
+        self.lot = lot
+        self.on_told = None
+
+    def feed(self, data, now_ms):
+        if self.on_told and TOLD_FRAME in data and self.on_told():
+            return
+        super().feed(data, now_ms)
+
+    def outgoing(self, now_ms):
+        """What came is judged and written first, as in each turn of its loop."""
+        super().feed(b"", now_ms)
+        self.lot.store.turn()
+        return self.protocol.outgoing(now_ms)

@@ -63,6 +63,7 @@ class PayStation(Trade):
         self.waiting, self.unknown = [], []  # numbers to let go of; and whose debit is pending
         self.asking = ("", (0, 0))  # number that is asked for, window of the answer
         self.sent = False  # owed[0] is on its way
+        self.again = []  # bodies of owed that may have been answered before a restart
         self.now, self.quote = clock.local_now(), None
 
     def restore(self, recent):
@@ -75,6 +76,7 @@ class PayStation(Trade):
             elif values["reason"] == "stay_asked" and pan not in self.waiting:
                 self.waiting.append(pan)
         self.owed.reverse()
+        self.again = self.owed[:]
 
     def turn(self):
         for said in self.neighbour.turn():
@@ -224,7 +226,9 @@ class PayStation(Trade):
         if word == "lost":
             return  # said again
         body = self.owed.pop(0)
-        if word == "gone" and body[0] == TOLD:
+        known = body in self.again  # most of them have left on it long ago
+        self.again = self.again[known:]
+        if word == "gone" and body[0] == TOLD and not known:
             self.house.report({"event": "payment_late", "key": body[1 : 1 + KEY].hex()})
 
 

@@ -187,3 +187,26 @@ def test_store_should_take_a_payment_once_and_none_without_its_entry():
     again.leave(came.key)
     assert again.told(first) == "gone" and again.payment(came.key) is None
     assert again.asked(came.key + b"\x09") == came.key
+
+
+def test_payment_that_is_too_late_should_be_reported_once():
+    """Its car was let out by hand meanwhile; what is said again after a restart is none."""
+    park, card = Park(), open_card()
+    assert park.pays(card) == "ok" and park.exit.tap(card) == "prepaid"
+    park.pay.restart()
+    park.beat(4)
+    assert park.pay.trade.owed == [] and _late(park) == 0
+    park, card = Park(), open_card()
+    park.asks(card)
+    park.wire.cut = True
+    park.pay.tap(card)
+    park.exit.trade.store.leave(key_of(PAN))
+    park.wire.cut = False
+    park.beat(4)
+    assert _late(park) == 1
+    park.beat(4)
+    assert _late(park) == 1 and park.pay.trade.owed == []
+
+
+def _late(park):
+    return sum(one["event"] == "payment_late" for one in park.pay.events)

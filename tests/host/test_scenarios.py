@@ -30,6 +30,7 @@ SHARE = {
     "car_park": 0.03,
     "car_park_card": 0.06,
     "car_park_day": 0.02,
+    "car_park_pay": 0.01,
     "fuel_day": 0.05,
     "gas_post": 0.3,
     "kiosk_day": 0.1,
