@@ -55,7 +55,7 @@ TABLE = """
 30|请上车|Please board
 31|已付款，请充值|Paid, please top up
 32|请投币|Please insert coins
-40|请走前门刷卡|Please use the front reader
+40|请到前门刷卡|Please use the front reader
 41|无此票价|No fare for this trip
 60|现金已付|Paid in cash
 61|本单取消|Trip cancelled
@@ -115,17 +115,17 @@ TABLE = """
 180|缴费未完成，请询问工作人员|Payment not settled, please ask the staff
 181|请通行|Please drive on
 190|已冻结|Sum is held
-191|已办完|Done
+191|已完成|Done
 192|请取车|Please take the bike
 193|已解冻，未扣款|Released, not charged
 194|请先还车入桩，再刷卡|Lock the bike first, then tap
-195|无车可借，请到别处|No bike here, please go to another station
+195|无车可租，请到其他站点|No bike here, please go to another station
 196|车锁未开，请再刷同一张卡|The lock is stuck, tap the same card again
-200|油机停用|Pump out of order
+200|加油机停用|Pump out of order
 201|请先提枪|Lift the nozzle first
-202|油机使用中，请稍候|Pump in use, please wait
+202|加油机使用中，请稍候|Pump in use, please wait
 203|请先挂枪，再刷卡|Hang up the nozzle, then tap again
-204|请到原油机结算|Pay at the pump you filled at
+204|请到原加油机结算|Pay at the pump you filled at
 205|未加油，已解冻|Nothing filled, the sum is released
 206|请加油|Please fill
 210|名单故障，请用其他方式|List fault, please use other means
@@ -134,20 +134,20 @@ TABLE = """
 213|已签到，迟到|You are in, late
 214|已签退|You are out
 215|已签退，早退|You are out, early
-216|已登记，请勿重复|Noted already
+216|已登记，请勿重复刷卡|Noted already
 217|座位已满|No seat is free
 218|请选择楼层|Choose your floor
 219|无楼层权限|No floor for this card
-220|已购买，请将卡插入表具|Bought, please hold the card at your meter
+220|已购买，请将卡贴近表具|Bought, please hold the card at your meter
 221|卡未绑定表具|The card has no meter
 222|表具类型不符|The card is of another kind of meter
-223|购量已满|The meter is full
+223|表内余量已满|The meter is full
 224|卡内记录有误，请到柜台|The record is bad, please go to the desk
 230|无进站记录，请再刷同一张卡补票|No entry, tap the same card again to pay
 231|未出站，请再刷同一张卡补票|No exit, tap the same card again to pay
 232|已超时，请再刷同一张卡补票|Overtime, tap the same card again to pay
 233|记录有误，请再刷同一张卡补票|The record is bad, tap the same card again to pay
-234|外站进站，请再刷同一张卡补票|Entered elsewhere, tap the same card again to pay
+234|异地进站，请再刷同一张卡补票|Entered elsewhere, tap the same card again to pay
 235|无需补票，请走闸机|All right, go to the gate
 236|已补票，请尽快出站|Adjusted, please leave soon
 237|已补票，可以进站|Adjusted, you may enter

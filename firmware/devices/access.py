@@ -37,7 +37,7 @@ door_ready|blue||请刷卡|Present card|
 access_granted|green|double|请进|Door is open|120
 not_listed|red|no|无权限|No access: not on the list|121
 outside_hours|red|no|非开放时间|No access at this hour|122
-passed_already|red|no|已通过 请勿重复|Has passed already|123
+passed_already|red|no|已通过 请勿重复刷卡|Has passed already|123
 door_fault|red|no|门禁故障|Door out of order|124
 """
 

@@ -31,7 +31,7 @@ adjust_entry|amber|again|无进站补{fare}元 请再刷卡|No entry {fare}: tap
 adjust_exit|amber|again|未出站补{fare}元 请再刷卡|No exit {fare}: tap again|231
 adjust_overtime|amber|again|超时 补{fare}元 请再刷卡|Overtime {fare}: tap again|232
 adjust_time|amber|again|记录有误 补{fare}元 再刷|Bad time {fare}: tap again|233
-adjust_foreign|amber|again|外站 补{fare}元 请再刷卡|Foreign {fare}: tap again|234
+adjust_foreign|amber|again|异地补{fare}元 请再刷卡|Foreign {fare}: tap again|234
 adjust_none|blue|known|无需补票 请走闸机|All right: go to the gate|235
 adjust_done|blue|known|已补票 请尽快出站|Adjusted: please leave|236
 adjust_desk|red|no|请找工作人员|Ask the staff|92

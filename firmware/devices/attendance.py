@@ -70,7 +70,7 @@ class Attendance(Access):
 came_late|green|double|已签到 迟到|You are in, late|213
 went_out|green|double|已签退|You are out|214
 left_early|green|double|已签退 早退|You are out, early|215
-noted_already|blue|known|已登记 请勿重复|Noted already|216
+noted_already|blue|known|已登记 请勿重复刷卡|Noted already|216
 seats_full|red|no|座位已满|Full: no seat is free|217
 """
     )

@@ -56,11 +56,11 @@ class Bike(HoldTrade):
     uses_records = True
     words = (
         """
-bike_ready|blue||租车 还车 请刷卡|Hire or return: tap card|
-re_entry|green|double|请取车 未再冻结|Take the bike, held once|192
+bike_ready|blue||租车还车 请刷卡|Hire or return: tap card|
+re_entry|green|double|请取车 未重复冻结|Take the bike, held once|192
 free_return|green|double|已解冻 未扣款|Released, not charged|193
 bike_out|red|no|请先还车入桩 再刷卡|Lock the bike first, then tap|194
-no_bikes|red|no|无车可借 请到别处|No bike here: other station|195
+no_bikes|red|no|无车可租 请到其他站点|No bike here: other station|195
 bike_stuck|amber|again|车锁未开 请再刷卡|Lock stuck: same card again|196
 docks_lost|red|no|暂停服务 车桩离线|Out of service: docks lost|21
 """

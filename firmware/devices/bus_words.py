@@ -4,14 +4,14 @@
 # TD-040: what riders hear of; paid, again, refused and the rest are in the panel's table
 WORDS = """
 sign_in|blue||请司机签到|Driver: please sign in
-no_trip|red|no|请走前门刷卡|Please use the front reader|40
+no_trip|red|no|请到前门刷卡|Please use the front reader|40
 no_fare|red|no|暂停服务 无此票价|No fare for this trip|41
 group|blue||一卡多人 共{fare}元|One card pays {fare}
 to_stop|blue||分段票价 {fare}元|To the stop keyed {fare}
 staff|green|double|员工卡 未扣款|Staff card, not charged|26
 driver|green|double|司机卡 未扣款|Driver card, not charged|27
-low_balance|green|ok|已付{fare}元 请充值{balance}元|Paid {fare}, top up: {balance}|31
-low_reduced|green|double|优惠{fare}元 请充值{balance}元|Reduced {fare}, top up: {balance}|31
+low_balance|green|ok|已付{fare}元 余{balance} 请充值|Paid {fare}, {balance}: top up|31
+low_reduced|green|double|优惠{fare}元 余{balance} 请充值|Reduced {fare}, {balance}: top up|31
 student|green|double|学生卡{fare}元 余额{balance}元|Student {fare}, balance {balance}|23
 senior|green|double|老年卡{fare}元 余额{balance}元|Senior {fare}, balance {balance}|24
 care|green|double|爱心卡{fare}元 余额{balance}元|Care {fare}, balance {balance}|25

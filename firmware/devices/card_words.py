@@ -10,8 +10,8 @@ record_unread|red|no|卡记录错误 未扣款|Record error, not charged|15
 record_invalid|red|no|卡记录无效 未扣款|Record not valid, no charge|15
 record_locked|red|no|卡记录已锁 未扣款|Record locked, not charged|15
 record_forged|red|no|卡记录不符 未扣款|Record not right, no charge|15
-module_failed|red|no|安全模块错误 未扣款|Module error, not charged|15
-update_refused|red|no|写卡被拒 请到服务台|Card refuses: service desk|152
+module_failed|red|no|安全模块故障 未扣款|Module error, not charged|15
+update_refused|red|no|写卡失败 请到服务台|Card refuses: service desk|152
 update_failed|amber|again|请再刷一次 未扣款|Tap again, not charged|6
 pre_authorised_thrice|red|no|预授权已满 未扣款|Three holds open, no charge|15
 pre_authorised|red|no|已有预授权 未扣款|Hold is open, not charged|15

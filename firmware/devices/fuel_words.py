@@ -11,15 +11,15 @@ WORDS = (
 fuel_ready|blue||请提枪|Lift the nozzle|
 fuel_tap|blue||请刷卡加油|Tap card to fill|
 fuel_filling|blue||正在加油|Filling|
-fuel_due|blue||请刷同一张卡结算|Same card: pay what was filled|
-pump_silent|red|no|油机无应答 暂停加油|Pump not answering|200
-pump_fault|red|no|油机停用 暂停加油|Pump out of order|200
-pump_away|red|no|油机无应答 未扣款|Pump is away, not charged|200
+fuel_due|blue||请刷原卡结算|Same card: pay what was filled|
+pump_silent|red|no|加油机无应答 暂停加油|Pump not answering|200
+pump_fault|red|no|加油机停用 暂停加油|Pump out of order|200
+pump_away|red|no|加油机无应答 未扣款|Pump is away, not charged|200
 pump_lift|red|no|请先提枪 未扣款|Lift first, not charged|201
 pump_busy|red|no|正在加油 请稍候|Pump in use: please wait|202
 pump_hang|amber|again|请先挂枪 再刷卡|Hang up, then tap again|203
-fuel_unknown|red|no|加油数不明 请到服务台|Fill unknown: service desk|152
-other_pump|red|no|请到原油机结算|Pay at the pump you filled at|204
+fuel_unknown|red|no|加油量不明 请到服务台|Fill unknown: service desk|152
+other_pump|red|no|请到原加油机结算|Pay at the pump you filled at|204
 fuel_none|green|ok|未加油 已解冻|Nothing filled, sum released|205
 re_entry|green|double|请加油|Please fill|206
 """

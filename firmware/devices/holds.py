@@ -44,7 +44,7 @@ CLOSED = ("state", "exit_time", "exit_place", "amount_fen", "entry_gate", "entry
 WORDS = (
     ROWS
     + """frozen|green|ok|余额{balance}元 不含冻结{fare}元|Balance {balance} + {fare} held|190
-torn_recovered|green|ok|已办完{fare}元 余额{balance}元|Done {fare}, left {balance}|191
+torn_recovered|green|ok|已完成{fare}元 余额{balance}元|Done {fare}, left {balance}|191
 record_foreign|red|no|非本系统 请到服务台|Foreign record: service desk|152
 stamp_ahead|red|no|时间不符 请到服务台|Time is wrong: service desk|152
 stamp_bad|red|no|记录有误 请到服务台|Record is bad: service desk|152

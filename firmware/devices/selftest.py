@@ -23,9 +23,9 @@ TABLE = """
 21|journal|存储已用八成|storage 80% full|upload: see that the collector is reached
 22|journal|存储将满|storage 95% full|upload now: a full storage stops sales
 23|journal|存储已满|storage is full|upload, or collect the journal file; nothing is sold until then
-24|journal|存储有坏处|storage damage|`faretap journal FILE` says where; replace the storage soon
+24|journal|存储有坏块|storage damage|`faretap journal FILE` says where; replace the storage soon
 25|flash|启动记录写不进|flash not kept|the board's flash does not keep what is written: replace it
-26|journal|记录链断|record chain|records were changed or taken out: keep the board as it is
+26|journal|记录链中断|record chain|records were changed or taken out: keep the board as it is
 30|clock|时钟未设|clock not set|set the clock of the board, or let it ask its host
 31|clock|时钟不准|time in doubt|let it reach its host; riders have the benefit
 40|keys|无公钥|no CA key|put `ca` lines into the parameters: no card can pay
@@ -35,7 +35,7 @@ TABLE = """
 46|module|安全模块已锁|module locked|start anew; a PSAM that stays locked goes back to its trade
 47|module|安全模块不符|wrong module|put in the module of this trade with the keys of `module_keys`
 48|module|安全模块故障|module fault|check its secret or profile; replace it if it stays
-50|line|外设线断|line is cut|check cable and path of the line that is named
+50|line|外设断线|line is cut|check cable and path of the line that is named
 60|output|输出故障|output fault|check wiring and setting of the output that is named
 70|random|随机数故障|random source|start anew; replace the board if it stays
 71|random|随机数不合格|random biased|nothing is sold; start anew, replace the board if it stays
@@ -46,7 +46,7 @@ TABLE = """
 91|fleet|参数文件错|fleet parameters|lay the parameter file anew, sealed where a seal is asked for
 92|files|文件系统坏|files damaged|load files anew: `faretap provision`; records are not among them
 93|release|多次启动失败|starts failed|safe mode: see `errors` at its console, load another release
-95|release|程序装不上|release fault|the slot cannot be used: load the release anew
+95|release|程序无法安装|release fault|the slot cannot be used: load the release anew
 96|release|程序出错|program fault|see `errors` at the console of the safe mode, report the text
 """
 STANDS_MS = 4000  # on the panel, unless a rider comes

@@ -24,7 +24,7 @@ record_foreign|red|no|非本系统 请询问司机|Foreign record: ask the drive
 pass_early|red|no|月票未生效 未扣款|Pass not valid yet, no charge|165
 pass_expired|red|no|月票已过期 未扣款|Pass expired, not charged|166
 pass_used_up|red|no|次数已用完 未扣款|Pass used up, not charged|167
-pass_unknown|red|no|月票不识别 未扣款|Pass not known, not charged|164
+pass_unknown|red|no|月票无法识别 未扣款|Pass not known, not charged|164
 """
     + ROWS
 )

@@ -38,10 +38,10 @@ WORDS = """key_units|blue||请输入购买数量|Key how much|
 pay_water|blue||购水{fare}元 请刷卡|Water {fare}, tap card|
 pay_power|blue||购电{fare}元 请刷卡|Power {fare}, tap card|
 pay_gas|blue||购气{fare}元 请刷卡|Gas {fare}, tap card|
-units_written|green|ok|已购{fare}元 请插表具|Bought {fare}, hold at meter|220
+units_written|green|ok|已购{fare}元 请在表上刷卡|Bought {fare}, hold at meter|220
 meter_missing|red|no|卡未绑定表具 未扣款|No meter on card not charged|221
 meter_other|red|no|表具类型不符 未扣款|Other meter kind not charged|222
-meter_full|red|no|购量已满 未扣款|Meter is full, not charged|223
+meter_full|red|no|表内余量已满 未扣款|Meter is full, not charged|223
 stamp_ahead|red|no|时间不符 未扣款|Time is wrong, not charged|224
 stamp_bad|red|no|卡内记录有误 未扣款|Record is bad, not charged|224
 record_foreign|red|no|非本系统 未扣款|Foreign record, not charged|224
