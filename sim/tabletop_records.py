@@ -276,5 +276,5 @@ class Places(Part):
         self.changed()
 
     def state(self):
-        """said: Chinese and English of the place."""
-        return {"said": self.places[self.at][:2]}
+        """said: Chinese and English of the place `at`."""
+        return {"at": self.at, "said": self.places[self.at][:2]}

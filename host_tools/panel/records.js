@@ -32,7 +32,11 @@ function place(told) {
   return {
     title: told.title,
     parts: [said],
-    show: (state) => bi(said, ...state.said),
+    show(state) {
+      bi(said, ...state.said);
+      const keys = said.closest("article")?.querySelectorAll("[data-word]") || [];
+      keys.forEach((key) => key.setAttribute("aria-pressed", key.dataset.word === state.at));
+    },
   };
 }
 
