@@ -1,23 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Canteen, lift and library behind `faretap panel`: the real terminal, its machines at lines."""
 
-import shutil
-import time
-from contextlib import contextmanager
-
 import pytest
 
 from firmware.errors import FormatError
 from host_tools.cli.panel import DEVICES as NAMED
-from host_tools.cli.runtime import runtime_command
 from sim.kinds import KINDS
-from sim.rig import Rig
-from sim.tabletop import Tabletop
 from sim.tabletop_devices import DEVICES
-from sim.timing import Timing
 from sim.wallet import Wallet
+from tests.host.tabletop_stand import fen_of, laid, taps, wait_for
 
-PATIENCE_S = 20
 CARDS = ("adult-1", "adult-2", "student-1")
 
 
@@ -27,42 +19,6 @@ def wallet(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cards") / "wallet"
     Wallet.create(folder, [one for one in KINDS if one.name in CARDS])
     return folder
-
-
-@contextmanager
-def laid(device, folder, wallet):
-    """A Tabletop with a copy of these cards."""
-    shutil.copytree(wallet, folder / "wallet")
-    beside = DEVICES[device].make(folder)
-    runtime = runtime_command("cpython")[:3]
-    called = DEVICES[device].firmware or device
-    rig = Rig(folder, runtime, Timing.none(), more=beside.settings, device=called)
-    beside.prepare(rig.wallet, folder)
-    with beside, rig, Tabletop(rig, beside) as table:
-        yield table
-
-
-def wait_for(true):
-    """Whether it came true within PATIENCE_S."""
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        if true():
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def taps(table, name, message):
-    """A card is tapped, and this is what it comes to."""
-    heard = []
-    stop = table.listen(lambda event: heard.append(event.get("message")))
-    assert wait_for(lambda: not table.hand.there() and table.hand.tap([name]))
-    assert wait_for(lambda: message in heard), heard
-    stop()
-
-
-def fen_of(table, name):
-    return table.rig.cards[name].settled_fen
 
 
 def test_command_should_know_every_device_of_the_tabletop():
