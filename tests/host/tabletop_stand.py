@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A tabletop as `faretap panel` lays it, held by a test: the terminal's process is the real one."""
+"""A tabletop as `faretap panel` lays it, held by a test; the terminal is the real process."""
 
 import shutil
 import time

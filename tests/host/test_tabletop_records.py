@@ -100,7 +100,7 @@ def test_metro_gate_should_refuse_without_its_module_and_be_turned(tmp_path, wal
 
 
 def test_kiosk_should_let_out_who_has_paid_there(tmp_path, wallet):
-    """QX-045: the first tap says what is due, the second pays it, the exit gate charges nothing."""
+    """QX-045: the first tap says what is due, the second pays it; the exit gate lets out."""
     with laid("adjust", tmp_path, wallet) as table:
         had_fen = all_fen(table)
         table.say("entries", "1 300 rider-1")
@@ -115,7 +115,7 @@ def test_kiosk_should_let_out_who_has_paid_there(tmp_path, wallet):
 
 
 def test_stage_bus_should_charge_torn_rides_once_and_passes_their_share(tmp_path, wallet):
-    """QX-062, QX-066: a transfer behind another line, torn while leaving; a pass of three rides."""
+    """QX-062, QX-066: a transfer from another line, torn while leaving; a pass of rides."""
     with laid("stage", tmp_path, wallet) as table:
         had_fen = all_fen(table)
         for word in ("bus 20", "on 2"):
