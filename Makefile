@@ -11,7 +11,7 @@ JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: city help setup run test check lint format types test-host test-micropython demo replay serve \
-	fuzz mutation proof test-clients \
+	fuzz adversary mutation proof test-clients \
 	collect bench panel screenshots waterfall size mpy lock sessions docs docs-check \
 	conformance clean image image-twice test-pico test-qemu test-side-by-side test-here test-emulated proof-pico micropython test-heap deb test-deb
 
@@ -128,6 +128,9 @@ size: $(READY) mpy  ## flash and heap of each module, flash of each device; heap
 
 fuzz: $(READY)  ## look for faults by coverage: make fuzz SECONDS=60 TARGETS="tlv taps"
 	@tools/fuzz.sh run $(TARGETS) --seconds $(SECONDS)
+
+adversary: $(READY)  ## stories against the money of cards with records: make adversary SECONDS=600
+	@$(BIN)/python -m tests.adversary --seconds $(SECONDS)
 
 proof: $(READY) mpy  ## cut the power in every flash operation of a day, on both interpreters: make proof STEP=4 FIRST=1
 	@$(BIN)/python tests/power_cuts.py $(STEP) $(FIRST)

@@ -92,7 +92,7 @@ def leaving(values, here, now, rules=DEFAULT):
         if values["state"] == CLOSED and _just_now(values, "exit", here, now, rules):
             return "re_exit", FREE
         if rules.entry_missing == "most" and has_left(values, now, rules):
-            return "entry_missing", FREE  # paid, though that gate may not know it yet (QX-036)
+            return "entry_missing", FREE  # paid, though that gate may not know it yet (QX-042)
         if rules.entry_missing == "refuse":
             return "entry_missing", FREE
         return "", FREE if rules.entry_missing == "free" else AT_MOST

@@ -111,7 +111,7 @@ class TripCard(CardTrade):
 
     def _may_have_paid(self, values, pan):
         """True of who was stamped out here by a tap that was torn and never settled, however long
-        ago: it stands as pending, and he has not been let through since (QX-036).
+        ago: it stands as pending, and he has not been let through since (QX-042).
         """
         journal, number = self.house.journal, values["exit_number"]
         if values["exit_gate"] != self.settings.terminal:

@@ -150,7 +150,7 @@ def test_who_is_not_stuck_should_be_sent_to_the_gate():
 
 
 def test_who_was_stamped_out_a_moment_ago_should_not_be_asked_to_pay_again():
-    """QX-036: the gate may have charged him and not let him out; behind the grace it is staff's
+    """QX-042: the gate may have charged him and not let him out; behind the grace it is staff's
     to tell.
     """
     left = {"state": layouts.CLOSED, "exit_time": (2026, 11, 21, 10, 29, 0), "amount_fen": 400}

@@ -129,7 +129,7 @@ class NextGate(Gate):
 
 
 def test_next_gate_should_not_charge_who_was_just_stamped_out():
-    """QX-036, QX-042: torn when the card had acted, he goes to another gate: it takes no dearest
+    """QX-042: torn when the card had acted, he goes to another gate: it takes no dearest
     fare of him. Behind the grace the rule holds.
     """
     card = entered()
@@ -143,7 +143,7 @@ def test_next_gate_should_not_charge_who_was_just_stamped_out():
 
 
 def test_exit_that_was_never_settled_should_be_let_out_once_however_late():
-    """QX-036: its own record says that he may have paid and was not let out; nobody else has it,
+    """QX-042: its own record says that he may have paid and was not let out; nobody else has it,
     and he has it once.
     """
     card, gate = entered(), Gate("exit", 3, 30)
