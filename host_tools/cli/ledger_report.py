@@ -12,6 +12,7 @@ from host_tools.cli.ledger_sheet import give, outputs
 from host_tools.ledger import days, parking_inside
 from host_tools.ledger import parking as parks
 from host_tools.ledger import report as reports
+from host_tools.ledger import transfers as rides
 
 # of a stay, on the screen
 STAY = (
@@ -101,6 +102,28 @@ def parking(database, day, stays, only_open, back, as_json, file):
         give(parks.lengths(parks.stays(ledger, number)), False, None, "no car has left")
 
 
+@click.command(
+    epilog="""\b
+Examples:
+  faretap ledger transfers 261122
+  faretap ledger transfers 261122 --csv transfers.csv
+"""
+)
+@DATABASE
+@click.argument("day")
+@outputs
+def transfers(database, day, as_json, file):
+    """Rides of DAY at a transfer's price: what it took off, and the ride before on the card.
+
+    `known` no: the ledger has no such tap of this card. Its terminal may not have uploaded yet; a
+    ride that stays unknown was perhaps made up, as the ring of a card is not protected.
+    """
+    found = rides.transfers(open_ledger(database, True), days.read(day))
+    give([one._asdict() for one in found], as_json, file, "nobody went on at a transfer's price")
+    for line in rides.summed(found) if not as_json and not file else ():
+        click.echo(line)
+
+
 def _inside(one, utc_offset_s):
     """A row of a car that is inside; when it came, local."""
     row = one._asdict()
@@ -108,4 +131,4 @@ def _inside(one, utc_offset_s):
     return {"came": time.strftime("%Y-%m-%d %H:%M", came), **row}
 
 
-COMMANDS = (report, parking)
+COMMANDS = (report, parking, transfers)

@@ -142,6 +142,8 @@ def _service(what: str, values: dict) -> str:
     if what == "refused":
         return values["reason"].partition(" ")[0]
     word = values["rule"] if what in report.MONEY else values["reason"]
+    if what in WHOLE and values["direction"] == 1 and word != ENTRY:
+        return f"{ENTRY}, {word}" if word else ENTRY  # a pass that does not hold
     service = SERVICES.get(word, word or "stay")
     if service != "stay" or what not in WHOLE:
         return service

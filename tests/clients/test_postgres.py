@@ -54,6 +54,7 @@ from tests.host.test_ledger_report import (  # noqa: F401
     test_report_of_any_records_should_add_up_to_the_settlement,
     test_stay_in_the_store_should_be_told_from_its_exit_with_what_was_paid_before,
     test_stay_on_a_card_should_be_told_likewise,
+    test_transfer_should_tell_the_ride_before_and_whether_anybody_knows_it,
 )
 from tests.host.test_ledger_trips import (  # noqa: F401
     test_a_late_trip_should_be_settled_with_the_first_open_day,

@@ -10,7 +10,7 @@ from firmware.devices.fuel_fills import FILL
 from firmware.devices.lane_store import Entry, Payment, key_of, pack_entry, pack_told
 from firmware.formats import extension, fields, record
 from host_tools.cli.ledger import command
-from host_tools.ledger import parking, parking_inside, report, settlement
+from host_tools.ledger import parking, parking_inside, report, settlement, transfers
 from host_tools.ledger.vault import VARIABLE
 from tests.host.test_ledger import OTHER, PAN, packed
 
@@ -205,6 +205,46 @@ def test_stay_on_a_card_should_be_told_likewise(ledger):
     ]  # fmt: skip
     total = sum(one.amount_fen for one in parking.lanes(ledger, DAY) if one.what == "sale")
     assert total == 1400 == settlement.overview(ledger, 1)[0].sales_fen
+
+
+def ridden(number, minute, layout, before, rule="transfer", **more):
+    """(ride of the ring, bytes) of terminal 7's record, so many minutes behind eight o'clock."""
+    fields_of = {"gate": 7, "trade": 2, "line": 5, "place": number, "number": number,
+                 "time": (2026, 3, 9, 8, minute, 0)}  # fmt: skip
+    ride = layouts.write(layout, bytes(48), layouts.known(layout, fields_of))
+    held = extension.pack(1, 2, [(0x1E, 0, before, ride)])
+    values = {"device": "bus", "line": 5, "rule": rule, "fen": 100, "full_fare_fen": 200,
+              "version": record.EXTENDED, "extension": held, "direction": 0}  # fmt: skip
+    return ride, tap(minute, 3, **{**values, "kind": record.APPROVED, **more})
+
+
+def test_transfer_should_tell_the_ride_before_and_whether_anybody_knows_it(ledger):
+    """QX-063: by number, or of T-Union's ring by moment; made-up and unreadable ones are named."""
+    items = []
+    for at, layout in enumerate((layouts.RIDE, layouts.UNION_RIDE)):
+        first, came = ridden(10 * at + 1, 20 * at, layout, b"", "flat", full_fare_fen=100)
+        items += [(10 * at + 1, came),
+                  (10 * at + 2, ridden(10 * at + 2, 20 * at + 9, layout, first)[1])]  # fmt: skip
+    made_up = layouts.write(layouts.RIDE, bytes(48), {"gate": 7, "number": 3, "trade": 2,
+                                                      "time": (2026, 3, 9, 8, 0, 0)})  # fmt: skip
+    items += [(30 + at, ridden(30 + at, 41 + at, layouts.RIDE, ring)[1])
+              for at, ring in enumerate((made_up, b"", b"\xff" * 48))]  # fmt: skip
+    items.append((40, ridden(40, 50, layouts.RIDE, made_up, pan=OTHER)[1]))
+    items.append((41, packed(time="120000", atc=99, device="bus", rule="transfer", fen=50,
+                             full_fare_fen=80)))  # fmt: skip
+    ledger.commit(7, items)
+    found = transfers.transfers(ledger, DAY)
+    assert [(one.sequence, one.known, one.minutes) for one in found] == [
+        (2, "yes", 9), (12, "yes", 9), (30, "no", 41), (31, "", -1), (32, "", -1),
+        (40, "no", 50), (41, "", -1),
+    ]  # fmt: skip
+    assert (found[0].before_terminal, found[0].before_line, found[0].before_trade) == (7, 5, "bus")
+    (line,) = [one for one in report.services(ledger, DAY) if one.service == "transfer"]
+    assert sum(one.less_fen for one in found) == line.less_fen == 630
+    assert list(transfers.summed(found)) == [
+        "ride before in the ledger: 2, 200 fen less",
+        "ride before NOT in the ledger: 2, 200 fen less", "ride before not told: 3, 230 fen less",
+    ]  # fmt: skip
 
 
 def test_reports_should_be_shown_by_their_commands(tmp_path, ledger, monkeypatch):

@@ -69,7 +69,7 @@ ANSWERS = [
     ["pending", "--csv", "-"], ["repeats", "--json"], ["dispute", "0123", DAY],
     ["proposals"], ["quarantine"], ["refusals"], ["terminals"], ["shifts", DAY],
     ["terminals", "--terminal", "7"], ["report", DAY, "--all"], ["parking", DAY],
-    ["parking", DAY, "--stays"], ["parking", "--open"],
+    ["parking", DAY, "--stays"], ["parking", "--open"], ["transfers", DAY],
 ]  # fmt: skip
 
 
