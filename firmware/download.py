@@ -60,7 +60,7 @@ class Downloads:
 
     def standing(self, files):
         """The collector offers `files`, and nothing else: rows (kind, number, size, SHA-256)."""
-        wanted = [one for one in files if self._wants(one)]
+        wanted = [one for one in files if self._wants(one)]  # newer than in force (TD-039)
         if wanted[:1] != self.offers[:1]:
             self._leave()
             self.wrongs = 0

@@ -83,6 +83,7 @@ def test_a_file_comes_in_pieces_and_is_laid_when_its_hash_is_right():
 
 
 def test_what_is_not_newer_or_not_taken_here_is_left():
+    # TD-039
     for served, newest in (
         ([((42, status.DENY_LIST), NEW)], {status.DENY_LIST: 42}),
         ([((42, status.FARES), NEW)], {}),

@@ -5,7 +5,7 @@ from tests.crew import a_crew
 
 
 def test_nobody_should_pay_before_a_driver_is_signed_on():
-    """TD-030: before, after, and behind a restart; the field is off."""
+    """TD-030, TD-039: before, after, and behind a restart; the field is off; versions are told."""
     crew = a_crew()
     assert crew.tap() is None and crew.stand.reader.powered is False
     assert ("show", "Driver: please sign in", 0) in crew.stand.log

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import click
 import pytest
 
+from firmware import settings
 from host_tools.cli.main import faretap
 from tools import docs
 
@@ -142,6 +143,18 @@ def test_readme_should_show_commands():
 def test_every_command_should_be_in_the_pages():
     named = {words[0] for path in PAGES for words in commands_in(text_of(path))}
     assert set(faretap.list_commands(click.Context(faretap))) <= named
+
+
+def test_devices_should_be_listed_once_with_the_keys_they_want():
+    """docs/devices.md against settings.NEEDED."""
+    told = text_of(ROOT / "docs" / "devices.md").partition("## All devices")[2]
+    rows = re.findall(r"^\| ([a-z]+) \| `\w+\.py` \|.*\| ([^|]+) \| [^|]+ \|$", told, re.M)
+    assert sorted(name for name, _ in rows) == list(settings.DEVICES)
+    for name, keys in rows:
+        named = tuple(" ".join(re.findall(r"`([^`]+)`", keys)).split())
+        alone = keys.startswith("`") or not named
+        wanted = named if alone and named else settings.SALES + named
+        assert set(wanted) == set(settings.NEEDED[name]), name
 
 
 def test_every_table_should_stand_somewhere():

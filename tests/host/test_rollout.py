@@ -149,6 +149,7 @@ def test_terminals_may_be_named_and_belong_to_an_operator(ledger):
 
 
 def test_only_what_is_newer_and_fits_is_offered(ledger):
+    """TD-039."""
     hello(ledger, 1)
     registered(ledger, 41)
     registered(ledger, 42, base=41)
