@@ -62,9 +62,16 @@ class Capp:
     @property
     def held_fen(self):
         """Frozen sums less DF63, without a transaction that the card would take back."""
+        return self.frozen_fen - self._final()["offset_used_fen"]
+
+    @property
+    def frozen_fen(self):
+        """Frozen sums alone, likewise."""
+        return capp_money.frozen_fen(self._final())
+
+    def _final(self):
         state = self.card.state
-        more = (state["torn"] or {"before": state})["before"].get("extended", state["extended"])
-        return capp_money.frozen_fen(more) - more["offset_used_fen"]
+        return (state["torn"] or {"before": state})["before"].get("extended", state["extended"])
 
     def reset(self):
         """A new activation: no record was read, no UPDATE is due."""

@@ -50,7 +50,8 @@ class Rig:
     the module that is the terminal; driver: `reader` of the settings; more: lines of them;
     classes: whether fares differ, for which a card is read before it is asked to pay; device:
     of the settings; signed: whether the terminal signs what it uploads, with a key of the folder;
-    event_s: how long a start may take: more on a machine that has other things to do.
+    parameters: more lines of these; event_s: how long a start may take: more on a machine that has
+    other things to do.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Rig:
         classes=True,
         device="bus",
         signed=False,
+        parameters="",
         event_s=EVENT_S,
     ):
         self.folder = Path(folder).resolve()  # the firmware runs in another folder
@@ -93,6 +95,7 @@ class Rig:
         self.classes = classes
         self.device = device
         self.signed = signed
+        self.parameters = parameters
         self.event_s = event_s
         self.firmware: EventProcess | None = None
         self.begun: list = []  # events of the last start
@@ -119,6 +122,7 @@ class Rig:
             facts["classes"] = []
         (self.folder / "parameters.txt").write_text(
             parameter_text(facts, self.fare_fen, self.torn_window_s, self.same_card_s)
+            + self.parameters
         )
         text = SETTINGS.format(
             terminal=TERMINAL,

@@ -23,7 +23,7 @@ from host_tools.trace import Frame, Note
 from sim import tabletop_story as stories
 from sim.rig import TERMINAL
 from sim.tabletop_beside import Beside
-from sim.tabletop_hand import AGAIN, Hand
+from sim.tabletop_hand import AGAIN, Hand, frozen_on
 from sim.tabletop_journal import JournalView, seconds_left
 from sim.tracing import LineTrace
 
@@ -109,13 +109,14 @@ class Tabletop:
         }
 
     def cards(self):
-        """[{name, kind, last4, balance_fen}] of the wallet."""
+        """[{name, kind, last4, balance_fen, frozen_fen}] of the wallet."""
         return [
             {
                 "name": entry.name,
                 "kind": entry.kind,
                 "last4": entry.pan[-4:],
                 "balance_fen": self.rig.cards[entry.name].settled_fen,
+                "frozen_fen": frozen_on(self.rig.cards[entry.name]),
             }
             for entry in self.rig.wallet.entries
         ]
@@ -300,8 +301,12 @@ class Tabletop:
                 self._story(stories.settled(sequence, self.journal.kind_of(sequence)))
         self._tell({"event": "journal", "journal": self._journal()})
 
-    def _torn(self, name, moment, debit_fen, was_torn):
-        self._story(stories.torn(name, moment, debit_fen, was_torn, self.rig.torn_window_s))
+    def _torn(self, name, moment, debit_fen, was_torn, frozen_fen):
+        window_s = self.rig.torn_window_s
+        if was_torn and frozen_fen and debit_fen <= 0:
+            self._story(stories.torn_hold(name, frozen_fen, window_s))
+        else:
+            self._story(stories.torn(name, moment, debit_fen, was_torn, window_s))
 
     def _story(self, story):
         told = {"time": time.strftime("%H:%M:%S"), **story._asdict()}

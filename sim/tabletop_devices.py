@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from sim import (
     tabletop_attendance,
+    tabletop_bike,
     tabletop_bills,
     tabletop_bus,
     tabletop_canteen,
+    tabletop_fuel,
     tabletop_gate,
     tabletop_kiosk,
     tabletop_lanes,
@@ -26,8 +28,8 @@ from sim.tabletop_records import RECORD_KINDS
 
 class Shown(NamedTuple):
     """make(folder): its Beside; hint: what to try first, Chinese and English; kinds: cards of the
-    wallet; same_card_s: of the parameters; firmware: `device` of the settings where it is
-    called otherwise here.
+    wallet; same_card_s: of the parameters; parameters: more lines of them; firmware: `device` of
+    the settings where it is called otherwise here.
     """
 
     chinese: str
@@ -36,6 +38,7 @@ class Shown(NamedTuple):
     hint: tuple[str, str]
     kinds: tuple[Kind, ...] = KINDS
     same_card_s: int = 60
+    parameters: str = ""
     firmware: str = ""
 
 
@@ -162,6 +165,37 @@ DEVICES = {
             " out, and adult-3 may come in.",
         ),
         firmware="attendance",
+    ),
+    "bike": Shown(
+        "公共自行车",
+        "Public bike",
+        tabletop_bike.make,
+        hint(
+            "试试：点 rider-1：冻结30元，1号桩开锁，取车；过50分钟，还车入桩，再点 rider-1："
+            "付1元，其余解冻。也可换到32号站还车。"
+            "再试“扣款后撕”：钱已冻结，同一张卡再刷才开锁。",
+            "Try: click rider-1: 30.00 are frozen, a dock opens; take the bike, let 50 min pass,"
+            " lock it, click rider-1: 1.00 is paid, the rest is free. Or bring it to station 32."
+            " Tear a card after the debit: the sum is frozen, no dock opens until it is back.",
+        ),
+        RECORD_KINDS,
+        0,
+        tabletop_bike.PARAMETERS,
+    ),
+    "fuel": Shown(
+        "加油机",
+        "Fuel pump",
+        tabletop_fuel.make,
+        hint(
+            "试试：提枪，点 rider-1：冻结100元；加2升，挂枪，再点 rider-1：只付加了的油。"
+            "再试“扣款后撕”：同一张卡再刷，油枪才放行。",
+            "Try: lift the nozzle, click rider-1: 100.00 are frozen; pour 2 l, hang up, click"
+            " rider-1: what was poured is paid, and no more. Tear a card after the debit: nothing"
+            " is released until it is back.",
+        ),
+        RECORD_KINDS,
+        0,
+        tabletop_bike.PARAMETERS,
     ),
     "kiosk": Shown(
         "自助售票机",

@@ -23,7 +23,8 @@ TEARS = {  # what the hand does -> where the card leaves (sim/field.py)
 
 class Hand:
     """field: sim/field.py; cards: {name: Card}; moved() after each change; torn(name, moment,
-    debit_fen, was_torn) when a card was torn away.
+    debit_fen, was_torn, frozen_fen) when a card was torn away: what has left it, and how much more
+    is frozen on it.
     """
 
     def __init__(self, field, cards, moved, torn):
@@ -106,7 +107,8 @@ class Hand:
             self.field.leave(card)
 
     def _tear_off(self, name, moment, card, where):
-        before, had_fen, torn = self._results, card.settled_fen, self.field.torn
+        before, torn = self._results, self.field.torn
+        had_fen, frozen_fen = card.held_fen, frozen_on(card)
         self.tearing += 1
         self.field.tear(**where)
         self._enter([card])
@@ -114,7 +116,8 @@ class Hand:
         self.field.forget_tears()
         self.field.leave(card)
         self.tearing -= 1
-        self.torn(name, moment, had_fen - card.settled_fen, self.field.torn > torn)
+        more_fen = frozen_on(card) - frozen_fen
+        self.torn(name, moment, had_fen - card.held_fen, self.field.torn > torn, more_fen)
 
     def _enter(self, cards):
         if not self.field.cards():
@@ -128,3 +131,8 @@ class Hand:
     def _await_result(self, before):
         with self._change:
             self._change.wait_for(lambda: self._results > before or self.over.is_set(), RESULT_S)
+
+
+def frozen_on(card):
+    """Fen that are frozen on a card, of transactions that are final."""
+    return card.capp.frozen_fen if card.capp else 0

@@ -166,13 +166,15 @@ def sfi_of(trade):
 
 def read_record(card, trade):
     """Fields of a simulated card's record of a trade, final ones, None where it has none."""
-    if card.capp is None:
-        return None
-    name = f"{sfi_of(trade):02X}"
-    for sfi, data, *_ in card.capp.more["records"]:
-        if sfi == name:
-            return layouts.read(layouts.OWN[trade][3], bytes.fromhex(data))
-    return None
+    row = _row_of(card, trade)
+    return layouts.read(layouts.OWN[trade][3], bytes.fromhex(row[1])) if row else None
+
+
+def _row_of(card, trade):
+    """Of the card's own list, by file and ID: two trades may share a file; None without."""
+    sfi, name = f"{sfi_of(trade):02X}", layouts.OWN[trade][1].hex().upper()
+    rows = card.capp.more["records"] if card.capp else ()
+    return next((row for row in rows if row[0] == sfi and row[1].upper().startswith(name)), None)
 
 
 def put(table, name, trade, **fields):
@@ -180,12 +182,10 @@ def put(table, name, trade, **fields):
     there, has no such record, or lies at the reader.
     """
     card = _away(table, name)
-    if read_record(card, trade) is None:
+    row = _row_of(card, trade)
+    if row is None:
         raise FormatError(f"{name} has no record for this trade")
-    rows = card.capp.more["records"]
-    sfi, layout = f"{sfi_of(trade):02X}", layouts.OWN[trade][3]
-    at = next(place for place, row in enumerate(rows) if row[0] == sfi)
-    rows[at][1] = layouts.write(layout, bytes.fromhex(rows[at][1]), fields).hex().upper()
+    row[1] = layouts.write(layouts.OWN[trade][3], bytes.fromhex(row[1]), fields).hex().upper()
     card.save()
 
 

@@ -44,10 +44,25 @@ def torn(name, moment, debit_fen, was_torn, window_s):
     )
 
 
+def torn_hold(name, frozen_fen, window_s):
+    """A card was torn away behind a freeze, or behind a completion that took nothing."""
+    done = ("冻结", "frozen on") if frozen_fen > 0 else ("解冻", "set free on")
+    fen = yuan(abs(frozen_fen))
+    return Story(
+        "warn",
+        f"{name}：卡上已{done[0]} {fen}，最后应答丢失。终端不知道，记为待处理："
+        f"{window_s} 秒内再刷同一张卡即可办完，不会重复",
+        f"{name} was torn away at the last answer: {fen} is {done[1]} the card, and the terminal"
+        f" has not heard so. It is pending: the same card within {window_s} s settles it, once",
+    )
+
+
 def settled(sequence, kind):
     """An entry that was pending has its record."""
     words = {
         "approved": ("good", "已补完，只扣一次", "settled as paid, debited once"),
+        "preauthorised": ("good", "已办完：冻结一次", "settled: frozen once"),
+        "stamped": ("good", "已办完，未扣款", "settled, nothing was debited"),
         "void": ("good", "查明未扣款", "proven not debited: nothing to pay"),
         "pending": (
             "warn",

@@ -49,6 +49,9 @@ gate_fault|闸机故障|Gate fault
 day_count|人数核对|Counts compared
 opened_by_hand|手动放行|Let through by hand
 run_through|冲卡|Broke through
+bike_not_given|车未取走|Bike stayed in its dock
+bike_untapped|车已还 未刷卡|Bike brought, nobody tapped
+fuel_filled|加油量已记下|Filled, written down
 last_record_lost|超时未补刷|Never presented again
 torn_recovered|已补完|Settled by the same card
 not_debited|查明未扣款|Proven not debited

@@ -11,8 +11,9 @@ import click
 from host_tools.cli.runtime import runtime_command
 
 DEVICES = (  # of sim/tabletop_devices.py, which takes a while to load; a test holds them together
-    "access", "adjust", "attendance", "bus", "canteen", "coach", "gate", "inspector", "kiosk",
-    "library", "lift", "metro", "parking", "shop", "stage", "taxi", "toll", "utilities",
+    "access", "adjust", "attendance", "bike", "bus", "canteen", "coach", "fuel", "gate",
+    "inspector", "kiosk", "library", "lift", "metro", "parking", "shop", "stage", "taxi",
+    "toll", "utilities",
 )  # fmt: skip
 HEAP_KIB = 560  # from files on 64 bits: a bus with all its neighbours, and room to see
 
@@ -74,6 +75,7 @@ def command(port, host, device, runtime, heap, fast, folder, prompts):
         timing = Timing.none() if fast else Timing()
         more = {"more": beside.settings, "device": shown.firmware or device, "signed": True}
         cards = {"kinds": shown.kinds, "same_card_s": shown.same_card_s}
+        cards["parameters"] = shown.parameters
         rig = Rig(home, interpreter[:3], timing, **more, **cards)
         rig.wallet.complete(shown.kinds)
         beside.prepare(rig.wallet, home)

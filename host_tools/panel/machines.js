@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The machines beside the terminal: one drawing a kind, keys for each.
+import { KINDS as HOLDS } from "./holds.js";
 import { KINDS as PEOPLE } from "./people.js";
 import { KINDS as RECORD_KINDS } from "./records.js";
 import { $, bi, label, make, say, trouble, yuan } from "./words.js";
@@ -270,7 +271,7 @@ const door = () => output("门锁（模拟）", "Door strike (simulated)", "door
   ["rect", { class: "frame", x: 34, y: 4, width: 52, height: 82, rx: 3 }], ["path", { class: "leaf", d: "M37 7h46v76h-46z" }], ["circle", { class: "knob", cx: 76, cy: 46, r: 3 }],
 ]));
 
-const KINDS = { console: console_, meter, announcer, rear, lane, scanner, entry, barrier, flaps, door, printer, billing, ...PEOPLE, ...RECORD_KINDS };
+const KINDS = { console: console_, meter, announcer, rear, lane, scanner, entry, barrier, flaps, door, printer, billing, ...HOLDS, ...PEOPLE, ...RECORD_KINDS };
 
 // --- all of them
 

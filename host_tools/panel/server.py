@@ -42,6 +42,7 @@ FILES = {
     "/wallet.js": "wallet.js",
     "/machines.js": "machines.js",
     "/records.js": "records.js",
+    "/holds.js": "holds.js",
     "/people.js": "people.js",
     "/words.js": "words.js",
 }

@@ -24,6 +24,7 @@ def laid(device, folder, wallet):
     beside = shown.make(folder)
     runtime = runtime_command("cpython")[:3]
     more = {"device": shown.firmware or device, "same_card_s": shown.same_card_s}
+    more["parameters"] = shown.parameters
     rig = Rig(folder, runtime, Timing.none(), more=beside.settings, **more)
     beside.prepare(rig.wallet, folder)
     with beside, rig, Tabletop(rig, beside) as table:
@@ -41,20 +42,36 @@ def wait_for(true, within_s=PATIENCE_S):
 
 
 def taps(table, name, message, tear=None):
-    """A card is tapped, or torn away at a moment of tabletop_hand.TEARS: this is what comes."""
+    """A card is tapped, or torn away at a moment of tabletop_hand.TEARS: this is what comes, or
+    one of these, which is returned.
+    """
     heard = []
+    messages = (message,) if isinstance(message, str) else message
     stop = table.listen(lambda event: heard.append(event.get("message")))
 
     def presented():
         return table.hand.tear(name, tear) if tear else table.hand.tap([name])
 
     assert wait_for(lambda: not table.hand.there() and presented())
-    assert wait_for(lambda: message in heard), heard
+    assert wait_for(lambda: set(messages) & set(heard)), [one for one in heard if one]
     stop()
     shown = table.panel["line2"]
     assert wait_for(lambda: not table.hand.there())
     if not tear:  # else the terminal waits for the same card and says so on and on
         wait_for(lambda: table.panel["line2"] != shown, GONE_S)
+    return next(one for one in heard if one in messages)
+
+
+def types(table, text, shown):
+    """Something is typed at the console until the panel says `shown`: a terminal that has just
+    started throws away what was typed before it opened the line.
+    """
+
+    def once():
+        table.say("console", text)
+        return wait_for(lambda: shown in table.panel["line2"], GONE_S)
+
+    assert wait_for(once)
 
 
 def turns(table, part, word):

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tabletop behind `faretap panel`: machines, journal, a process that dies."""
 
-import time
-
 import pytest
 
 from firmware.errors import FormatError
@@ -18,8 +16,8 @@ from sim.tabletop_gate import QUEUE_MOST, TICKETS, Lane, Scanner
 from sim.tabletop_journal import JournalView
 from sim.tabletop_taxi import REQUESTS_MOST, MeterPart
 from sim.timing import Timing
+from tests.host.tabletop_stand import types, wait_for
 
-PATIENCE_S = 20
 HOSTILE = (
     "",
     " ",
@@ -114,14 +112,6 @@ def test_journal_should_be_seen_with_masked_numbers(tmp_path):
     assert not view.look() and len(view.rows) == 14
 
 
-def wait_for(true):
-    """True within PATIENCE_S."""
-    end = time.monotonic() + PATIENCE_S
-    while not true() and time.monotonic() < end:
-        time.sleep(0.02)
-    return true()
-
-
 def test_process_that_ends_by_itself_should_be_told_and_started_again(tmp_path):
     """TD-012, TD-018: the page says so instead of standing still."""
     beside = DEVICES["shop"].make(tmp_path)
@@ -140,8 +130,7 @@ def test_process_that_ends_by_itself_should_be_told_and_started_again(tmp_path):
         assert "ended by itself" in table.stories[0]["english"]
         assert not table.pull_plug() and table.plug_in()
         assert wait_for(lambda: table.power == "on")
-        table.say("console", "on 7")
-        assert wait_for(lambda: "Tap card" in table.panel["line2"])
+        types(table, "on 7", "Tap card")
         table.hand.tap(["adult-1"])
         assert wait_for(lambda: table.rig.cards["adult-1"].settled_fen == 9800)
         assert wait_for(lambda: any(row["kind"] == "approved" for row in table.journal.rows))

@@ -8,7 +8,7 @@ from host_tools.cli.panel import DEVICES as NAMED
 from sim.kinds import KINDS
 from sim.tabletop_devices import DEVICES
 from sim.wallet import Wallet
-from tests.host.tabletop_stand import fen_of, laid, taps, wait_for
+from tests.host.tabletop_stand import fen_of, laid, taps, types, wait_for
 
 CARDS = ("adult-1", "adult-2", "student-1")
 
@@ -28,7 +28,7 @@ def test_command_should_know_every_device_of_the_tabletop():
 def test_canteen_should_take_dishes_from_buttons_and_what_the_school_leaves(tmp_path, wallet):
     """TD-003: pressed on buttons, a teacher pays 70 %, a student 5.00 less, a guest all of it."""
     with laid("canteen", tmp_path, wallet) as table:
-        table.say("console", "on 9")
+        types(table, "on 9", "Please wait")
         for button in ("b3", "b5"):
             assert wait_for(lambda: not table.beside.state()["dishes"]["pressed"])
             table.say("dishes", button)
