@@ -27,6 +27,7 @@ from sim.flash import LEFT, PAGE, Dice, Flash
 from sim.kinds import KINDS
 from sim.pico import BLOCK_BYTES
 from sim.pico_flash import left
+from sim.pico_heap import StackWatch, stack_of
 from sim.pico_stand import JOURNAL_BLOCKS, KEY, READY_MS, REMOVED_MS, TAP_MS, TERMINAL, Stand
 from sim.reconcile import reconcile
 from sim.wallet import Wallet
@@ -88,6 +89,8 @@ class Day:
         keys.enter(ledger, TERMINAL, "one", KEY)
         ledger.close()
         self.phase = ""
+        self.stack = 0  # bytes of the C stack in use at most in a tap; 0 without the image's ELF
+        self.elf = image.with_suffix(".elf")
         self.moments: list[Moment] = []
 
     def live(self, riders=RIDERS):
@@ -96,9 +99,13 @@ class Day:
         life.pico.part.before = lambda at, meant: self._note(life, at, meant)
         self._at("start")
         faults = life.begin()
+        watch = StackWatch(life.pico, *stack_of(self.elf)) if self.elf.exists() else None
         for name in riders:
             self._at(f"tap of {name}")
+            if watch:
+                watch.begin()
             faults += life.tap(name)
+            self.stack = max(self.stack, watch.used() if watch else 0)
         self._at("upload")
         faults += life.upload()
         return faults + life.balance()

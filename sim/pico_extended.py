@@ -28,6 +28,7 @@ from sim.scenario import CHINA
 from sim.wallet import Wallet
 
 GATE = 18
+MODULE_BAUD = 921600  # a MAC over a record is 95 bytes on its line: 8 ms at 115200
 START_MS = 12_000
 SETTINGS = """terminal: {terminal}
 device: {device}
@@ -38,6 +39,7 @@ journal: flash:end
 journal_blocks: {blocks}
 parameters: parameters.txt
 outputs: green={green}
+module_baud: {baud}
 """
 # what a case says for a PC, as a Pico has it
 PLACES = {"folder": "", "psam": "0:tx=0,rx=1", "pins": ""}
@@ -149,7 +151,11 @@ def prepared(folder, image, case, authority, compiler):
     )
     stand = Stand(image, wallet.parameters(), same_card_s=0)
     settings = SETTINGS.format(
-        terminal=TERMINAL, device=case.device, blocks=JOURNAL_BLOCKS, green=GREEN
+        terminal=TERMINAL,
+        device=case.device,
+        blocks=JOURNAL_BLOCKS,
+        green=GREEN,
+        baud=MODULE_BAUD,
     )
     sealed = files.sealed(stand.files["parameters.txt"])
     stand.files = {

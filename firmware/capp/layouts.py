@@ -256,8 +256,7 @@ def write(layout, before, changes):
 
 def known(layout, changes):
     """The `changes` that a layout has fields for: one rule writes records of either profile."""
-    names = [name for name, _ in layout]
-    return {name: changes[name] for name in changes if name in names}
+    return {name: changes[name] for name, _ in layout if name in changes}
 
 
 def issued(profile, name, area_id=b"", **fields):

@@ -149,15 +149,17 @@ class Draft:
     chip data of the last record, which are short (LONGEST).
     """
 
-    def __init__(self, parts, tap, terminal_data):
-        """parts: of the entry (pending.parts()); tap: its Tap; terminal_data: as in the entry.
-        FormatError.
+    def __init__(self, parts, tap, terminal_data, chip=None):
+        """parts: of the entry (pending.parts()); tap: its Tap; terminal_data: as in the entry;
+        chip: chip_parts() of this tap, from when fewer objects had come. FormatError.
         """
         self.parts = BLANK_PARTS + parts[len(pending.PENDING_V3) :]  # the extension, if any
         for place, there in COPIED:  # with what the card was told and has said (QT-121)
             self.parts[place] = parts[there]
         self._put("tc", tap.value(tags.CRYPTOGRAM) or bytes(8))  # none of a frozen sum (QX-021)
-        self.chip = _chip_parts(tap, tlv.parse(terminal_data))
+        self.chip = chip or chip_parts(tap, terminal_data)
+        if chip:
+            self._complete([place for place, part in enumerate(chip) if part is None], tap)
         self.missing = [place for place, part in enumerate(self.chip) if part is None]
         self.settled(record.PENDING, None, "rehearsal", tap)
 
@@ -175,11 +177,14 @@ class Draft:
         self._put("recovered", 1 if result and result.outcome == outcome.RECOVERED else 0)
         self._put("oda", result.oda if result else "")
         self._put("balance_fen", balance_fen)
-        for place in self.missing:  # they may have come with the last record
-            tag = record.CHIP_TAGS[place]
-            self.chip[place] = _chip_part(tag, tap.data.get(tag))
+        self._complete(self.missing, tap)  # they may have come with the last record
         self._put("chip_data", b"".join([part for part in self.chip if part]))
         return b"".join(self.parts)
+
+    def _complete(self, places, tap):
+        for place in places:
+            tag = record.CHIP_TAGS[place]
+            self.chip[place] = _chip_part(tag, tap.data.get(tag))
 
     def _put(self, name, value):
         place, field = record.ENDINGS[name]
@@ -211,13 +216,13 @@ def pack_refused(stamp, result, uid, charge, reason):
     return record.pack(values)
 
 
-def _chip_parts(tap, terminal):
+def chip_parts(tap, terminal_data):
     """The chip data the acquirer needs, one for each of CHIP_TAGS in the order of clearing.md 3
     (QT-258): b"" of what does not count, None of what has not come.
 
     9F10 goes whole and unread (QT-259), the currency is the one that was sent (QT-264).
     """
-    own = {one.tag: one.value for one in terminal}
+    own = {one.tag: one.value for one in tlv.parse(terminal_data)}
     own.setdefault(tags.DF_NAME, tap.selected.aid)  # the ADF name that was selected
     told, data = tap.told, tap.data
     return [

@@ -255,14 +255,16 @@ class Sale:
         # where it would be collected by itself nobody knows, behind the last record as well.
         if self.collect:
             yield Chore(self.collect)
-        ready = yield from transaction.prepare(selected, purchase, None if plan else before_fen)
+        stored = plan.stored if plan else b""
+        self.book.expected = uid, charge, purchase.values, stored
+        known_fen = None if plan else before_fen
+        ready = yield from transaction.prepare(selected, purchase, known_fen, self.book.ahead)
         if isinstance(ready, outcome.Outcome):
             return self._refused(ready, uid, charge)
         over = self.watch.over() if self.watch else ""
         try:
             if over:
                 raise LinkLost(over)
-            stored = plan.stored if plan else b""
             sequence, values = self.book.open(ready.tap, uid, charge, purchase.values, stored)
         except (JournalFull, FormatError, LinkLost) as why:
             return self._sold(_not_opened(why, ready.tap), 0, amount_fen, name)

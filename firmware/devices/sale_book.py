@@ -2,7 +2,7 @@
 """SaleBook: what one sale writes into the journal, and how long that took."""
 
 from firmware.devices import entries
-from firmware.errors import JournalFull
+from firmware.errors import FormatError, JournalFull
 from firmware.formats import pending
 
 
@@ -15,6 +15,20 @@ class SaleBook:
         self.spent_us = 0
         self.packer = pending.packer()
         self.draft = None  # entries.Draft of the sale at work
+        self.expected: tuple = ()  # what open() will be called with behind the tap
+        self.chip = (None, None)  # a tap, and its chip data so far: of ahead()
+
+    def ahead(self, tap):
+        """While the card reads: of what open() will pack of this tap, with `expected`, as much as
+        is there, so that it need not be packed again. Nothing is written; what is wrong, open()
+        says.
+        """
+        try:
+            values = entries.pending_values(self.stamp, tap, *self.expected)
+            pending.parts(values, self.packer)
+            self.chip = tap, entries.chip_parts(tap, values["terminal_data"])
+        except FormatError:
+            pass
 
     def open(self, tap, uid, charge, terminal, extension=b""):
         """(sequence, values) of a durable pending entry (QT-157); JournalFull or FormatError.
@@ -26,7 +40,9 @@ class SaleBook:
         values = entries.pending_values(self.stamp, tap, uid, charge, terminal, extension)
         parts = pending.parts(values, self.packer)
         values["records"] = ()
-        self.draft = entries.Draft(parts, tap, values["terminal_data"])
+        (known, chip), self.chip = self.chip, (None, None)
+        chip = chip if known is tap else None
+        self.draft = entries.Draft(parts, tap, values["terminal_data"], chip)
         sequence = self.journal.open(b"".join(parts))
         self._spent(began)
         return sequence, values

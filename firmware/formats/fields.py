@@ -24,13 +24,16 @@ here).
 from firmware.errors import FormatError
 
 MEMORABLE = 16  # bytes of a packed field
+NUMBERS = (int, bool)
+BYTES = (bytes, bytearray)
 
 
 def take(name, data, at, count):
     """The `count` bytes at `at`, or FormatError where `data` ends before."""
-    if at + count > len(data):
+    taken = data[at : at + count]
+    if len(taken) != count:
         raise FormatError("%s: %d bytes wanted, %d left" % (name, count, len(data) - at))
-    return bytes(data[at : at + count])
+    return taken if isinstance(taken, bytes) else bytes(taken)
 
 
 class Number:
@@ -43,15 +46,19 @@ class Number:
         self.top = (1 << 8 * size) - 1 if top is None else top
 
     def pack(self, name, value):
-        if not isinstance(value, (int, bool)) or not 0 <= value <= self.top:
+        if not isinstance(value, NUMBERS) or not 0 <= value <= self.top:
             raise FormatError("%s: %r is not a number from 0 to %d" % (name, value, self.top))
         return int(value).to_bytes(self.size, "big")
 
     def unpack(self, name, data, at):
-        value = int.from_bytes(take(name, data, at, self.size), "big")
+        end = at + self.size
+        taken = data[at:end]
+        if len(taken) != self.size:
+            take(name, data, at, self.size)  # which says what is wrong
+        value = int.from_bytes(taken, "big")
         if value > self.top:
             raise FormatError("%s: %d is more than %d" % (name, value, self.top))
-        return value, at + self.size
+        return value, end
 
 
 class Fixed:
@@ -62,7 +69,7 @@ class Fixed:
         self.blank = bytes(size)
 
     def pack(self, name, value):
-        if not isinstance(value, (bytes, bytearray)) or len(value) != self.size:
+        if not isinstance(value, BYTES) or len(value) != self.size:
             raise FormatError("%s: %d bytes wanted" % (name, self.size))
         return bytes(value)
 
@@ -104,7 +111,7 @@ class Sized:
         self.width = 1 if limit <= 255 else 2
 
     def pack(self, name, value):
-        if not isinstance(value, (bytes, bytearray)) or len(value) > self.limit:
+        if not isinstance(value, BYTES) or len(value) > self.limit:
             raise FormatError("%s: at most %d bytes wanted" % (name, self.limit))
         return len(value).to_bytes(self.width, "big") + bytes(value)
 
@@ -173,7 +180,10 @@ class Rows:
             if len(row) != len(self.table):
                 raise FormatError("%s: a row of %d wanted" % (name, len(self.table)))
             for (column, kind), cell in zip(self.table, row):  # noqa: B905
-                parts.append(kind.pack(name + "." + column, cell))
+                try:  # names are joined where one is said: each is a string to be looked up
+                    parts.append(kind.pack(column, cell))
+                except FormatError as wrong:
+                    raise FormatError("%s.%s" % (name, wrong))  # noqa: B904
         return b"".join(parts)
 
     def unpack(self, name, data, at):
@@ -185,7 +195,10 @@ class Rows:
         for _ in range(count):
             row = []
             for column, kind in self.table:
-                cell, at = kind.unpack(name + "." + column, data, at)
+                try:
+                    cell, at = kind.unpack(column, data, at)
+                except FormatError as wrong:
+                    raise FormatError("%s.%s" % (name, wrong))  # noqa: B904
                 row.append(cell)
             rows.append(tuple(row))
         return rows, at

@@ -17,7 +17,7 @@ from firmware.errors import FormatError, LinkLost
 from firmware.kernel import apdu, bcd, bits, dol, fdda, oda, outcome, tags
 from firmware.kernel.chain import Chain
 from firmware.kernel.tap import Tap
-from firmware.kernel.work import Ask
+from firmware.kernel.work import Ask, Chore
 
 # What a terminal brings to a purchase.
 # values: dict tag -> bytes for the PDOL, 9F66, 9F02, 9F37, 9A, 9F21 among them
@@ -55,11 +55,12 @@ class _Refusal(Exception):
         self.oda = oda_result
 
 
-def prepare(selected, purchase, before_fen=None):
+def prepare(selected, purchase, before_fen=None, meanwhile=None):
     """Generator: Ready, or the Outcome that refuses. Nothing is debited when it ends (JR/T 0025.12
     §7.4.1).
 
-    before_fen: the balance read before, None if it was not. A lost link before the end is an
+    before_fen: the balance read before, None if it was not. meanwhile(tap): may be called once,
+    behind the GPO answer, while the card reads; must not raise. A lost link before the end is an
     Outcome `try_again`: the card restores itself (QT-102, QT-124).
     """
     try:
@@ -81,6 +82,8 @@ def prepare(selected, purchase, before_fen=None):
             refusal = yield from _extended().update(tap, tap.extension)
             if refusal:
                 raise _Refusal(*refusal)  # QX-028
+        if meanwhile:
+            yield Chore(meanwhile, tap)
         yield from read_application_data(tap, purchase, chain)
         return (yield from gate(tap, purchase, chain))
     except _Refusal as why:

@@ -57,10 +57,11 @@ class Chore:
     result.
     """
 
-    def __init__(self, chore):
+    def __init__(self, chore, *values):
         self.chore = chore
+        self.values = values
 
     def step(self):
         """Make it; False: nothing is left."""
-        self.chore()
+        self.chore(*self.values)
         return False

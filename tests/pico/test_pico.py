@@ -7,6 +7,7 @@ A second of it takes twenty here: one day is lived, and each cut begins with wha
 
 import pytest
 
+from sim import pico_heap
 from sim.pico_cuts import RIDERS, Day, phases_of, sampled
 
 CUTS, SEED = 1, 20261122  # each takes two minutes; `make proof-pico` tries more
@@ -29,6 +30,12 @@ def test_an_image_boots_debits_and_settles(day, faults):
     (card, *_) = day.cards.values()
     assert len(card.debits) == 1
     assert "tap of " + RIDERS[0] in phases_of(day.moments)
+
+
+def test_a_tap_leaves_room_on_the_c_stack(day, faults):
+    """A tap that changes records of the card: test_stack_pico.py."""
+    assert faults == []
+    assert 4096 < day.stack <= pico_heap.STACK_MOST, day.stack
 
 
 @pytest.mark.parametrize("number", range(CUTS))
