@@ -260,6 +260,7 @@ class Sale:
         known_fen = None if plan else before_fen
         ready = yield from transaction.prepare(selected, purchase, known_fen, self.book.ahead)
         if isinstance(ready, outcome.Outcome):
+            self.book.forget()
             return self._refused(ready, uid, charge)
         over = self.watch.over() if self.watch else ""
         try:
@@ -267,6 +268,7 @@ class Sale:
                 raise LinkLost(over)
             sequence, values = self.book.open(ready.tap, uid, charge, purchase.values, stored)
         except (JournalFull, FormatError, LinkLost) as why:
+            self.book.forget()
             return self._sold(_not_opened(why, ready.tap), 0, amount_fen, name)
         if self.watch:
             self.watch.bounded = False

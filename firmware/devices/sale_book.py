@@ -30,6 +30,10 @@ class SaleBook:
         except FormatError:
             pass
 
+    def forget(self):
+        """Nothing of a tap is held between taps: a refused one ends here."""
+        self.expected, self.chip = (), (None, None)
+
     def open(self, tap, uid, charge, terminal, extension=b""):
         """(sequence, values) of a durable pending entry (QT-157); JournalFull or FormatError.
 
@@ -40,8 +44,9 @@ class SaleBook:
         values = entries.pending_values(self.stamp, tap, uid, charge, terminal, extension)
         parts = pending.parts(values, self.packer)
         values["records"] = ()
-        (known, chip), self.chip = self.chip, (None, None)
+        known, chip = self.chip
         chip = chip if known is tap else None
+        self.forget()
         self.draft = entries.Draft(parts, tap, values["terminal_data"], chip)
         sequence = self.journal.open(b"".join(parts))
         self._spent(began)

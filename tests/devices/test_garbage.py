@@ -60,3 +60,17 @@ def test_where_much_is_free_it_is_collected_once_a_tap():
     assert stand.tap(card)["outcome"] == "approved"
     assert stand.collected.count("collected") == 1
     assert stand.collected[stand.collected.index("collected") - 1] == apdu.INS_GPO
+
+
+def test_what_is_packed_while_the_card_reads_changes_no_byte():
+    """QT-157, QT-184: entry and record, whether the card leaves time for it or not."""
+    found, packed = [], []
+    for card in (SmallCard(), Watched([])):
+        stand = Stand()
+        book = stand.terminal.sale.book
+        forget = book.forget
+        book.forget = lambda b=book, f=forget: packed.append(b.chip[0] is not None) or f()
+        assert stand.tap(card)["outcome"] == "approved"
+        found.append([data for _, data in stand.journal.records()])
+    assert packed == [False, True]
+    assert len(found[0]) == 1 and found[0] == found[1]
