@@ -18,6 +18,8 @@ of is neither charged nor freed here. What the pump may say: neighbours/pump.py.
 | product | word of what is sold, in each record: 92, diesel, cng |
 | console | serial:PATH of the attendant's keys, optional |
 | valid_min | minutes that are stamped on the card |
+| store | serial:PATH to the hub of the station's pumps (fuel_station.py), optional: a sum that |
+| | another pump froze is completed here. `stop` is the pump's number then, no two alike |
 """
 
 from firmware.devices import fuel_fills, options
@@ -52,6 +54,7 @@ class Fuel(HoldTrade):
         self.product = settings.more.get("product", "fuel")
         self.link, self.line, self.report = link, line, report
         self.console = self.desk = None  # the attendant's keys, and their line
+        self.station = None  # fuel_station.Station
         self.keyed_fen = 0  # for the next card; 0: freeze_fen
         self.fills = None
         self.at_work = None  # Fill that the card at work completes
@@ -71,6 +74,8 @@ class Fuel(HoldTrade):
         for word, value in self.line.turn():
             self._hear(word, value)
         self._note()
+        if self.station:
+            self._hear_station()
         fading = self.fills.fading()
         if fading:
             self._write(fading)
@@ -80,6 +85,8 @@ class Fuel(HoldTrade):
 
     def close(self):
         self.line.close()
+        if self.station:
+            self.station.close()
         if self.desk:
             self.desk.close()
 
@@ -114,7 +121,7 @@ class Fuel(HoldTrade):
 
     def price(self, values, pan, word, others):
         if values["entry_gate"] != self.settings.terminal:
-            return "other_pump", None
+            return self._elsewhere(values, pan)
         order = values["entry_number"]
         fill = self.fills.find(order)
         if fill is None or (fill.pan and pan and fill.pan != pan):
@@ -127,6 +134,26 @@ class Fuel(HoldTrade):
             fen = 0
         self.at_work = fill
         return "", Fare(fen, fen, self.product, "fill", 1, 0)
+
+    def _elsewhere(self, values, pan):
+        """(word, Fare) of a sum that another pump has frozen, as that one has noted its fill."""
+        own = values["entry_place"] == self.settings.stop  # then a stamp would not say whose it is
+        if not self.station or own:
+            return "other_pump", None
+        word, fill, product = self.station.fill_of(values, pan)
+        if fill is None:
+            return word, None
+        self.at_work = fill
+        return "", Fare(fill.amount_fen, fill.amount_fen, product, "fill", 1, 0)
+
+    def _hear_station(self):
+        for order in self.station.turn():
+            self.fills.over(order)  # paid at another pump
+        if self.station.is_back:
+            for fill in self.fills.due():
+                self.station.note(fill)
+            for gate, order in self.fills.elsewhere:
+                self.station.pay(gate, order)
 
     def _unsure(self, order):
         """Word of why nobody can say yet that nothing was poured, "" where the pump does."""
@@ -168,12 +195,17 @@ class Fuel(HoldTrade):
             self.line.flush()
 
     def completed(self, sold, fields):
-        order = fields["entry_number"]
-        fill = self.fills.by_order.get(order) if fields["entry_gate"] == self.here().gate else None
-        self.fills.over(order)
-        if self.last == order:
-            self.last = None
-        lines = receipt(self.product, fill, sold)
+        order, gate = fields["entry_number"], fields["entry_gate"]
+        if gate == self.settings.terminal:
+            fill = self.fills.by_order.get(order)
+            self.fills.over(order)
+            if self.last == order:
+                self.last = None
+        else:
+            fill = Fill(order, sold.pan, fields["frozen_fen"], 0, sold.values["trade_data"], 0)
+        if self.station:
+            self.station.pay(gate, order)
+        lines = receipt(sold.values["fare_class"], fill, sold)
         self.report({"event": "receipt", "lines": lines})
         for one in lines if self.console else ():
             self.console.note(one)
@@ -235,6 +267,8 @@ class Fuel(HoldTrade):
         sequence = fuel_fills.write(self.house, fuel_fills.FILLED, fill)
         if sequence:
             self.fills.noted(fill.order, fill.amount_fen, fill.data, sequence)
+            if self.station:
+                self.station.note(fill)
         return bool(sequence)
 
     # --- the attendant
@@ -267,6 +301,12 @@ def make(settings, parameters, hal, clock, report):
     where = options.serial_path(more, "pump")
     line = Neighbour(lambda: hal.open_serial(where, BAUD), link, clock)
     trade = Fuel(settings, parameters, clock, keys_from(more), link, line, report)
+    if "store" in more:
+        from firmware.devices.far_store import line_to  # where settings ask for it
+        from firmware.devices.fuel_station import Station  # likewise
+
+        line = line_to("serial:" + options.serial_path(more, "store"), hal, clock)
+        trade.station = Station(line, settings, trade.product, clock)
     if "console" in more:
         from firmware.neighbours.console import Console  # where settings ask for it
 

@@ -34,6 +34,7 @@ FILL = (
 MOST_KEPT = 64  # fills in memory; the oldest goes first
 AGAIN_AFTER = 24  # records behind which a fill that is still due is written once more
 LOOK_BACK = 256
+MOST_TOLD = 16  # completions that are told again behind a start
 
 # pan: digits, "" not known; data: trade_data of the event, b"" while nothing is known; amount_fen:
 # None likewise; written: number of the newest record about it
@@ -56,12 +57,14 @@ def sale_of(fill):
 
 
 class Fills:
-    """`by_order`: {number: Fill} of those that are not over."""
+    """`by_order`: {number: Fill} of those that are not over; `elsewhere`: (terminal, number) of
+    sums that another pump froze and that were taken here, as the journal has them.
+    """
 
     def __init__(self, journal, device, terminal):
         self.journal = journal
         self.device, self.terminal = device, terminal
-        self.by_order = {}
+        self.by_order, self.elsewhere = {}, []
 
     def restore(self):
         """After a start. The oldest record is read first."""
@@ -153,8 +156,11 @@ class Fills:
         known, has = self._images(values)
         if not known or known["kind"] != extension.COMPLETION:
             return None
-        own = has[0]["entry_gate"] == self.terminal
-        return has[0]["entry_number"] if own else None
+        gate, order = has[0]["entry_gate"], has[0]["entry_number"]
+        if gate != self.terminal:
+            self.elsewhere = self.elsewhere[1 - MOST_TOLD :] + [(gate, order)]
+            return None
+        return order
 
     def _images(self, values):
         """(extension dict, (fields before, fields after)); (None, None) of a record without."""

@@ -19,6 +19,7 @@ pump_lift|red|no|请先提枪 未扣款|Lift first, not charged|201
 pump_busy|red|no|正在加油 请稍候|Pump in use: please wait|202
 pump_hang|amber|again|请先挂枪 再刷卡|Hang up, then tap again|203
 fuel_unknown|red|no|加油量不明 请到服务台|Fill unknown: service desk|152
+fuel_asked|amber|again|正在查询 请再刷卡|Asking the pump: tap again|6
 other_pump|red|no|请到原加油机结算|Pay at the pump you filled at|204
 fuel_none|green|ok|未加油 已解冻|Nothing filled, sum released|205
 re_entry|green|double|请加油|Please fill|206
