@@ -1,7 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of pages: what is asked, who may, who answers. A test walks it for every role."""
 
-from host_tools.office import claims, door, look, memory, metrics, money, rollouts, staff_pages
+from host_tools.office import (
+    claims,
+    door,
+    look,
+    memory,
+    metrics,
+    money,
+    rollouts,
+    services,
+    staff_pages,
+)
 from host_tools.office.app import Page
 from host_tools.office.people import ADMINISTER, CLAIM, LOOK, OPERATE, SETTLE
 
@@ -39,6 +49,7 @@ PAGES = [
     Page("GET", "/days/go", LOOK, money.any_day),
     Page("GET", "/days/{day}", LOOK, money.day),
     Page("GET", "/days/{day}/late", LOOK, money.late),
+    Page("GET", "/days/{day}/services", LOOK, services.by_service),
     Page("POST", "/days/{day}/cut", SETTLE, money.cut),
     Page("GET", "/people", ADMINISTER, staff_pages.people),
     Page("POST", "/people/add", ADMINISTER, staff_pages.add_person),

@@ -8,10 +8,20 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from firmware.devices.lane_store import Entry, key_of, pack_entry
 from firmware.errors import FormatError
 from firmware.formats import record
-from host_tools.ledger import files, registry, rollout, settlement, stamp_sums, stamps
-from host_tools.office import bars, limits, memory
+from host_tools.ledger import (
+    files,
+    parking,
+    registry,
+    report,
+    rollout,
+    settlement,
+    stamp_sums,
+    stamps,
+)
+from host_tools.office import bars, limits, memory, services
 from host_tools.office.asked import fen_of
 from host_tools.office.figures import Figures
 from host_tools.office.passwords import Passwords
@@ -21,6 +31,7 @@ from host_tools.office.words import CHINESE, ENGLISH
 from tests import deny_lists
 from tests.host import test_ledger_trips
 from tests.host.office_stand import NOW, Stand, digest_of, quick_passwords, send, sold
+from tests.host.test_ledger import PAN
 from tests.host.test_rollout import deny, deny_file, hello
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -295,6 +306,32 @@ def test_open_trips_and_frozen_sums_should_be_listed_with_their_age(stand):
     sides = {*stamps.SIDES.values(), stamps.PASS, stamps.OTHER, stamps.PURCHASE, stamps.ADJUST}
     assert not sides - CHINESE.keys() - {"freeze"}
     assert not {*memory.TODAY, "never cleared"} - CHINESE.keys()
+
+
+def test_day_should_be_told_by_device_and_lane_as_far_as_a_page_can_read(stand, monkeypatch):
+    """The lines of `faretap ledger report` and `parking`; a hostile rule is text."""
+    body = pack_entry(1, Entry(key_of(PAN), 1, (2026, 11, 20, 9, 0, 0), 0))
+    parked = sold(90, device="parking", rule="time", direction=2, stop=2, trade_data=body)
+    lost = sold(91, device="parking", rule="lost", direction=2, stop=2, driver=7, fen=5000)
+    odd = sold(92, device="toll", rule="<b>x</b>", reference=2)
+    stand.ledger.commit(9, [(1, parked), (2, lost), (3, odd)])
+    client = stand.browser("viewer")
+    page = client.get("/days/2026-11-20/services?lang=en").text
+    assert "<b>x" not in page
+    told = seen(page)
+    for line in (
+        "parking sale time 1 2.00", "toll sale &lt;b&gt;x&lt;/b&gt; class 2 1 2.00",
+        "exit 2 9 sale lost entry 7 1 50.00", "1-4 h 1 2.00", "unknown 1 50.00",
+    ):  # fmt: skip
+        assert line in told, line
+    assert "do not add up" not in told
+    monkeypatch.setattr(services, "READ_MOST", 2)
+    told = seen(client.get("/days/2026-11-20/services?lang=en").text)
+    assert "more than a page reads" in told and "parking sale" not in told
+    assert client.get("/days/2026-13-20/services").status_code == 400
+    what = {*report.MONEY, *report.WHAT.values(), "let through"}
+    lengths = {word for _, word in parking.LENGTHS} | {parking.UNKNOWN}
+    assert not (what | lengths) - CHINESE.keys()
 
 
 def test_languages(stand):
