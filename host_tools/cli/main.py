@@ -112,6 +112,8 @@ def advice(fault: Exception) -> str:
     own = getattr(fault, "advice", "")
     if own:
         return own
+    if isinstance(fault, LinkLost) and "MemoryError" in str(fault):
+        return "Give the terminal more memory: --heap KIB."
     by_number = ADVICE_BY_ERRNO.get(getattr(fault, "errno", None) or 0)
     return by_number or next(text for kind, text in ADVICE_BY_KIND if isinstance(fault, kind))
 

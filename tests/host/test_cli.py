@@ -113,6 +113,7 @@ def test_every_fault_should_have_advice():
         OSError(errno.ENOENT, "no", "file"),
         OSError("without number"),
         UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid"),
+        LinkLost("the terminal has ended:\n  MemoryError: memory allocation failed"),
     )
     for fault in faults:
         assert main.describe(fault) and main.advice(fault).endswith((".", "USER")), fault
