@@ -27,7 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / "build" / "mutation"
 TREE, RESULTS, SURVIVORS = HOME / "tree", HOME / "results.json", HOME / "survivors.txt"
-TESTS = ("tests/kernel", "tests/devices", "tests/formats", "tests/fares")
+TESTS = ("tests/kernel", "tests/devices", "tests/capp", "tests/formats", "tests/fares")
 # Where a fault of a file shows first; nothing but time depends on this table.
 FIRST = {
     "tlv": "test_tlv* test_dol",
@@ -68,6 +68,20 @@ FIRST = {
     "host_sums": "test_host_sums",
     "deny_list": "test_deny*",
     "signed": "test_signed test_deny",
+    "holds": "test_holds test_bike test_fuel",
+    "freeze": "test_sums test_holds",
+    "bike": "test_bike",
+    "bike_docks": "test_bike",
+    "fuel": "test_fuel*",
+    "fuel_fills": "test_fuel*",
+    "card_trade": "test_metro_card test_stage test_holds",
+    "trip_card": "test_metro_card test_parking_card test_toll_card",
+    "trip": "test_trip test_metro_card test_parking_card",
+    "parking_card": "test_parking_card",
+    "stage_price": "test_stage test_stage_bus",
+    "stage_rides": "test_stage*",
+    "passes": "test_sums test_stage*",
+    "subsidy": "test_subsidy test_canteen",
     "sm2": "test_sm2",
     "sm3": "test_sm3",
 }

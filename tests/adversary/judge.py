@@ -8,6 +8,7 @@ from collections import namedtuple
 from firmware.capp import layouts
 from firmware.devices import entries
 from firmware.formats import extension, record
+from tests.adversary import prices, trips
 from tests.adversary.cards import finals, image_of
 
 # One presentation. offset_s: by which its clock is wrong; event:
@@ -129,12 +130,14 @@ def _freed(play, at, card):
     """A sum that is frozen is freed where nothing was had for it, and drawn for what was."""
     sfi, _, _, layout = layouts.OWN[play.case.family]
     values = layouts.read(layout, image_of(card, sfi))
-    if values["state"] != layouts.FROZEN or values["city"]:
+    if values["state"] != layouts.FROZEN:
         return []
     unit = next(one for one in play.units if one.number == values["entry_gate"])
     number, before = values["entry_number"], finals(card)
     again = [one for one in play.taps if one.event and one.event["message"] == "re_entry"]
-    if play.case.family == "bike" and (again or (unit.number, number) in play.city.bikes_taken):
+    long = ("wait", 90000) in play.case.events  # docks count 18 hours
+    taken = (unit.number, number) in play.city.bikes_taken
+    if play.case.family == "bike" and (again or long or taken):
         return []
     owed = unit.beside.poured.get(number, 0) if play.case.family == "fuel" else 0
     said = play.asks(unit, at)
@@ -153,8 +156,9 @@ def _sold(play, card, mine):
         values = layouts.read(layouts.FREEZE, one.changes[0][2])
         named = (values["entry_gate"], values["entry_number"])
         if play.case.family == "bike":
-            had = named in play.city.bikes_taken
-            if had != (one.values["rule"] != "not_given"):
+            had, nobody = named in play.city.bikes_taken, not play.city.bikes_taken
+            free = one.values["rule"] == "not_given"
+            if had and free or nobody and one.amount_fen:  # others may have brought theirs
                 faults.append(f"bike or none: {one} takes {one.amount_fen} for {named}, {had}")
         if play.case.family == "fuel":
             unit = next(one for one in play.units if one.number == named[0])
@@ -176,6 +180,8 @@ def evening(play):
             faults += _holds(card, mine)
             faults += _twice(play, card, mine)
             faults += _sold(play, card, mine)
+            faults += prices.faults(mine)
+            faults += trips.faults(play.case.family, card, mine)
     return faults
 
 
@@ -262,7 +268,8 @@ def _twice(play, card, mine):
     paid = [one for one in paid if finals(card).get(one.atc) and one.kind != record.VOID]
     for first, second in zip(paid, paid[1:], strict=False):
         (began_ms, was_s), (again_ms, is_s) = moments[first.atc], moments[second.atc]
-        if [at for at in served if began_ms <= at < again_ms]:
+        begun = [one for one in mine if first.atc < one.atc < second.atc]
+        if begun or [at for at in served if began_ms <= at < again_ms]:
             continue
         apart_ms, pays = again_ms - began_ms, first.unit.kind.name == "park pay"
         here = first.unit is second.unit and first.unit.kind.gate

@@ -158,3 +158,19 @@ def test_stamp_should_be_known_again_behind_a_completion_elsewhere():
     other = layouts.write(layouts.FREEZE, card.pages[PLACE], {"entry_number": 77})
     assert not trade.stamped(capp.Page(PLACE[0], 0, other), change)
     assert not trade.stamped(capp.Page(PLACE[0], 0, b"short"), change)
+
+
+def test_stamp_of_a_completion_should_be_known_by_its_sum_moment_and_place():
+    """QX-038: another completion of the same card, or one of another sum, proves nothing."""
+    stand, card = Hold(30, fen=300), frozen()
+    before = card.pages[PLACE]
+    assert stand.tap(card)["message"] == "ok"
+    page = capp.Page(PLACE[0], 0, card.pages[PLACE])
+    change = capp.Change(PLACE[0], 0, before, page.data, None)
+    assert stand.trade.stamped(page, change)
+    assert not stand.trade.stamped(capp.Page(PLACE[0], 0, before), change)
+    others = {"amount_fen": 301, "exit_time": (2026, 11, 21, 10, 31, 0), "exit_place": 9,
+              "entry_gate": 77, "entry_number": 78, "state": layouts.FROZEN}  # fmt: skip
+    for name in others:
+        data = layouts.write(layouts.FREEZE, page.data, {name: others[name]})
+        assert not stand.trade.stamped(capp.Page(PLACE[0], 0, data), change), name

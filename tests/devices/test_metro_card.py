@@ -91,6 +91,8 @@ def test_exit_should_be_priced_by_the_card_and_close_the_trip():
     event = gate.tap(card)
     assert (event["outcome"], card.balance_fen) == ("approved", 10000 - 400)
     assert gate.barrier.pulses == 1 and gate.kinds() == ["approved"]
+    values = gate.records()[0][1]
+    assert (values["riders"], values["direction"], values["full_fare_fen"]) == (1, 2, 400)
     stamp = fields(card)
     assert (stamp["state"], stamp["exit_place"], stamp["amount_fen"]) == (2, 3, 400)
 
