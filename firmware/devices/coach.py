@@ -15,6 +15,7 @@ trade_data: version 1 (1), origin (2), destination (2), seat (1).
 | console | serial:PATH of the attendant's keys |
 | fares, product | fare table (docs/fares.md) and the word of its matrix |
 | seats | 1..120; 45 |
+| presold | seats kept for e-tickets, sold elsewhere, until the coach leaves (`depart`); 0 |
 """
 
 from firmware.devices import coach_refunds, options
@@ -60,6 +61,7 @@ no_ticket|red|no|无有效车票|No ticket for this stop|143
         self.tariff = tariff
         self.product = settings.more.get("product", "")
         self.seats = options.number(settings.more, "seats", 45, 1, 120)
+        self.presold = options.number(settings.more, "presold", 0, 0, self.seats)
         self.sold = []  # coach_refunds.Ticket
         self.refunds = coach_refunds.Refunds(settings.more)
         self.wanted = None  # trip.Trip and seat of what is asked
@@ -164,7 +166,7 @@ no_ticket|red|no|无有效车票|No ticket for this stop|143
         fare = self.tariff.price(asked) if origin != destination else None
         if fare is None or not fare.amount_fen:
             return "the table has no price for this trip", ()
-        free = [one for one in range(1, self.seats + 1) if self._is_free(one, asked)]
+        free = self.free_seats(asked)
         seat = seat or (free[0] if free else 0)
         if seat not in free or len(self.sold) >= MOST:
             return "this seat is taken" if free else "no seat is free", ()
@@ -212,13 +214,42 @@ no_ticket|red|no|无有效车票|No ticket for this stop|143
             self._ask(0, "")
         return fault, lines
 
-    def _is_free(self, seat, asked):
-        low, high = sorted((asked.origin, asked.destination))
-        return not [
-            one
-            for one in self.sold
-            if one[3] == seat and min(one[1:3]) < high and low < max(one[1:3])
-        ]
+    def free_seats(self, asked):
+        """Seats that may be sold for a trip: where nobody sits on the way, and as long as the
+        e-tickets of this coach still have a seat each.
+        """
+        taken, low_high = self.taken(), sorted((asked.origin, asked.destination))
+        free = [one for one in range(1, self.seats + 1) if _is_free(one, low_high, taken)]
+        whole = self.whole_seats(taken)
+        if len(whole) > self._kept():
+            return free
+        return [one for one in free if one not in whole]
+
+    def taken(self):
+        """Tickets whose seats nobody else gets: those sold, and of taps that were torn, until they
+        are settled (QT-183).
+        """
+        torn = self.house.torn_taps
+        found = [(one.sequence, torn.load(one)) for one in tuple(torn.open)]
+        held = [ticket_of(sequence, values) for sequence, values in found if values]
+        return self.sold + [one for one in held if one]
+
+    def whole_seats(self, taken):
+        """Seats that nobody has for any part of the trip: who has an e-ticket takes one."""
+        numbers = [one.seat for one in taken]
+        return [one for one in range(1, self.seats + 1) if one not in numbers]
+
+    def seats_for_tickets(self):
+        """How many seats e-tickets may have: those that are nobody's, nor asked for just now."""
+        whole = self.whole_seats(self.taken())
+        return len(whole) - (self.wanted is not None and self.wanted[1] in whole)
+
+    def _kept(self):
+        """Seats that e-tickets have, or may still come for."""
+        if not self.tickets:
+            return 0
+        aboard = self.tickets.persons((self.shift.driver, self.shift.number))
+        return aboard if self.refunds.has_left(self) else max(aboard, self.presold)
 
     def _read(self, sequence, values):
         """A record of this trip, after a start: a ticket, or that one was shown."""
@@ -232,6 +263,13 @@ no_ticket|red|no|无有效车票|No ticket for this stop|143
         """A ticket of this trip that was not given back."""
         if ticket and ticket.sale not in self.refunds.given and len(self.sold) < MOST:
             self.sold.append(ticket)
+
+
+def _is_free(seat, low_high, taken):
+    low, high = low_high
+    return not [
+        one for one in taken if one[3] == seat and min(one[1:3]) < high and low < max(one[1:3])
+    ]
 
 
 def ticket_of(sequence, values):

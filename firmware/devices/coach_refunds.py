@@ -78,6 +78,13 @@ class Refunds:
         self.departs = tuple(now[:3]) + (hhmm // 100, hhmm % 100, 0)  # noqa: RUF005
         return ""
 
+    def has_left(self, coach):
+        """True behind the moment that was keyed; not where none was or the clock is in doubt."""
+        if self.departs is None or not coach.house.stamp.exact():
+            return False
+        now = calendar.moment(coach.clock.local_now())
+        return calendar.seconds_between(now, calendar.moment(self.departs)) <= 0
+
     def give(self, coach, seat, sale):
         """(Ticket, fen) that goes back, or (None, why not)."""
         if sale in self.given:

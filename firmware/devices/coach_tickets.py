@@ -5,6 +5,9 @@ A code boards once: its entry is in the journal before the panel says so (TD-001
 the used list like that of a gate. While tickets are checked (`check STOP`), a code that has
 boarded this very trip is valid and costs no further entry; a copy that boards is used already.
 
+Who boards takes a seat that nobody has for any part of the trip (coach.py says how many are kept
+for such tickets); without one he is told so and his ticket is not used.
+
 trade_data of `ticket_ok`: version 2 (1), number of the ticket (4), entries so far (2).
 
 | setting | value |
@@ -32,6 +35,7 @@ ticket_expired|red|no|车票已过期|Ticket expired|143
 ticket_gate|red|no|非本车车票|Ticket is for another coach|143
 ticket_forged|red|no|车票无效|Ticket not genuine|143
 ticket_unread|amber|again|请重新扫码|Scan again|90
+ticket_no_seat|red|no|车已满 请询问|Coach is full: ask|5
 ticket_list_full|red|no|请找工作人员 票表已满|Ask the staff: list full|92
 """
 VERSION, DATA = 2, 7
@@ -55,15 +59,18 @@ class CoachTickets:
         """book: TicketBook; scanner: Neighbour."""
         self.book = book
         self.scanner = scanner
-        self.aboard = {}  # number of a ticket that boarded -> (driver, shift) of the trip
+        self.aboard = {}  # number of a ticket that boarded -> (driver, shift) of the trip, persons
 
     def restore(self, recent):
         """Entries as far as the journal reaches, and who is aboard."""
         self.book.restore(recent, entry_of)
         for _, values in recent(RESTORED) if self.book.used.rows else ():
             found = entry_of(values["trade_data"]) if values["reason"] == "ticket_ok" else None
-            if found and found[0] not in self.aboard:  # newest first
-                self.aboard[found[0]] = (values["driver"], values["shift"])
+            if found:  # newest first
+                trip = (values["driver"], values["shift"])
+                last = self.aboard.get(found[0], (trip, 0))
+                if last[0] == trip:  # a ticket of several entries
+                    self.aboard[found[0]] = (trip, last[1] + values["riders"])
 
     def turn(self, coach):
         """Codes that were held up; none is taken while a card is there."""
@@ -84,18 +91,24 @@ class CoachTickets:
         """Give the line back."""
         self.scanner.close()
 
+    def persons(self, trip):
+        """How many have boarded a trip with e-tickets."""
+        return sum([one[1] for one in self.aboard.values() if one[0] == trip])
+
     def _judge(self, coach, values):
         """Message of a genuine ticket; one that boards is written down first."""
         stamp, trip = coach.house.stamp, (coach.shift.driver, coach.shift.number)
         late = self.book.place_and_time(values, stamp)
         if late:
             return late
-        if coach.stop and self.aboard.get(values["id"]) == trip:
+        if coach.stop and self.aboard.get(values["id"], (None,))[0] == trip:
             return "pass_valid"
         today = calendar.moment(coach.clock.local_now())[0]
         spent = self.book.entries_left(values, today)
         if spent:
             return spent
+        if self.persons(trip) + values["persons"] > coach.seats_for_tickets():
+            return "ticket_no_seat"
         entries = self.book.used.entries(values["id"])[0] + 1
         event = stamp.onto(record.blank(record.EVENT))
         event["reason"], event["riders"] = "ticket_ok", values["persons"]
@@ -110,8 +123,11 @@ class CoachTickets:
             return "ticket_list_full"  # nobody boards without a record (TD-001)
         self.book.used.note(values["id"], entries, today, values["last_day"])
         if len(self.aboard) >= MOST_USED:  # those of trips that are over go
-            self.aboard = {one: trip for one in self.aboard if self.aboard[one] == trip}
-        self.aboard[values["id"]] = trip
+            mine = [one for one in self.aboard if self.aboard[one][0] == trip]
+            self.aboard = {one: self.aboard[one] for one in mine}
+        before = self.aboard.get(values["id"], (None, 0))
+        again = before[1] if before[0] == trip else 0  # a ticket of several entries
+        self.aboard[values["id"]] = (trip, again + values["persons"])
         return "ticket_ok"
 
 

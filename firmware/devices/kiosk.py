@@ -16,6 +16,7 @@ trade_data of a sale: version 1 (1), the ticket without its signature (20).
 | kiosk_key | file of the key that signs (kiosk_issuer.py) |
 | products | 1=adult,6000 2=family,15000,4: KIND,FEN[,PERSONS] by the numbers of the keys |
 | days_ahead | days ahead of which tickets are sold; 0 |
+| seats, departs | seats of a coach that leaves each day (kiosk_seats.py) |
 """
 
 from firmware.devices import kiosk_issuer, options, window
@@ -35,7 +36,6 @@ on|STAFF:1..999999|open the kiosk
 off||close it, with its report
 report||the day so far
 """
-VERSION = b"\x01"
 CHOSEN_S = 60  # what somebody has chosen who has gone is not offered to the next one
 RESTORED = 28  # records, as many as a shift looks at
 MOST_AGAIN = 32  # cards whose last ticket is kept
@@ -61,13 +61,22 @@ not_printed|amber|again|门票未打印 请补打|Not printed: ask for a reprint
 
     def __init__(self, settings, parameters, clock, line, printer, issuer):
         """line: Neighbour with Console(COMMANDS); printer: Neighbour with Printer."""
-        self.printer, self.issuer = printer, issuer
+        self.printer, self.issuer, self.seats = printer, issuer, None
         self.products = products_of(settings.more["products"], parameters.ceiling_fen)
         self.days_ahead = options.number(settings.more, "days_ahead", 0, 0, 30)
+        if "seats" in settings.more:
+            from firmware.devices.kiosk_seats import Seats  # where seats are counted
+
+            self.seats = Seats(settings.more, self.days_ahead)
         self.body = b""  # of the ticket that is chosen
         self.tickets = []  # (key of the card, body): sold last, oldest first
         Shop.__init__(self, settings, parameters, clock, line)
         self.chosen = window.opened(clock, 0)
+
+    def attach(self, house):
+        Shop.attach(self, house)
+        if self.seats:
+            self.seats.attach(house)
 
     def restore(self, recent):
         self.issuer.restore(recent, RESTORED, self.house.torn_taps)
@@ -110,7 +119,7 @@ not_printed|amber|again|门票未打印 请补打|Not printed: ask for a reprint
         Shop.onto(self, values)
         values["reference"] = self.issuer.next
         if self.body and self.pays:
-            values["trade_data"] = VERSION + self.body
+            values["trade_data"] = kiosk_issuer.VERSION + self.body
 
     def after(self, sold):
         self.shift.after(sold)
@@ -123,6 +132,8 @@ not_printed|amber|again|门票未打印 请补打|Not printed: ask for a reprint
             body = bytes(sold.values["trade_data"][1:])
             self.issuer.gone(sold.values["reference"])  # given, or perhaps given
             paid = sold.outcome.outcome in PAID
+            if self.seats:
+                self.seats.after(sold)
             if body == self.body:
                 self._ask(0, "") if paid else self._renumber()
             if paid:
@@ -150,24 +161,33 @@ not_printed|amber|again|门票未打印 请补打|Not printed: ask for a reprint
         if self.issuer.left() < 1:
             return "sold out", ()
         kind, fen, persons = self.products[number]
-        try:
-            body = self.issuer.body(kind, persons, now[0] + (days or 0))
-        except FormatError as why:
-            return str(why), ()
+        fault, body = self._body(kind, persons, now[0] + (days or 0), now)
+        if fault:
+            return fault, ()
         self._ask(fen, ticket.KINDS[kind])
         self.body, self.pays = body, True
         self.chosen = window.opened(self.clock, CHOSEN_S)
         return "", ()
 
+    def _body(self, kind, persons, day, now):
+        """("", bytes of a ticket for a day) or (why there is none, b"")."""
+        fault = self.seats.fault(day, persons, now) if self.seats else ""
+        until = (self.seats.closes,) if self.seats else ()
+        try:
+            return fault, b"" if fault else self.issuer.body(kind, persons, day, *until)
+        except FormatError as why:
+            return str(why), b""
+
     def _renumber(self):
         """A tap of what is chosen is not settled: whoever pays it besides has another number."""
         values = fields.unpack(ticket.TICKET, self.body)
-        try:
-            body = self.issuer.body(values["kind"], values["persons"], values["first_day"])
-        except FormatError:  # that was the last one
+        now = calendar.moment(self.clock.local_now()) or (0, 0)
+        chosen = values["kind"], values["persons"], values["first_day"]
+        fault, body = self._body(*(chosen + (now,)))
+        if fault:  # that was the last one
             self._ask(0, "")
-            return
-        self.body = body
+        else:
+            self.body = body
 
     def _again(self):
         self._ask(0, "")
@@ -184,7 +204,7 @@ not_printed|amber|again|门票未打印 请补打|Not printed: ask for a reprint
 
     def _keep(self, pan, values):
         data = values["trade_data"]
-        if len(data) == kiosk_issuer.DATA and data[:1] == VERSION and pan:
+        if len(data) == kiosk_issuer.DATA and data[:1] == kiosk_issuer.VERSION and pan:
             self.tickets = self.tickets[1 - MOST_AGAIN :] + [(key_of(pan), bytes(data[1:]))]
 
     def _print(self, body):

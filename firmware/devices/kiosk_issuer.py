@@ -16,7 +16,8 @@ from firmware.fares import calendar
 from firmware.formats import lines, record, ticket
 from firmware.kernel import sm2_sign
 
-DATA = 1 + ticket.LENGTH  # trade_data: version 1, bytes of the ticket without its signature
+VERSION = b"\x01"  # of the trade_data of a sale
+DATA = 1 + ticket.LENGTH  # behind it the bytes of the ticket without its signature
 OPENED = (
     record.APPROVED, record.VOID, record.PENDING, record.DEBITED_REFUSED, record.DEBITED_UNPROVEN,
 )  # fmt: skip
@@ -63,12 +64,14 @@ class Issuer:
         """Numbers that are free."""
         return self.bounds.ids[1] + 1 - self.next
 
-    def body(self, kind, persons, day):
-        """The bytes of the next ticket, good on one day. FormatError where the key may not."""
+    def body(self, kind, persons, day, closes=ticket.DAY_MINUTES - 1):
+        """The bytes of the next ticket, good on one day until minute `closes`. FormatError where
+        the key may not.
+        """
         values = {
             "version": ticket.VERSION, "key": self.number, "id": self.next, "kind": kind,
             "groups": self.bounds.groups, "first_day": day, "last_day": day, "opens": 0,
-            "closes": ticket.DAY_MINUTES - 1, "entries": 1, "daily": 0, "persons": persons,
+            "closes": closes, "entries": 1, "daily": 0, "persons": persons,
         }  # fmt: skip
         ticket.check_bounds(values, self.bounds)
         return ticket.pack(values)
@@ -84,8 +87,9 @@ class Issuer:
 
 def slip(values):
     """Lines of a printed ticket, ASCII; values: dict of ticket.TICKET."""
-    return (
-        "TICKET %d" % values["id"],
-        "%s, %d person(s)" % (ticket.KINDS[values["kind"]], values["persons"]),
-        "good on %04d-%02d-%02d" % calendar.date_of(values["first_day"]),
-    )
+    closes = values["closes"]
+    good = "good on %04d-%02d-%02d" % calendar.date_of(values["first_day"])
+    if closes < ticket.DAY_MINUTES - 1:
+        good += " until %02d:%02d" % (closes // 60, closes % 60)
+    persons = "%s, %d person(s)" % (ticket.KINDS[values["kind"]], values["persons"])
+    return ("TICKET %d" % values["id"], persons, good)

@@ -4,8 +4,10 @@
 from firmware.devices import coach_tickets
 from firmware.devices.gate_used import UsedTickets
 from firmware.devices.ticket_book import TicketBook
-from tests.devices.coach_stand import Ride
-from tests.small_card import SmallCard
+from firmware.kernel import apdu
+from tests.devices.coach_stand import Ride, open_card
+from tests.devices.shop_stand import PAN
+from tests.small_card import LAST, SmallCard
 from tests.ticket_stand import HandScanner
 from tests.tickets import KEYS, TODAY, issued
 
@@ -14,6 +16,7 @@ class Scanned(Ride):
     """A coach with a scanner; its used list is new after each restart."""
 
     def make(self, settings, parameters, clock, report):
+        settings.more.update(self.more)
         coach = Ride.make(self, settings, parameters, clock, report)
         self.scanner = HandScanner()
         coach.tickets = coach_tickets.CoachTickets(
@@ -92,3 +95,63 @@ def test_code_while_a_card_is_there_should_wait():
     for _ in range(5):
         ride.stand.terminal.turn()
     assert len(ride.events()) == 1
+
+
+def test_who_boards_should_have_a_seat():
+    """No more people than seats: what is sold and who has boarded are counted together."""
+    ride = Scanned()
+    assert ride.scan(issued(groups=2, entries=1)) == "ticket_ok"
+    ride.type("sell 1 5")
+    assert ride.tap(open_card(PAN)) == "ok"
+    for text in ("sell 1 5", "sell 1 9 full 2"):
+        assert "no seat is free" in ride.type(text)
+    assert ride.type("sell 5 9 full 1") == "seat 1\r\nok pay 20.00"  # behind who got off
+    other = issued(groups=2, entries=1, id=78)
+    for _ in range(2):
+        assert ride.scan(other) == "ticket_no_seat" and len(ride.events()) == 1
+        ride.stand.restart()
+    assert "no seat is free" in ride.type("sell 1 9")
+    ride.type("off")
+    ride.type("on 8")
+    assert ride.scan(other) == "ticket_ok"  # the next trip; its ticket was not used
+
+
+def test_presold_seats_should_be_kept_until_the_coach_leaves():
+    """Sold elsewhere, so many and no more: nobody here buys them before."""
+    ride = Scanned(presold="1")
+    ride.stand.clock.now = (2026, 11, 21, 12, 0, 0)
+    ride.type("depart 1230")
+    assert ride.type("sell 1 9") == "seat 1\r\nok pay 25.00"
+    assert ride.tap(open_card(PAN)) == "ok"
+    for _ in range(2):
+        assert "no seat is free" in ride.type("sell 1 9")
+        ride.stand.restart()
+    assert ride.scan(issued(groups=2, entries=1, persons=2)) == "ticket_no_seat"
+    assert ride.scan(issued(groups=2, entries=1)) == "ticket_ok"
+    ride = Scanned(presold="2")
+    ride.stand.clock.now = (2026, 11, 21, 12, 0, 0)
+    ride.type("depart 1230")
+    assert "no seat is free" in ride.type("sell 1 9")
+    ride.stand.clock.now = (2026, 11, 21, 12, 30, 0)
+    assert ride.type("sell 1 9") == "seat 1\r\nok pay 25.00"
+    assert ride.scan(issued(groups=2, entries=1, persons=2)) == "ticket_no_seat"  # is asked for
+    assert ride.scan(issued(groups=2, entries=1)) == "ticket_ok"
+
+
+def test_torn_sale_should_keep_its_seat_until_it_is_settled():
+    """QT-183: cancelled or not, over a restart too; then it is given back, and free."""
+    ride, card = Scanned(), open_card(PAN)
+    ride.type("sell 1 9 full 2")
+    card.tear = (apdu.INS_READ_RECORD, LAST, True)
+    assert ride.tap(card) == "last_record_lost"
+    assert ride.type("cancel") == "ok"
+    for _ in range(2):
+        assert "taken" in ride.type("sell 1 9 full 2")
+        assert ride.scan(issued(groups=2, entries=1, persons=2)) == "ticket_no_seat"
+        ride.stand.restart()
+    ride.stand.clock.advance(5)
+    card.tear = None
+    ride.type("sell 1 9")
+    assert ride.tap(card) == "torn_recovered"
+    ride.type("cancel")
+    assert ride.type("sell 1 9 full 2").startswith("seat 2")
