@@ -52,6 +52,12 @@ def test_return_should_cost_until_the_lock_and_not_until_the_tap():
         assert values["trade_data"] == bytes((1, dock))
         stand.settle()
         assert stand.docks.places[dock].state == 1  # may be hired again
+    stand = BikeStand(freeze_fen="300")
+    card, bike = hired(stand)
+    stand.at(239)
+    stand.brought(bike)
+    assert stand.tap(card)["amount_fen"] == 300 and card.balance_fen == 9700  # 4.00 by the tariff
+    assert stand.records()[-1][1]["full_fare_fen"] == 300
 
 
 def test_time_between_lock_and_tap_should_cost_nothing():
@@ -237,14 +243,17 @@ def test_bike_brought_without_a_card_should_be_hired_again_and_named():
 
 
 def test_ride_on_a_bus_before_should_make_minutes_free():
-    """QX-062, QX-063: near enough and of a bus; a ring that cannot be read is the full price."""
-    cases = ((10, 2, 0), (31, 2, 200), (10, 1, 200), (None, 2, 200))
-    for before, trade, fen in cases:
+    """QX-062, QX-063: near enough, of a bus, and before the hire; a ring that cannot be read is
+    the full price.
+    """
+    cases = ((10, 2, 0), (0, 2, 0), (30, 2, 0), (31, 2, 200), (-5, 2, 200), (10, 1, 200))
+    for before, trade, fen in cases + ((None, 2, 200),):
         stand = BikeStand(transfer_min="30", transfer_free_min="60")
         card = new_card()
         ride = b"\xff" * 48
         if before is not None:
-            fields = {"trade": trade, "time": (2026, 11, 21, 9, 60 - before, 0)}
+            hour, minute = (9, 60 - before) if before > 0 else (10, -before)
+            fields = {"trade": trade, "time": (2026, 11, 21, hour, minute, 0)}
             ride = layouts.write(layouts.RIDE, bytes(48), fields)
         card.newest = [ride]
         bike = hired(stand, card)[1]
