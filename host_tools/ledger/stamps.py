@@ -189,19 +189,15 @@ def trips(
     """Trips and frozen sums, the oldest first; of a business day on which they began; `count` of
     them behind the first `offset`; of a `device`, where one is named.
     """
-    opened, closed = STAMPS.alias("opened"), STAMPS.alias("closed")
-    joined = sa.outerjoin(
-        opened,
-        closed,
-        sa.and_(
-            _ends(closed, opened),
-            closed.c.kind.not_in(DOUBTFUL),
-            closed.c.side != PAYMENT,
-        ),
-    )
+    opened, numbered, timed = [STAMPS.alias(one) for one in ("opened", "numbered", "timed")]
+    by_number, by_moment = _by_number(numbered, opened), _by_moment(timed, opened)
+    joined = sa.outerjoin(opened, numbered, sa.and_(by_number, _has_ended(numbered)))
+    joined = sa.outerjoin(joined, timed, sa.and_(by_moment, _has_ended(timed)))
+    names = ("side", "time_utc_s", "place", "amount_fen")
+    closed = [sa.func.coalesce(numbered.c[one], timed.c[one]) for one in names]
     paid = STAMPS.alias("paid")
     before = sa.select(sa.func.coalesce(sa.func.sum(paid.c.amount_fen), 0)).where(
-        _ends(paid, opened),
+        _by_number(paid, opened),
         paid.c.kind.not_in(DOUBTFUL),
         paid.c.side == PAYMENT,
     )
@@ -209,8 +205,7 @@ def trips(
     asked = sa.select(
         here.side, here.kind, here.device, here.card_shown, here.terminal, here.sequence,
         here.time_utc_s, here.place, here.frozen_fen, here.amount_fen,
-        closed.c.side, closed.c.time_utc_s, closed.c.place, closed.c.amount_fen,
-        before.scalar_subquery(), here.closes_terminal, here.line,
+        *closed, before.scalar_subquery(), here.closes_terminal, here.line,
     ).select_from(joined)  # fmt: skip
     lone = sa.and_(here.side.in_((EXIT, COMPLETION)), here.closes_terminal == 0)
     asked = asked.where(sa.or_(here.side.in_(OPENING), lone))
@@ -219,21 +214,34 @@ def trips(
     if device:
         asked = asked.where(here.device == device)
     if only_open:
-        asked = asked.where(closed.c.side.is_(None), here.side.in_(OPENING))
+        asked = asked.where(closed[0].is_(None), here.side.in_(OPENING))
     order = (here.time_utc_s, here.terminal, here.sequence)
     asked = asked.order_by(*order).offset(offset).limit(count)
     with engine.connect() as connection:
         return [_trip(tuple(row)) for row in connection.execute(asked)]
 
 
-def _ends(closing: sa.FromClause, opened: sa.FromClause) -> sa.ColumnElement[bool]:
-    """That a row closes another one, by its number or by its moment."""
-    named = closing.c.closes_sequence
+def _by_number(closing: sa.FromClause, opened: sa.FromClause) -> sa.ColumnElement[bool]:
+    """That a row closes another one by its number. Equalities alone: what a hash join can do."""
     return sa.and_(
         closing.c.closes_terminal == opened.c.terminal,
-        named.in_((opened.c.sequence, -opened.c.time_utc_s)),
-        sa.or_(named > 0, closing.c.card_shown == opened.c.card_shown),
+        closing.c.closes_sequence == opened.c.sequence,
     )
+
+
+def _by_moment(closing: sa.FromClause, opened: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Likewise by its moment and the card."""
+    return sa.and_(
+        closing.c.closes_terminal == opened.c.terminal,
+        closing.c.closes_sequence == -opened.c.time_utc_s,
+        closing.c.closes_sequence < 0,
+        closing.c.card_shown == opened.c.card_shown,
+    )
+
+
+def _has_ended(closing: sa.FromClause) -> sa.ColumnElement[bool]:
+    """That a row surely ends what it closes."""
+    return sa.and_(closing.c.kind.not_in(DOUBTFUL), closing.c.side != PAYMENT)
 
 
 def _trip(row: tuple) -> Trip:
