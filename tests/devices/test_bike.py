@@ -287,3 +287,18 @@ def test_completion_should_hold_all_of_the_freeze():
     assert done[2] == hire[3]
     said = layouts.read(layouts.FREEZE, done[3])
     assert (said["frozen_fen"], said["entry_number"], said["amount_fen"]) == (HELD_FEN, 1, 200)
+
+
+def test_price_should_be_asked_for_this_card_and_product():
+    """A class of the tariff is the card's; the time ends at the lock, to the second."""
+    stand = BikeStand()
+    card, bike = hired(stand)
+    stand.at(61)
+    stand.brought(bike)
+    asked, stay = [], stand.trade.tariff.stay
+    stand.trade.tariff.stay = lambda *told: asked.append(told) or stay(*told)
+    assert stand.tap(card)["message"] == "ok"
+    product, began, ended, pan, trusted = asked[-1]
+    assert (product, pan, trusted) == ("bike", "6228000100000010", True)
+    assert began == (2026, 11, 21, 10, 0, 0) and ended >= (2026, 11, 21, 11, 0, 50)
+    assert ended <= (2026, 11, 21, 11, 1, 0)

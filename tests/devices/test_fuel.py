@@ -2,7 +2,8 @@
 """A pump's terminal: freeze, release, fill, complete; who leaves, who taps instead, what fails."""
 
 from firmware.capp import layouts
-from firmware.formats import extension
+from firmware.errors import JournalFull
+from firmware.formats import extension, record
 from firmware.kernel import apdu
 from firmware.neighbours import pump
 from tests.capp_card import CappCard
@@ -164,6 +165,48 @@ def test_note_should_be_written_once_where_the_clear_is_lost():
     stand.says(pump.FILLED, 2000)
     assert stand.notes() == [(1, 1600)] and stand.wire.state == pump.IDLE
     assert stand.tap(card)["amount_fen"] == 1600
+
+
+def test_pump_should_forget_nothing_that_is_not_written():
+    """The journal is full when the nozzle is hung up: the pump keeps its sale until there is
+    room.
+    """
+    stand, card = FuelStand(), new_card()
+    stand.says(pump.LIFTED)
+    stand.tap(card)
+    stand.says(pump.FILLING, 2000)
+    fill(stand)
+    stand.kinds_told()
+    stand.says(pump.FILLED, 2000)
+    assert pump.CLEAR not in stand.kinds_told() and stand.wire.state == pump.FILLED
+    stand.journal.acknowledge(stand.journal.settled_upto())
+    stand.says(pump.FILLED, 2000)
+    assert stand.notes() == [(1, 1600)] and pump.CLEAR in stand.kinds_told()
+    assert stand.tap(card)["amount_fen"] == 1600
+
+
+def fill(stand):
+    """Events until the journal takes no more."""
+    values = stand.terminal.sale.stamp.onto(record.blank(record.EVENT))
+    try:
+        while True:
+            stand.journal.append(record.pack(values))
+    except JournalFull:
+        pass
+
+
+def test_pump_out_of_order_should_neither_freeze_nor_let_go():
+    """It may have poured: nobody says that nothing was, and nobody gets a new sum frozen."""
+    stand, card, other = FuelStand(), new_card(), new_card(pan=OTHER)
+    stand.fills(other, 1000)
+    stand.says(pump.LIFTED)
+    stand.tap(card)
+    stand.says(pump.FAULT)
+    stand.at(30)
+    assert stand.tap(card)["message"] == "pump_away" and card.frozen
+    third = new_card(pan="6228000100000036")
+    assert stand.tap(third)["message"] == "pump_away" and third.balance_fen == 10000
+    assert stand.tap(other)["amount_fen"] == 800
 
 
 def test_overrun_should_be_taken_as_it_was():

@@ -3,7 +3,7 @@
 
 from firmware.devices import stage
 from firmware.devices.stage_bus import StageBus
-from firmware.devices.stage_price import Place, place_from
+from firmware.devices.stage_price import Place, Prices, place_from
 from firmware.devices.stage_trip import StageTrip
 from firmware.errors import FormatError
 from firmware.neighbours import announcer
@@ -11,7 +11,7 @@ from tests.devices.stage_stand import At, Bus, new_card, stages
 from tests.fares.city import DATA
 from tests.fares.tables import Bytes
 from tests.hand_clock import HandClock
-from tests.stand import read_texts
+from tests.stand import FLEET, read_texts
 
 KEYS = {"module": "serial:psam", "record_key": "1E:28/01 28/03", "key_factor": "pan:01"}
 
@@ -100,3 +100,29 @@ def test_a_ride_should_follow_the_bus():
         (values,) = [one for kind, one in bus.records() if kind == "approved"]
         assert values["amount_fen"] == fen and values["stop"] == stop
         assert values["fares_version"] == stages().tables[0].version
+
+
+class Asked:
+    """A Cutover that notes what it is asked."""
+
+    def price(self, trip):
+        self.trip = trip
+        return "a fare"
+
+
+def test_prices_should_ask_for_this_card_and_this_product():
+    """QX-062: a discount is the card's; the product is the setting's, else the line's."""
+    settings, parameters = read_texts(FLEET + "class: student 62280001 50\n")
+    when = (2026, 11, 21, 10, 0, 0)
+    flat = Prices(settings, parameters, None)
+    found = [flat.of(5, 0, 1, 1, when, True, pan) for pan in ("6228000100000010", "", "6299")]
+    assert [(one.amount_fen, one.full_fen, one.riders) for one in found] == [
+        (100, 200, 1), (200, 200, 1), (200, 200, 1),
+    ]  # fmt: skip
+    for product, word in (("night", "night"), ("", "5")):
+        settings.more["product"] = product
+        table = Asked()
+        assert Prices(settings, parameters, table).of(5, 2, 3, 1, when, True, "62") == "a fare"
+        asked = table.trip
+        assert (asked.product, asked.origin, asked.destination, asked.pan) == (word, 2, 3, "62")
+        assert asked.direction == 1 and asked.trusted and asked.when == when

@@ -97,6 +97,24 @@ def test_percent_should_be_rounded_in_the_guests_favour_and_zones_have_hours():
     assert found.grant(OTHER, NOON, 1005) is None and found.grant(PAN, NOON, 1005) is None
 
 
+def test_second_meal_should_count_and_hours_should_end_at_their_minute():
+    """Two meals a day are two and no third; a list's hours begin and end within an hour."""
+    found = Subsidies(rules_of("staff=500,2", CLASSES, 100000), CLASSES)
+    sale = {"pan": bytes.fromhex(PAN), "psn": 0, "fare_class": "staff", "kind": 1}
+    values = dict(sale, date="261121", full_fare_fen=1200, amount_fen=700)
+    for given_fen in (500, 500, 0, 0):
+        assert found.grant(PAN, NOON, 1200) == ("staff", given_fen)
+        if given_fen:
+            found.add(values)
+    hours = (Window(2, 127, 690, 810, *ALWAYS),)  # 11:30 to 13:30
+    listed = AllowList(Blob(allow_list.pack(7, bytes(8), hours, {TEACHER: 2})))
+    found = Subsidies(rules_of("2:teacher=30%", CLASSES, 100000), CLASSES, listed)
+    for hour, minute, second, open_then in ((11, 29, 59, False), (11, 30, 0, True),
+                                            (13, 29, 0, True), (13, 30, 59, False)):  # fmt: skip
+        granted = found.grant(TEACHER, (2026, 11, 21, hour, minute, second), 1000)
+        assert (granted is not None) == open_then, (hour, minute)
+
+
 def test_table_of_cards_should_hold_so_many_and_the_newest():
     found = Subsidies(rules_of("staff=500", CLASSES, 100000), CLASSES)
     values = {"date": "261121", "fare_class": "staff", "full_fare_fen": 900, "amount_fen": 400}
