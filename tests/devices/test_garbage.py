@@ -74,3 +74,17 @@ def test_what_is_packed_while_the_card_reads_changes_no_byte():
         found.append([data for _, data in stand.journal.records()])
     assert packed == [False, True]
     assert len(found[0]) == 1 and found[0] == found[1]
+
+
+def test_time_that_comes_behind_the_entry_should_pack_nothing():
+    """QT-157: a card that was quick up to its last record, and slow then, pays as any other."""
+
+    class Late(SmallCard):
+        def exchange(self, command, spare=None):
+            while spare and book.draft and spare():
+                pass
+            return SmallCard.exchange(self, command, spare)
+
+    stand = Stand()
+    book = stand.terminal.sale.book
+    assert stand.tap(Late())["outcome"] == "approved"
