@@ -29,6 +29,7 @@ ADVICE_BY_ERRNO = {
     errno.EACCES: "Check who may use it; for a serial port: sudo usermod -aG dialout $USER",
     errno.EADDRINUSE: "Another program listens there: end it or take another port.",
     errno.ECONNREFUSED: "Start `faretap collect` first, or check address and port.",
+    errno.EEXIST: "Nothing is overwritten: take another name, or move away what is there.",
     errno.ENOSPC: "Make room on the disk and start again; what was acknowledged is kept.",
     errno.EISDIR: "A file is wanted here, not a folder.",
 }

@@ -69,13 +69,18 @@ def make(path, trade, rows, draw, kind, secret_path):
     from firmware.module.opening import key_names
     from host_tools import module_file
 
+    if not rows and not draw:
+        raise click.UsageError("say --keys or --draw")
     keys = []
     if rows:
         with click.open_file(rows, encoding="utf-8") as file:
             keys += module_file.read_plain(file.read(), rows)
-    keys += module_file.drawn(key_names(" ".join(draw)), kind)
+    try:
+        keys += module_file.drawn(key_names(" ".join(draw)), kind)
+    except FormatError as wrong:
+        raise FormatError("--draw is USE/VERSION in hex, as 28/01: %s" % " ".join(draw)) from wrong
     if not keys:
-        raise click.UsageError("say --keys or --draw")
+        raise FormatError(f"{rows}: holds no key")
     module_file.write(path, module_file.seal(trade, keys, read_secret(secret_path)))
     show_keys(path, trade, keys)
 

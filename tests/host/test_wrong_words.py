@@ -10,20 +10,23 @@ import pytest
 from host_tools.cli import main
 
 RUBBISH = b"\xd6\x00\xff rubbish \x80"
+MAKE = ("module", "make", "{nowhere}", "--trade", "metro", "--secret", "{text}")
 ISSUE = ("issue", "pass", "--module", "{rubbish}", "--secret", "{rubbish}")
 
 
 @pytest.fixture
 def said(tmp_path, capsys):
-    """said(words) -> (status, standard error) of a command; {rubbish}, {nowhere}, {folder} and
-    {text} stand for paths.
+    """said(words) -> (status, standard error) of a command; {rubbish}, {nowhere}, {folder},
+    {text} and {empty} stand for paths.
     """
     paths = {
         "rubbish": tmp_path / "rubbish.bin", "nowhere": tmp_path / "no" / "where",
         "folder": tmp_path, "text": tmp_path / "words.txt",
+        "empty": tmp_path / "empty.txt",
     }  # fmt: skip
     paths["rubbish"].write_bytes(RUBBISH)
     paths["text"].write_text("fly 5\n")
+    paths["empty"].write_text("")
     kept = signal.getsignal(signal.SIGTERM)
 
     def run(words):
@@ -53,6 +56,10 @@ def said(tmp_path, capsys):
         (("pump", "--link", "{nowhere}"), "No such file or directory: {nowhere}"),
         (("module", "show", "{rubbish}", "--secret", "{rubbish}"), "UTF-8"),
         (("module", "show", "{text}", "--secret", "{text}"), "words.txt"),
+        (("module", "secret", "{text}"), "Nothing is overwritten"),
+        ((*MAKE, "--draw", "99"), "--draw is USE/VERSION"),
+        ((*MAKE, "--keys", "{empty}"), "holds no key"),
+        (MAKE, "say --keys or --draw"),
         (("ledger", "totals", "--database", "{nowhere}"), "there is no such ledger"),
         (("ledger", "totals", "--database", "{rubbish}"), "file is not a database"),
         (("ledger", "list", "--day", "260231"), "'260231' is no day"),
