@@ -93,11 +93,13 @@ class Camera:
         enters = unit.what in (ENTRY, INSIDE)
         if before and unit.what != ENTRY:
             state = "adjusted" if unit.what == INSIDE else "closed"
-            self.rows[before.key] = [state, before.station, unit.station, fen, key]
+            fen_of_both = self.rows[before.key][3] + fen
+            self.rows[before.key] = [state, before.station, unit.station, fen_of_both, key]
         elif not before and unit.what == EXIT:
             self.rows[key] = ["exit_only", 0, unit.station, fen, key]
         if enters:
-            self.rows[key] = ["open", unit.station, 0, 0, key]
+            # what a kiosk takes of a card without an entry is this trip's, else that of the last
+            self.rows[key] = ["open", unit.station, 0, 0 if before else fen, key]
             trips.stamp = Stamp(unit.station, at_s, key, unit.what == INSIDE)
             self.counts["rides" if unit.what == ENTRY else "put right inside"] += 1
         else:
