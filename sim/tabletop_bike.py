@@ -60,7 +60,7 @@ class Docks(LinePart):
     def __init__(self):
         super().__init__(Machine())
         self.table: Any = None
-        self.waits = ""  # card that was given a bike last
+        self.waits: list[str] = []  # cards that were given a bike, newest last
         self.riding: dict[str, int] = {}  # card -> bike
 
     def meet(self, table):
@@ -72,9 +72,14 @@ class Docks(LinePart):
                 self.riding[name] = number
 
     def tapped(self, name, message):
-        if message in HIRED and name not in self.riding:
-            self.waits = name
+        if message in HIRED and name not in self.riding and self._is_frozen(name):
+            self.waits = [one for one in self.waits if one != name] + [name]
         self.changed()
+
+    def _is_frozen(self, name):
+        card = self.table.hand.cards.get(name)
+        values = read_record(card, "bike") if card else None
+        return values is not None and values["state"] == layouts.FROZEN
 
     def told(self):
         return {**super().told(), "later": LATER}
@@ -112,8 +117,9 @@ class Docks(LinePart):
             number, one = self._dock(text)
             if one.state != docks.OPENING:
                 raise FormatError(f"dock {number} is locked: tap a card first")
-            bike = self.machine.here.take(number, self.line.now_ms())
-        self.riding[self.waits], self.waits = bike, ""
+            if not self.waits:
+                raise FormatError("nobody waits for a bike")
+            self.riding[self.waits.pop()] = self.machine.here.take(number, self.line.now_ms())
 
     def _bring(self, name):
         if name not in self.riding:
@@ -138,7 +144,7 @@ class Docks(LinePart):
         with self.line.lock:
             rows = self.machine.rows()
         cards = self.table.hand.cards if self.table else {}
-        return {"docks": rows, "waits": self.waits, "riders": self._riders(cards)}
+        return {"docks": rows, "riders": self._riders(cards)}
 
     def _riders(self, cards):
         """[card, bike or 0, Chinese, English] of who has a hire, or had one."""

@@ -16,6 +16,7 @@ from sim import (
     tabletop_kiosk,
     tabletop_lanes,
     tabletop_lift,
+    tabletop_meter,
     tabletop_metro,
     tabletop_stage,
     tabletop_taxi,
@@ -274,6 +275,21 @@ DEVICES = {
             "rider-2",
         ),
         RECORD_KINDS,
+    ),
+    "meters": Shown(
+        "购气机",
+        "Gas onto meter cards",
+        tabletop_meter.make,
+        hint(
+            "试试：开机，买10方，点 rider-1：付款和气量一起写入卡；放到家里的表上，再放一次："
+            "只取一次。rider-senior 是电表卡。",
+            "Try: open the kiosk, 10 m3, click rider-1: debit and units together; hold it at its"
+            " meter, and once more: taken once. rider-senior's is a power meter.",
+            "rider-2",
+        ),
+        RECORD_KINDS,
+        0,
+        firmware="utilities",
     ),
     "inspector": Shown(
         "余额查询机",

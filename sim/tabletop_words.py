@@ -18,6 +18,7 @@ from firmware.devices import (
     stage_words,
     toll_card,
     trip_card,
+    utilities_meter,
 )
 from firmware.devices.trade import Trade
 
@@ -69,6 +70,7 @@ PUT_TOGETHER = {
     "metro": (metro_rules.WORDS, trip_card.WORDS),
     "stage": (stage_words.WORDS,),
     "toll": (toll_card.WORDS,),
+    "utilities": (utilities_meter.WORDS,),
 }
 
 

@@ -12,7 +12,7 @@ from host_tools.cli.runtime import runtime_command
 
 DEVICES = (  # of sim/tabletop_devices.py, which takes a while to load; a test holds them together
     "access", "adjust", "attendance", "bike", "bus", "canteen", "coach", "fuel", "gate",
-    "inspector", "kiosk", "library", "lift", "metro", "parking", "shop", "stage", "taxi",
+    "inspector", "kiosk", "library", "lift", "meters", "metro", "parking", "shop", "stage", "taxi",
     "toll", "utilities",
 )  # fmt: skip
 HEAP_KIB = 560  # from files on 64 bits: a bus with all its neighbours, and room to see

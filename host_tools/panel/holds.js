@@ -18,6 +18,7 @@ const DOCKS = {
 function docks(told) {
   const rack = make("ol", "rack");
   const riders = make("ul", "said");
+  let seen = "";
   function dock([number, state, bike, stuck]) {
     const item = make("li", state, make("b", "", String(number)), bi(make("small"), ...DOCKS[state]), bi(make("span", "bike"), bike ? `车 ${bike}` : "–", bike ? `bike ${bike}` : "–"));
     if (state === "opening") {
@@ -39,6 +40,8 @@ function docks(told) {
     title: ["车桩（模拟）", "Docks (simulated)"],
     parts: [rack, riders],
     show(state) {
+      if (seen === JSON.stringify(state)) return; // a key that is drawn anew loses its click
+      seen = JSON.stringify(state);
       rack.replaceChildren(...state.docks.map(dock));
       riders.replaceChildren(...state.riders.map(rider));
       if (!state.riders.length) bi(riders, "还没有人租车", "Nobody has hired yet");

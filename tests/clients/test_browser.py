@@ -277,3 +277,27 @@ def test_fire_should_open_the_gate_until_the_attendant_resets_it(browser, serve)
     page.until(lambda: "Fire!" not in page.text("lane"))
     # Again, where it is refused: the terminal may not have seen yet that the input is clear
     page.until(lambda: "Tap card" in page.text("display") or page.key("console", "reset"))
+
+
+def test_bike_should_be_taken_brought_and_paid_for(browser, serve):
+    """QX-049, QX-056: what is frozen stands beside the balance; minutes pass, the rest is free."""
+    page = Page(browser, serve("bike"))
+    page.says("Hire or return: tap card")
+    page.tap("rider-1")
+    page.shows("green", "Balance 170.00 + 30.00 held")
+    page.until(lambda: page.balance("rider-1") == "170.00 ❄30.00")
+    page.until(lambda: "Lock is open" in page.part("docks"))
+    page.until(lambda: page.key("docks", "take 1") is None)
+    page.until(lambda: "rides 3101" in page.part("docks"))
+    page.picture("bike")
+    for word in ("later rider-1 50", "bring rider-1"):  # docks are drawn anew when they change
+        page.until(lambda: page.key("docks", word) is None)  # noqa: B023
+    page.until(lambda: "Brought, no tap yet" in page.part("docks"))
+    page.settled()
+    for _ in range(STARTS):  # the docks' word may be on its way
+        page.tap("rider-1")
+        page.settled()
+        if page.balance("rider-1") == "199.00":
+            break
+    page.until(lambda: "Frozen" in page.text("records") and "1.00" in page.text("records"))
+    assert page.balance("rider-1") == "199.00"

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bike and pump behind `faretap panel`: the real terminal, its PSAM, docks and pump at lines."""
+"""Bike, pump and meter cards behind `faretap panel`: the real terminal, all else at its lines."""
 
 import pytest
 
 from firmware.errors import FormatError
 from sim.tabletop_records import RECORD_KINDS
 from sim.wallet import Wallet
-from tests.host.tabletop_stand import laid, taps, turns, wait_for
+from tests.host.tabletop_stand import laid, taps, turns, types, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +75,19 @@ def test_pump_should_pour_up_to_what_is_frozen_and_be_paid_behind_a_cut(tmp_path
         assert fen_of(table, "rider-1") == (20000 - 1512, 0)
         assert [pump.state()[one] for one in ("ml", "fen", "total_fen")] == [2000, 1512, 1512]
         assert wait_for(lambda: "Amount 15.12" in str(table.paper))
+
+
+def test_gas_should_be_on_the_card_with_its_debit_and_be_taken_once(tmp_path, wallet):
+    """QX-016: torn and settled, ten cubic metres are paid, counted, and taken by the meter."""
+    with laid("meters", tmp_path, wallet) as table:
+        types(table, "on 5", "Key how much")
+        types(table, "buy 10", "Gas 26.30")
+        taps(table, "rider-2", "last_record_lost", "late")
+        taps(table, "rider-2", "torn_recovered")
+        assert fen_of(table, "rider-2") == (20000 - 2630, 0)
+        homes = table.beside.parts["homes"]
+        for _ in range(2):
+            table.say("homes", "home rider-2")
+            told = {name: english for name, _, english in homes.state()["rows"]}
+            assert "bought 10.00, of it taken 10.00" in told["rider-2"]
+        assert "bought 0.00" in told["rider-1"]
