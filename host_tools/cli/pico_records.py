@@ -84,10 +84,13 @@ def cells(case, seen):
 
 def notes(taps):
     """Sentences under the table."""
+    from sim.pico_extended import MODULE_BAUD  # as above
+
     return [
         "Milliseconds; emulated RP2040 at 125 MHz, no board. Medians of"
         f" {taps - 1} taps with a known issuer, RSA with e = 3; a simulated PSAM at UART 0"
-        " with 115200 baud answers at once, its line is not in the own share.",
+        f" with {MODULE_BAUD} baud answers at once. Module's line: bytes on it while the card is"
+        " not at work; not in the own share.",
         "C stack: most bytes in use, of 8,192; MicroPython stops a call at 7,936. Heap: KB in use"
         " behind a tap, of 240.",
     ]
