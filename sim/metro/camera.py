@@ -50,9 +50,10 @@ class Camera:
         self.broken = []
         self.counts = Counter()
 
-    def tapped(self, rider, unit, at_s, made, sequence, opened):
+    def tapped(self, rider, unit, at_s, made, sequence, opened, again=False):
         """One tap of an honest card: made: fen of debits that became final in it, in their order;
-        opened: whether the gate opened behind it.
+        opened: whether the gate opened behind it; again: it did so by a stamp of a tap before,
+        which need not be settled.
         """
         trips = self.seen.setdefault(rider, Trips())
         if len(made) > 1:
@@ -72,7 +73,7 @@ class Camera:
         key = self._last_key(trips, unit, at_s)
         if opened and not key:
             self.broken.append(f"rider {rider} was let through at {unit.station} without a stamp")
-        if opened and key and key[1] > 0:
+        if opened and not again and key and key[1] > 0:
             self.unsure.discard(key)
 
     def put_right(self, unit, sequence):

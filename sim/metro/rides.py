@@ -16,6 +16,7 @@ AMBER = (
 )  # fmt: skip
 AWAY = ("module_failed", "journal_full", "clock_not_set", "closed")  # another terminal may do
 TO_KIOSK = ("entry_missing", "overtime", "stamp_ahead", "stamp_bad", "record_foreign")
+AGAIN = "re_entry"  # let through by an own stamp, which may be of a tap that is never settled
 PUT_RIGHT = ("adjusted", "adjusted_in", "adjusted_free", "torn_recovered", "stamp_proven")
 GATE_OF = {INSIDE: EXIT, OUTSIDE: ENTRY}
 TRIES, KIOSK_VISITS = 10, 2
@@ -95,7 +96,8 @@ class Rider:
             if self.card.honest:
                 made = [fen for _, fen in self.card.finals[before:]]
                 at_s, sequence = town.now.utc_s + unit.off_s, event["sequence"] if event else 0
-                town.camera.tapped(self.number, unit, at_s, made, sequence, opened)
+                word = event["message"] if event else ""
+                town.camera.tapped(self.number, unit, at_s, made, sequence, opened, word == AGAIN)
             self._told(unit, event, opened)
 
     def _told(self, unit, event, opened):

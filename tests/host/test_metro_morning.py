@@ -3,11 +3,13 @@
 are found.
 """
 
+from types import SimpleNamespace
+
 import pytest
 
 from firmware.errors import FormatError
 from sim.metro import camera, faults, morning
-from sim.metro.plan import ENTRY, EXIT, INSIDE, OUTSIDE, Metro
+from sim.metro.plan import ENTRY, EXIT, INSIDE, LONGEST_S, OUTSIDE, Metro
 from tests.host.console import faretap
 
 OFTEN = (
@@ -74,6 +76,30 @@ class At:
 def test_camera_should_know_the_rules(what, station, passed_s, adjusted, due):
     stamp = camera.Stamp(1, 0, (5, 1), adjusted)
     assert camera.wanted(At(what, station), stamp, passed_s) == due
+
+
+def test_camera_should_give_what_a_kiosk_took_to_its_trip():
+    """For an entry that was missing: to the trip that begins; for overtime: to the one that is
+    over. Who is let through by a stamp before is not taken for settled.
+    """
+    seen, units = camera.Camera(), {}
+    for number, what in ((5, INSIDE), (6, EXIT), (7, ENTRY)):
+        units[what] = SimpleNamespace(number=number, what=what, station=1)
+    for rider, rows in (
+        (1, {(5, 1): ["closed", 1, 1, 900, (6, 1)]}),
+        (2, {(7, 2): ["adjusted", 1, 1, 900, (5, 2)], (5, 2): ["closed", 1, 1, 0, (6, 2)]}),
+    ):
+        seen.rows = {}
+        if rider == 2:
+            seen.tapped(rider, units[ENTRY], 0, [0], rider, True)
+        late_s = LONGEST_S + 60
+        seen.tapped(rider, units[INSIDE], late_s, [900], rider, False)
+        seen.tapped(rider, units[EXIT], late_s + 60, [0], rider, False)
+        assert seen.rows == rows and seen.broken == []
+        seen.tapped(rider, units[EXIT], late_s + 90, [], 0, True, again=True)
+        assert (6, rider) in seen.unsure
+        seen.tapped(rider, units[EXIT], late_s + 95, [], 0, True)
+        assert (6, rider) not in seen.unsure
 
 
 def test_command_should_say_that_it_balances_and_name_a_loss():
