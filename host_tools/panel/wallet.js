@@ -124,7 +124,7 @@ export function deal(list, kinds) {
 export function balances(list) {
   list.forEach((card) => {
     const face = faces.get(card.name);
-    if (face) face.querySelector(".balance").textContent = `¥ ${yuan(card.balance_fen)}${card.frozen_fen ? ` ❄${yuan(card.frozen_fen)}` : ""}`;
+    if (face) face.querySelector(".balance").textContent = `¥ ${yuan(card.balance_fen)}${card.frozen_fen ? `\n❄ ${yuan(card.frozen_fen)}` : ""}`;
   });
 }
 

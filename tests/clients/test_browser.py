@@ -285,7 +285,7 @@ def test_bike_should_be_taken_brought_and_paid_for(browser, serve):
     page.says("Hire or return: tap card")
     page.tap("rider-1")
     page.shows("green", "Balance 170.00 + 30.00 held")
-    page.until(lambda: page.balance("rider-1") == "170.00 ❄30.00")
+    page.until(lambda: page.balance("rider-1") == "170.00\n❄ 30.00")
     page.until(lambda: "Lock is open" in page.part("docks"))
     page.until(lambda: page.key("docks", "take 1") is None)
     page.until(lambda: "rides 3101" in page.part("docks"))
