@@ -246,9 +246,9 @@ DAYS = {
         {"door.allow": {"allow": DOOR}}, "tap", {}, (), None,
     ),
     "kiosk": Day(
-        "kiosk: tickets signed by SM2, printer", "kiosk",
+        "kiosk: tickets signed by SM2, seats counted, printer", "kiosk",
         {**CONSOLE, "printer": "serial:printer", "kiosk_key": "{folder}/kiosk.key",
-         "products": "1=adult,200 2=family,1500,4"},
+         "seats": 20, "departs": 2330, "products": "1=adult,200 2=family,1500,4"},
         {"kiosk.key": {"kiosk_key": KIOSK_KEY}}, "buy", {"text": "choose 1"}, ON, None,
     ),
     "utilities": Day(

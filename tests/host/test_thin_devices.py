@@ -72,7 +72,7 @@ UNITS = (
     ("device: access\nallow: {allow}\ndoor: {pin}", "door_ready"),
     ("device: shop\nprice_fen: 1200", "pay_amount"),
     ("device: shop\nconsole: {line}", "sign_on"),
-    ("device: coach\nconsole: {line}\nfares: {fares}\nproduct: c1", "sign_on"),
+    ("device: coach\nconsole: {line}\nfares: {fares}\nproduct: c1\npresold: 4", "sign_on"),
     (
         "device: parking\nlane: exit\nstore: {store}\nproduct: car\nfares: {fares}\n"
         "door: {pin}\nallow: {allow}",
