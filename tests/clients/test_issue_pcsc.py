@@ -113,7 +113,7 @@ def laid_on(port, card, acted=None):
     slot = Hasty(card, acted)
 
     def hold():
-        with suppress(LinkLost):
+        with suppress(LinkLost, OSError):  # taken out in the middle of an answer
             serve(slot, connection)
         with suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
