@@ -3,6 +3,7 @@
 
 import pytest
 
+from firmware import settings
 from firmware.errors import FormatError
 from host_tools.cli.panel import DEVICES as NAMED
 from sim.kinds import KINDS
@@ -23,6 +24,7 @@ def wallet(tmp_path_factory):
 
 def test_command_should_know_every_device_of_the_tabletop():
     assert sorted(DEVICES) == list(NAMED)
+    assert {shown.firmware or name for name, shown in DEVICES.items()} == set(settings.DEVICES)
 
 
 def test_canteen_should_take_dishes_from_buttons_and_what_the_school_leaves(tmp_path, wallet):
