@@ -109,17 +109,23 @@ class Tabletop:
         }
 
     def cards(self):
-        """[{name, kind, last4, balance_fen, frozen_fen}] of the wallet."""
-        return [
-            {
-                "name": entry.name,
-                "kind": entry.kind,
-                "last4": entry.pan[-4:],
-                "balance_fen": self.rig.cards[entry.name].settled_fen,
-                "frozen_fen": frozen_on(self.rig.cards[entry.name]),
-            }
-            for entry in self.rig.wallet.entries
-        ]
+        """[{name, kind, last4, balance_fen, frozen_fen}] of the wallet; kind `plain`: a card
+        without records in front of a terminal that wants them.
+        """
+        wanted = any(part.kind == "psam" for part in self.beside.parts.values())
+        found = []
+        for entry in self.rig.wallet.entries:
+            card = self.rig.cards[entry.name]
+            found.append(
+                {
+                    "name": entry.name,
+                    "kind": "plain" if wanted and card.capp is None else entry.kind,
+                    "last4": entry.pan[-4:],
+                    "balance_fen": card.settled_fen,
+                    "frozen_fen": frozen_on(card),
+                }
+            )
+        return found
 
     def _journal(self):
         view = self.journal

@@ -16,7 +16,7 @@ from selenium.common.exceptions import (
     TimeoutException,
 )
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = Path(os.environ.get("SCREENSHOTS", ROOT / "build" / "panel"))
@@ -118,6 +118,10 @@ class Page:
         key = self.one(f'[data-part="{part}"] [data-word="{word}"]')
         self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", key)
         key.click()
+
+    def pick(self, part, name):
+        """The card that the keys of a machine are about."""
+        Select(self.one(f'[data-part="{part}"] select')).select_by_value(name)
 
     def part(self, name):
         """What a machine shows."""

@@ -11,6 +11,7 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
+from sim.tabletop_devices import DEVICES
 from sim.wallet import Wallet
 from tests.clients.chromium import started
 from tests.clients.page import PHONE, STARTS, TALL, Page, served, thin_pictures
@@ -22,12 +23,18 @@ RUNTIMES = {"taxi": "micropython"}
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory):
     """serve(device): the address of its page, by the command itself on a free port; one each."""
-    running = {}
-    wallet = tmp_path_factory.mktemp("cards") / "wallet"
-    Wallet.create(wallet)
+    running, wallets = {}, {}
+
+    def wallet_of(kinds):
+        names = tuple(one.name for one in kinds)
+        if names not in wallets:
+            wallets[names] = tmp_path_factory.mktemp("cards") / "wallet"
+            Wallet.create(wallets[names], kinds)
+        return wallets[names]
 
     def address(device):
         if device not in running:
+            wallet = wallet_of(DEVICES[device].kinds)
             words = ("--device", device, "--runtime", RUNTIMES.get(device, "cpython"))
             running[device] = served(tmp_path_factory, wallet, *words)
         return running[device][1]
@@ -301,3 +308,29 @@ def test_bike_should_be_taken_brought_and_paid_for(browser, serve):
             break
     page.until(lambda: "Frozen" in page.text("records") and "1.00" in page.text("records"))
     assert page.balance("rider-1") == "199.00"
+
+
+def test_toll_lane_should_read_what_another_station_has_written(browser, serve):
+    """QX-044, QX-045: a record of the card, a PSAM that answers, a barrier that opens; the lane
+    becomes another one.
+    """
+    page = Page(browser, serve("toll"), TALL)
+    page.says("Please wait")
+    assert "next" in page.one('[data-word="class 1"]').get_attribute("class")
+    page.pick("entries", "rider-1")
+    page.key("entries", "11 45 1")
+    page.until(lambda: "rider-1: came in at 11" in page.part("entries"))
+    page.key("console", "class 1")
+    page.says("Exit: present card")
+    page.tap("rider-1")
+    page.shows("green", "Paid 40.00, balance 160.00")
+    page.until(lambda: "rider-1: left at 14" in page.part("entries"))
+    assert "keys derived: 0" not in page.part("module")
+    page.picture("toll")
+    page.key("loop", "drive")
+    page.until(lambda: "drove over: 1" in page.part("loop"))
+    page.key("lane", "entry 11")
+    page.until(lambda: "other settings" in page.text("stories"))
+    page.until(lambda: page.text("link") == "Connected" and "Please wait" in page.text("display"))
+    pressed = page.one('[data-part="lane"] [aria-pressed="true"]').get_attribute("data-word")
+    assert pressed == "entry 11" and page.balance("rider-1") == "160.00"
