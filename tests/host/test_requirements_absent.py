@@ -65,7 +65,14 @@ def foreign(path, node):
 
 
 # calls to the trade's rules and to the security module: none of them reaches the card
-ASKS = ("Ask(purchase.refuse, ", "Ask(change.session.mac, ", "Ask(proof.r_mac, ")
+ASKS = (
+    "Ask(purchase.refuse, ",
+    "Ask(change.session.mac, ",
+    "Ask(change.session.ahead, ",
+    "Ask(later.session.ahead, ",
+    "Ask(proof.r_mac, ",
+    "Ask(ahead)",
+)
 DRIVERS = (
     "firmware/drive.py",
     "firmware/devices/terminal.py",  # the sale
