@@ -35,7 +35,7 @@ ticket_expired|red|no|车票已过期|Ticket expired|143
 ticket_gate|red|no|非本车车票|Ticket is for another coach|143
 ticket_forged|red|no|车票无效|Ticket not genuine|143
 ticket_unread|amber|again|请重新扫码|Scan again|90
-ticket_no_seat|red|no|车已满 请询问|Coach is full: ask|5
+ticket_no_seat|red|no|车已满 请询问|Coach is full: ask|92
 ticket_list_full|red|no|请找工作人员 票表已满|Ask the staff: list full|92
 """
 VERSION, DATA = 2, 7

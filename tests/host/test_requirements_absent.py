@@ -59,11 +59,15 @@ def foreign(path, node):
     )
     extended = path in EXTENDED and text.startswith(EXTENDED[path] + "(")
     twins = path == "firmware/kernel/twins.py"  # modules, to who computes
-    chore = path == "firmware/devices/sale.py" and text == "Chore(self.collect)"
+    chore = CHORES.get(path) == text
     asks = text.startswith(ASKS)
     return bool(text) and not (known or work or extended or twins or chore or asks)
 
 
+CHORES = {
+    "firmware/devices/sale.py": "Chore(self.collect)",
+    "firmware/kernel/transaction.py": "Chore(meanwhile, tap)",
+}
 # calls to the trade's rules and to the security module: none of them reaches the card
 ASKS = (
     "Ask(purchase.refuse, ",
