@@ -84,10 +84,22 @@ class StageTrip(StageBus):
         passed_s = rules_of_trips.seconds_since(values["entry_time"], self.moment())
         if passed_s is None or passed_s > self.rules.longest_s:
             return False
-        return values["entry_place"] != here.place or passed_s > self.rules.grace_s
+        moved = values["entry_place"] not in (0, here.place)  # 0: no announcer was heard yet
+        return moved or passed_s > self.rules.grace_s
+
+    def _has_boarded(self, values):
+        """Whoever boarded this line a moment ago, at whatever door: the other one may have stamped
+        a card that was torn away before it heard of it, and no exit is missing yet (QX-042).
+        """
+        passed_s = rules_of_trips.seconds_since(values["entry_time"], self.moment())
+        here = values["state"] == INSIDE and values["entry_line"] == self.here().line
+        rules = self.rules
+        return here and passed_s is not None and -rules.ahead_s <= passed_s <= rules.grace_s
 
     def _board(self, values, page, pan):
         """Boarding (QX-043, QX-044)."""
+        if self._has_boarded(values):
+            return "re_entry"
         here = self.here()
         word = rules_of_trips.entry(values, here, self.moment(), self.rules)
         if word:

@@ -98,7 +98,9 @@ def _let_through(play, seen):
     sfi, _, _, layout = layouts.OWN[{"park": "parking"}.get(name, name)]
     values = layouts.read(layout, image_of(play.cards[seen.card], sfi))
     if side == "in":
-        stands = values["state"] == layouts.INSIDE and values["entry_gate"] == seen.unit.number
+        doors = name == "bus" and seen.event["message"] == "re_entry"  # any of the line's
+        own = doors or values["entry_gate"] == seen.unit.number
+        stands = values["state"] == layouts.INSIDE and own
     else:
         stands = values["state"] == layouts.CLOSED and values["exit_gate"] == seen.unit.number
     return [] if stands else [f"through without a stamp: {seen.event['message']} at {name} {side}"]

@@ -125,6 +125,28 @@ def test_one_reader_should_know_its_own_stamps():
     assert [one["amount_fen"] for one in rides(card)] == [200, 0, 300]
 
 
+def test_a_stop_that_nobody_knew_should_be_no_other_stop():
+    """QX-042: boarded before the announcer was heard, and tapped again: no ride was ended yet."""
+    card = new_card()
+    for minute, stop, expected in ((0, 0, ("boarded", 0)), (1, 1, ("re_entry", 0)),
+                                   (3, 2, ("ok", 900))):  # fmt: skip
+        assert tap(card, "both", minute, stop) == expected, minute
+
+
+def test_a_boarding_that_the_other_door_has_stamped_should_be_no_missed_exit():
+    """QX-042: torn at one door and tapped at the next; another line, or later, is another ride."""
+    for terminal, line, minute, expected in (
+        (1503, 5, 1, ("re_entry", 0)), (1503, 5, 5, ("boarded_late", 900)),
+        (1503, 6, 1, ("boarded_late", 900)), (1501, 5, 1, ("re_entry", 0)),
+    ):  # fmt: skip
+        card = new_card()
+        assert tap(card, "entry", 0, 1) == ("boarded", 0)
+        before_fen = card.balance_fen
+        event = Bus(line, minute, 1, terminal, lane="entry").tap(card)
+        assert (event["message"], before_fen - card.balance_fen) == expected, (line, minute)
+        assert tap(card, "exit", 20, 3)[1] > 0
+
+
 def test_who_left_at_once_should_have_no_ride_to_go_on_from():
     """A free exit is no ride: no discount follows it, and no ride of a pass is used."""
     card, more = new_card(), {"transfer": "60 1 100", "passes": "card"}
