@@ -79,9 +79,7 @@ class BesideParkingCard(BesideMetroCard):
         further fields of its record, which make it none where it is sold.
         """
         sold = {"pass_kind": layouts.DAYS, "from_day": days[0], "until_day": days[1]}
-        told = self.play.scenario.settings
-        of = {name: told.get(name, 0) for name in ("city", "operator")}
-        sold.update(of, price_fen=price_fen)
+        sold.update(self._ours(), price_fen=price_fen)
         if hours:
             sold.update(from_hhmm=hours[0], until_hhmm=hours[1])
         rows = self.play.card(holder)[0].state["extended"]["records"]
@@ -92,6 +90,11 @@ class BesideParkingCard(BesideMetroCard):
             minutes = [one // 100 * 60 + one % 100 for one in hours] if hours else None
             dates = [datetime.strptime(str(one), "%Y%m%d").date() for one in days]
             self.passes[holder] = HeldPass(dates, minutes, price_fen)
+
+    def _ours(self):
+        """Fields of a record that say whose it is."""
+        told = self.play.scenario.settings
+        return {name: told.get(name, 0) for name in ("city", "operator")}
 
     def heard(self, event):
         if event["event"] == "tap":
@@ -128,6 +131,7 @@ class BesideParkingCard(BesideMetroCard):
         row = next(one for one in rows if one[0] == f"{SFI:02X}")
         fields = {
             "state": layouts.INSIDE, "layout": 1, "entry_time": now.timetuple()[:6],
+            **self._ours(), "entry_line": self.play.scenario.settings["line"],
             "entry_place": ENTRY_LANE, "entry_gate": OTHER_GATE, "entry_number": self.numbers,
         }  # fmt: skip
         row[1] = layouts.write(layouts.TRIP, bytes.fromhex(row[1]), fields).hex().upper()

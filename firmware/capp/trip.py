@@ -108,6 +108,12 @@ def leaving(values, here, now, rules=DEFAULT):
     return ("overtime", FREE) if rules.overtime == "refuse" else ("", AT_MOST)
 
 
+def is_foreign(values, here):
+    """True for an open trip of another city: its places are none of ours."""
+    is_open = values["state"] in (INSIDE, PAID)
+    return is_open and values.get("city", here.city) != here.city
+
+
 def entered(here, now, tac=bytes(4)):
     """Fields of an entry's stamp; those of the exit stay as they were (QX-044)."""
     return {

@@ -8,7 +8,7 @@ lets in again who never left. Nobody is asked for what a gate would take by itse
 
 from firmware.capp import trip as rules_of_trips
 from firmware.capp.layouts import INSIDE
-from firmware.devices.metro_rules import LET_OUT, dearest, is_foreign, may_leave
+from firmware.devices.metro_rules import LET_OUT, dearest, may_leave
 from firmware.fares import trip
 
 AREAS = ("paid", "unpaid")
@@ -54,7 +54,7 @@ def judged(desk, values, pan):
     inside = values["state"] == INSIDE
     if not desk.leaves and not inside:
         return "adjust_none", None
-    if is_foreign(values, here):
+    if rules_of_trips.is_foreign(values, here):
         return ("adjust_foreign", _unknown(desk, pan)) if desk.leaves else ("adjust_desk", None)
     if rules_of_trips.has_left(values, now, desk.rules):
         return "adjust_none", None  # paid a moment ago: the gate that did it lets him out

@@ -44,7 +44,7 @@ def priced(gate, values, pan):
     if not gate.charges:
         return "", LET_OUT
     here, now = gate.here(), tuple(gate.now[:6])
-    if is_foreign(values, here):
+    if rules_of_trips.is_foreign(values, here):
         return "record_foreign", None
     if may_leave(values, here, now, gate.rules, gate.adjust_s):
         return "", LET_OUT
@@ -74,11 +74,6 @@ def in_store(entry):
         "state": INSIDE, "entry_time": entry.moment, "entry_place": entry.lane,
         "entry_gate": 0, "entry_number": 0, "exit_gate": 0, "exit_number": 0,
     }  # fmt: skip
-
-
-def is_foreign(values, here):
-    """True for a trip that began in another city: its stations are none of ours."""
-    return values["state"] == INSIDE and values.get("city", here.city) != here.city
 
 
 def may_leave(values, here, now, rules, within_s):

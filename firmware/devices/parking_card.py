@@ -48,6 +48,8 @@ class ParkingCard(TripCard):
     def fare(self, values, pan):
         """(word, Fare) as of TripCard: by the moments on the card (QX-047)."""
         now, state = self.moment(), values["state"]
+        if self._is_elsewhere(values):
+            return "record_foreign", None
         if state == PAID:
             return self._fare_of_paid(values, pan)
         if state == CLOSED and self._is_own(values):
@@ -61,6 +63,15 @@ class ParkingCard(TripCard):
             return ("pass_valid", None) if self.is_pay else ("", _nothing("month"))
         began = values["entry_time"] if how == rules_of_trips.BY_TRIP else None
         return self._due(parking_rules.stay(self, began, pan))
+
+    def _is_elsewhere(self, values):
+        """True for a car that stands in another car park, by its card: its hours are none of ours,
+        and what it has paid there opens nothing here.
+        """
+        here, is_open = self.here(), values["state"] in (INSIDE, PAID)
+        there = values["operator"], values["entry_line"]
+        own = there == (here.operator, here.line)
+        return is_open and (not own or rules_of_trips.is_foreign(values, here))
 
     def _fare_of_paid(self, values, pan):
         """Of who has paid and is inside: nothing within the time to leave, then the rest."""

@@ -110,7 +110,7 @@ def priced(lane, values, pan):
     if not lane.toll.charges:
         return "", LET_OUT
     here, inside = lane.here(), values["state"] == INSIDE
-    if inside and values.get("city", here.city) != here.city:
+    if rules_of_trips.is_foreign(values, here):
         return "record_foreign", None  # another network has stations of the same numbers
     word, how = rules_of_trips.leaving(values, here, tuple(lane.now[:6]), lane.rules)
     why = ""

@@ -94,6 +94,8 @@ class TripCard(CardTrade):
             return "stamp_bad"
 
     def _enter(self, values, page):
+        if rules_of_trips.is_foreign(values, self.here()):
+            return "record_foreign"  # not written over: what is due there nobody here knows
         word = rules_of_trips.entry(values, self.here(), self.moment(), self.rules)
         if word:
             return word

@@ -84,6 +84,18 @@ def test_trip_of_another_city_should_go_to_the_service_desk():
         assert card.asked(apdu.INS_GPO) == asked + opened and bool(gate.barrier.pulses) == opened
 
 
+def test_open_trip_of_another_city_should_not_be_written_over():
+    """QX-044: also where an open trip of our own is; one that was closed there is no matter."""
+    for state, wanted in ((layouts.INSIDE, "record_foreign"), (layouts.CLOSED, "entered")):
+        card = entered()
+        changes = {"state": state, "city": fields(card)["city"] + 1}
+        card.pages[(METRO, 0)] = layouts.write(layouts.TRIP, card.pages[(METRO, 0)], changes)
+        before = card.pages[(METRO, 0)]
+        gate = Gate("entry", 1, 30, missing_exit="replace")
+        assert gate.tap(card)["message"] == wanted
+        assert (card.pages[(METRO, 0)] == before) == (wanted != "entered")
+
+
 def test_exit_should_be_priced_by_the_card_and_close_the_trip():
     """QX-046: the matrix from the entry's station; the record says both."""
     card = entered()

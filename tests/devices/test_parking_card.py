@@ -153,6 +153,20 @@ class Passes:
         return True
 
 
+def test_stay_at_another_car_park_should_be_no_stay_here():
+    """QX-045: nobody is charged for hours elsewhere, nor let out for what was paid elsewhere."""
+    for state in (layouts.INSIDE, layouts.PAID):
+        for other in ({"entry_line": 8}, {"operator": 2}, {"city": 1}):
+            card = inside()
+            fields = dict(other, state=state, exit_time=(2026, 11, 21, 10, 59, 0))
+            page = layouts.write(layouts.TRIP, card.pages[(PARKING, 0)], fields)
+            card.pages[(PARKING, 0)] = page
+            for lane in ("exit", "pay"):
+                goes(lane, card, 60, "record_foreign", 0, pulses=0)
+            assert card.pages[(PARKING, 0)] == page
+    goes("entry", card, 60, "record_foreign", 0, pulses=0, missing_exit="replace")
+
+
 def test_month_card_should_be_stamped_out_for_nothing():
     """TD-068: a list of passes goes with cards that remember, too."""
     card = inside()
@@ -175,7 +189,8 @@ def test_bad_records_should_be_refused_before_the_gpo():
     ):
         for lane in ("exit", "pay"):
             card = new_card()
-            page = layouts.write(layouts.TRIP, card.pages[(PARKING, 0)], changed)
+            fields = dict(changed, entry_line=7)
+            page = layouts.write(layouts.TRIP, card.pages[(PARKING, 0)], fields)
             card.pages[(PARKING, 0)] = page
             goes(lane, card, 30, message, 0, 0)
             assert card.asked(apdu.INS_GPO) == 0 and card.pages[(PARKING, 0)] == page

@@ -42,13 +42,14 @@ def holder(came=None, **fields):
     blank = layouts.issued("own", "parking_pass")
     card.pages[(PASSES, 0)] = layouts.write(layouts.PARKING_PASS, blank, dict(MONTH, **fields))
     if came:
-        inside = {"state": layouts.INSIDE, "entry_time": came, "entry_gate": 71}
+        inside = dict(HERE, entry_time=came, entry_gate=71)
         page = layouts.write(layouts.TRIP, card.pages[(PARKING, 0)], inside)
         card.pages[(PARKING, 0)] = page
     return card
 
 
 TEN = (2026, 11, 21, 10, 0, 0)
+HERE = {"state": layouts.INSIDE, "operator": 9, "entry_line": 7}  # as the entry lane has stamped
 
 
 def held(card):
@@ -96,7 +97,7 @@ def test_a_pass_of_rides_should_pay_its_share_each_stay():
         (14, "free_exit", 0), (90, "pass_ride", 333), (90, "pass_ride", 333),
         (90, "pass_ride", 334), (90, "ok", 500),
     ):  # fmt: skip
-        inside = {"state": layouts.INSIDE, "entry_time": TEN}
+        inside = dict(HERE, entry_time=TEN)
         page = layouts.write(layouts.TRIP, card.pages[(PARKING, 0)], inside)
         card.pages[(PARKING, 0)] = page
         used = held(card)["used"]
