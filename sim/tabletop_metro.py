@@ -8,15 +8,13 @@ from sim.tabletop_beside import Beside, Console, Output
 from sim.tabletop_lanes import EntryLane
 from sim.tabletop_records import (
     CITY,
-    OPERATOR,
     Module,
     OtherTerminals,
     Places,
-    minutes_ago,
+    begun,
 )
 from sim.tabletop_tariff import write_fares
 
-OTHER_GATE = 40  # number of the terminals at the other stations
 FOREIGN = 4100  # a city with stations of the same numbers
 TITLE = ("其他车站的进站闸机（模拟）", "Entry gates of other stations (simulated)")
 GATES = {
@@ -63,11 +61,7 @@ class Entries(OtherTerminals):
         if word in ("locked", "unlocked"):
             return {"locked": int(word == "locked")}
         place, minutes = (1, 25) if word == "foreign" else (int(one) for one in word.split())
-        return {
-            "state": layouts.INSIDE, "city": FOREIGN if word == "foreign" else CITY,
-            "operator": OPERATOR, "layout": 1, "entry_time": minutes_ago(minutes),
-            "entry_place": place, "entry_gate": OTHER_GATE, "entry_number": 1,
-        }  # fmt: skip
+        return begun(place, minutes, FOREIGN if word == "foreign" else CITY)
 
 
 class Stored(EntryLane):

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from firmware.capp import layouts
+from firmware.capp import trip as rules_of_trips
 from firmware.errors import FormatError
 from sim import capp_files, capp_keys, card_money
 from sim.capp_profile import CYCLIC_SFI, KEY_USE, LAYOUTS, VERSIONS, Extension
@@ -27,6 +28,7 @@ from sim.psam_slot import PsamSlot
 from sim.tabletop_beside import LinePart, Part
 
 CITY, OPERATOR = 3100, 7
+OTHER_GATE = 40  # number of the terminals at the other stations
 MINUTE_S = 60
 TRADES = tuple(LAYOUTS["own"])
 
@@ -225,6 +227,12 @@ def _away(table, name):
 def minutes_ago(minutes):
     """(year, month, day, hour, minute, second), local, as stamps are."""
     return tuple((datetime.now() - timedelta(seconds=minutes * MINUTE_S)).timetuple()[:6])
+
+
+def begun(place, minutes, city=CITY):
+    """Fields of a trip that began at another station so long ago (trip.entered())."""
+    here = rules_of_trips.Here(city, OPERATOR, 0, place, OTHER_GATE, 1)
+    return rules_of_trips.entered(here, minutes_ago(minutes))
 
 
 def row_of_trip(values):

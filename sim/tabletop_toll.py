@@ -10,12 +10,10 @@ from firmware.errors import FormatError
 from sim.pins import PinBench
 from sim.tabletop_beside import Beside, Console, Output, Part
 from sim.tabletop_records import (
-    CITY,
-    OPERATOR,
     Module,
     OtherTerminals,
     Places,
-    minutes_ago,
+    begun,
 )
 from sim.tabletop_tariff import write_fares
 
@@ -25,7 +23,6 @@ KEYS = (
     ("class 2", "货车（2类）", "Class 2: lorry"),
     ("open", "手动放行", "Let through by hand", "ask collector"),
 )
-OTHER_LANE = 40  # number of the terminals at the other stations
 
 
 class Entries(OtherTerminals):
@@ -50,11 +47,7 @@ class Entries(OtherTerminals):
         if word == "lost":
             return {"state": layouts.OUTSIDE}
         place, minutes, vehicle = (int(one) for one in word.split())
-        return {
-            "state": layouts.INSIDE, "city": CITY, "operator": OPERATOR, "layout": 1,
-            "entry_time": minutes_ago(minutes), "entry_place": place, "entry_gate": OTHER_LANE,
-            "entry_number": 1, "vehicle_class": vehicle,
-        }  # fmt: skip
+        return dict(begun(place, minutes), vehicle_class=vehicle)
 
 
 class Lanes(Places):
