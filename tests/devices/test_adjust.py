@@ -9,8 +9,8 @@ from firmware.devices.adjust_rules import COMMANDS
 from firmware.devices.card_trade import EVERY, Keys
 from firmware.neighbours.console import Console
 from tests.capp_card import METRO, HashModule
-from tests.devices.test_metro import At, tariff
-from tests.devices.test_metro_card import FLASH, Gate, entered, fields, new_card
+from tests.devices.metro_card_stand import FLASH, Gate, entered, fields, new_card
+from tests.devices.metro_stand import At, tariff
 from tests.stand import Stand
 
 CLOCK = (2026, 11, 21, 10, 30, 0)

@@ -8,9 +8,9 @@ from firmware.kernel import apdu
 from firmware.neighbours.lane_line import LaneLine
 from firmware.neighbours.line import Neighbour
 from firmware.neighbours.relay import Relay
+from tests.devices.metro_stand import At, tariff
 from tests.devices.parking_stand import OTHER, PAN, Lane, open_card
 from tests.devices.pay_stand import Park, PayStand
-from tests.devices.test_metro import At, tariff
 
 
 class Kiosk(PayStand):

@@ -4,34 +4,12 @@
 from firmware.devices.lane_store import Entry, LaneStore, key_of
 from firmware.devices.metro import Metro
 from firmware.errors import FormatError
-from firmware.fares import layout
-from firmware.fares.cutover import Cutover
-from firmware.fares.engine import Fares
 from firmware.kernel import apdu
 from firmware.neighbours.relay import Relay
 from sim.flash import Flash
+from tests.devices.metro_stand import At, tariff
 from tests.devices.parking_stand import PAN, Barrier, open_card
-from tests.fares.tables import Bytes, packed, product
 from tests.stand import Stand
-
-PRICES = ((200, 300, 400), (300, 200, 300), (400, 300, 200))
-
-
-class At:
-    """Settings of a gate at this station."""
-
-    terminal, line = 1501, 2
-
-    def __init__(self, settings, stop):
-        self.more, self.stop = settings.more, stop
-
-
-def tariff():
-    """Three stations; an unknown one costs 9 yuan."""
-    places = [{"stop": at, "value": at - 1} for at in (1, 2, 3)]
-    cells = [{"fen": fen} for row in PRICES for fen in row]
-    one = product("metro", layout.MATRIX, fen=900, places=3, prices=3)
-    return Cutover([Fares(Bytes(packed({"products": [one], "places": places, "cells": cells})))])
 
 
 class Gate:

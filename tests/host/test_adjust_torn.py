@@ -10,9 +10,9 @@ from firmware.devices import window
 from firmware.devices.adjust import Adjust
 from sim.beside_metro_card import stamp_of
 from sim.capp_profile import KEY_USE, VERSIONS
+from tests.devices.metro_stand import At, tariff
 from tests.devices.parking_stand import PAN
 from tests.devices.test_adjust import Typed
-from tests.devices.test_metro import At, tariff
 from tests.host.record_torn import CASES, Crossing, Unit, cut_everywhere, never_back, new_card
 
 DUE_FEN = 900

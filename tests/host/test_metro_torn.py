@@ -9,7 +9,7 @@ from firmware.capp import layouts
 from firmware.devices.metro_card import MetroCard
 from sim.beside_metro_card import stamp_of
 from sim.capp_profile import KEY_USE, VERSIONS
-from tests.devices.test_metro import At, tariff
+from tests.devices.metro_stand import At, tariff
 from tests.host.record_torn import CASES, Crossing, Unit, cut_everywhere, never_back, new_card
 
 FARE_FEN = 400
