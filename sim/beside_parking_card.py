@@ -131,7 +131,7 @@ class BesideParkingCard(BesideMetroCard):
         row = next(one for one in rows if one[0] == f"{SFI:02X}")
         fields = {
             "state": layouts.INSIDE, "layout": 1, "entry_time": now.timetuple()[:6],
-            **self._ours(), "entry_line": self.play.scenario.settings["line"],
+            **self._ours(), "entry_line": self.play.scenario.settings.get("line", 0),
             "entry_place": ENTRY_LANE, "entry_gate": OTHER_GATE, "entry_number": self.numbers,
         }  # fmt: skip
         row[1] = layouts.write(layouts.TRIP, bytes.fromhex(row[1]), fields).hex().upper()

@@ -19,7 +19,7 @@ from firmware.neighbours.console import Console
 from firmware.neighbours.line import Neighbour
 from sim.capp_profile import KEY_USE, VERSIONS
 from tests.adversary.beside import BesideBike, BesideFuel, Nobody, Typist
-from tests.devices import parking_stand, stage_stand, test_metro, toll_stand
+from tests.devices import metro_stand, parking_stand, stage_stand, toll_stand
 
 PACK_FEN, METER = 263, 100234
 
@@ -39,12 +39,12 @@ class Kind:
 
 
 def _metro(unit, settings, parameters, relay, clock, keys):
-    return MetroCard(settings, parameters, test_metro.tariff(), relay, clock, keys)
+    return MetroCard(settings, parameters, metro_stand.tariff(), relay, clock, keys)
 
 
 def _adjust(unit, settings, parameters, relay, clock, keys):
     line = Neighbour(lambda: unit.beside, Console(STAFF_KEYS), clock)
-    return Adjust(settings, parameters, test_metro.tariff(), line, clock, keys)
+    return Adjust(settings, parameters, metro_stand.tariff(), line, clock, keys)
 
 
 def _toll(unit, settings, parameters, relay, clock, keys):

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from firmware.capp import layouts
 from firmware.formats import record
-from tests.devices import test_metro, toll_stand
+from tests.devices import metro_stand, toll_stand
 
 MINUTE, HOUR = 60, 3600
 FLAT_FEN, TRANSFER_FEN, DAY_PASS_FEN, SHARES = 200, 100, 900, (333, 333, 334)
@@ -51,7 +51,7 @@ def _metro(one):
         return {0}
     if passed_s > 4 * HOUR:
         return {UNKNOWN_FEN}
-    return {test_metro.PRICES[here - 1][has["exit_place"] - 1]}
+    return {metro_stand.PRICES[here - 1][has["exit_place"] - 1]}
 
 
 def _toll(one):

@@ -3,7 +3,7 @@
 
 from firmware.devices.adjust_store import AdjustStore
 from firmware.devices.lane_store import key_of
-from firmware.devices.metro import Metro
+from firmware.devices.metro_store import Metro
 from firmware.kernel import apdu
 from firmware.neighbours.lane_line import LaneLine
 from firmware.neighbours.line import Neighbour

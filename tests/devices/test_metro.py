@@ -2,7 +2,7 @@
 """A metro gate over the shared store: stations 1, 2 and 3, priced from where to where."""
 
 from firmware.devices.lane_store import Entry, LaneStore, key_of
-from firmware.devices.metro import Metro
+from firmware.devices.metro_store import Metro
 from firmware.errors import FormatError
 from firmware.kernel import apdu
 from firmware.neighbours.relay import Relay

@@ -2,7 +2,7 @@
 """A toll lane over the shared store: classes, U-turns, times, the loop, to the fen."""
 
 from firmware.devices.lane_store import Entry, LaneStore, key_of
-from firmware.devices.toll import Toll
+from firmware.devices.toll_store import Toll
 from firmware.kernel import apdu
 from sim.flash import Flash
 from tests.devices.parking_stand import PAN, open_card
