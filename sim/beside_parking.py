@@ -8,7 +8,7 @@ door: barrier
 from collections import Counter
 
 from firmware.devices.lane_store import ROW, Entry, LaneStore, key_of
-from firmware.devices.parking import FREE, PAID
+from firmware.devices.parking_store import FREE, PAID
 from firmware.formats import record
 from firmware.formats.record import pan_bytes
 from sim.beside import Beside

@@ -7,7 +7,7 @@ door: barrier, loop: loop, console: serial:console
 """
 
 from firmware.devices.lane_store import Entry, key_of
-from firmware.devices.parking import FREE, PAID
+from firmware.devices.parking_store import FREE, PAID
 from sim.beside_parking import AGAIN_MS, ATTEMPTS, BesideParking
 from sim.toll_camera import Camera, drive_over
 

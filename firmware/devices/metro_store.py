@@ -11,8 +11,8 @@ from firmware.devices.metro_rules import (
     priced,
     rules_from,
 )
-from firmware.devices.parking import Parking, assembled
 from firmware.devices.parking_rules import rest_of
+from firmware.devices.parking_store import Parking, assembled
 from firmware.errors import FormatError
 
 

@@ -5,7 +5,7 @@ from firmware.capp.layouts import INSIDE, OUTSIDE
 from firmware.capp.trip import Here
 from firmware.devices import toll_rules
 from firmware.devices.lane_store import key_of
-from firmware.devices.parking import Parking, open_store
+from firmware.devices.parking_store import Parking, open_store
 from firmware.devices.toll_booth import open_booth
 from firmware.errors import FormatError
 

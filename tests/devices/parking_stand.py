@@ -2,7 +2,7 @@
 """A lane of a car park on a test stand: tariff in memory, store on a flash, barrier that notes."""
 
 from firmware.devices.lane_store import Entry, LaneStore, key_of
-from firmware.devices.parking import Parking
+from firmware.devices.parking_store import Parking
 from firmware.errors import LinkLost
 from firmware.fares import layout
 from firmware.fares.cutover import Cutover
