@@ -142,6 +142,8 @@ def _freed(play, at, card):
     if play.case.family == "bike" and (again or long or taken):
         return []
     owed = unit.beside.poured.get(number, 0) if play.case.family == "fuel" else 0
+    if unit.terminal.screen.shown == "clock_not_set":
+        return []  # its clock was ahead when it last wrote: it sells when the time has come (QT-015)
     said = play.asks(unit, at)
     if said == "re_entry":  # a bike is there for him
         return []
