@@ -143,9 +143,9 @@ def _freed(play, at, card):
         return []
     owed = unit.beside.poured.get(number, 0) if play.case.family == "fuel" else 0
     if unit.terminal.screen.shown == "clock_not_set":
-        return []  # its clock was ahead when it last wrote: it sells when the time has come (QT-015)
+        return []  # its clock was ahead when it last wrote: it sells nothing yet (QT-015)
     said = play.asks(unit, at)
-    if said == "re_entry":  # a bike is there for him
+    if said in ("re_entry", "stamp_ahead"):  # a bike is there for him; frozen by such a clock
         return []
     paid = {atc: fen for atc, fen in finals(card).items() if atc not in before}
     return [] if list(paid.values()) == [owed] else [f"held: {said}, owes {owed}, pays {paid}"]
